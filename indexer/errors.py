@@ -1,0 +1,39 @@
+"""What can go wrong between the outside world and the corpus.
+
+IndexerError
+  FetchFailed        the remote did not answer as it should: trying again may help
+  FetchRefused       policy, address or credential is wrong: trying again will not help
+    LocationRefused  the address itself may not be connected
+  SyncInProgress     another job holds this source
+  LeaseLost          another worker took this job over: stop, write nothing
+"""
+
+from __future__ import annotations
+
+
+class IndexerError(Exception):
+    """The corpus could not do what was asked."""
+
+
+class FetchFailed(IndexerError):
+    """The repository could not be fetched now; trying again may help."""
+
+
+class FetchRefused(IndexerError):
+    """The repository may not or cannot be fetched; trying again will not help."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code  # stable and short, for programs: "url_scheme_not_allowed"
+
+
+class LocationRefused(FetchRefused):
+    """The address may not be connected."""
+
+
+class SyncInProgress(IndexerError):
+    """Another job is syncing this source."""
+
+
+class LeaseLost(IndexerError):
+    """Another worker has taken this job over."""

@@ -1,0 +1,43 @@
+"""Why a document was not indexed. Each reason is shown to people, so each has a sentence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class SkipReason(StrEnum):
+    BINARY = "binary"
+    EMPTY = "empty"
+    ENCODING = "encoding"
+    GENERATED = "generated"
+    LFS = "lfs"
+    LOCK_FILE = "lock_file"
+    MINIFIED = "minified"
+    PATH = "path"
+    SUBMODULE = "submodule"
+    SYMLINK = "symlink"
+    TOO_LARGE = "too_large"
+    BROKEN = "broken"
+
+
+EXPLANATIONS = {
+    SkipReason.BINARY: "Not text: it holds bytes that no text file has.",
+    SkipReason.EMPTY: "Nothing to read: the file has no text.",
+    SkipReason.ENCODING: "Its text encoding could not be recognised.",
+    SkipReason.GENERATED: "Written by a program: its first lines say so.",
+    SkipReason.LFS: "A Git LFS pointer: the content is kept outside the repository.",
+    SkipReason.LOCK_FILE: "A dependency lock file: exact versions, nothing to read.",
+    SkipReason.MINIFIED: "Minified: its lines are too long to cite.",
+    SkipReason.PATH: "Its path is not valid text or too long.",
+    SkipReason.SUBMODULE: "A submodule: connect that repository as a source of its own.",
+    SkipReason.SYMLINK: "A symbolic link: what it points to is indexed under its own path.",
+    SkipReason.TOO_LARGE: "Larger than the limit for one file.",
+    SkipReason.BROKEN: "Reading or splitting it failed.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    reason: SkipReason
+    detail: str = ""
