@@ -1,0 +1,13 @@
+"""The Celery application; `delay_on_commit` exists because the settings are named first."""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "appliance.config.settings")
+
+from celery import Celery
+
+app = Celery("plumbline")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()

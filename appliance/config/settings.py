@@ -1,0 +1,239 @@
+"""All settings of the product, read once from the environment (docs/settings.md lists them)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from csp.constants import NONE, SELF
+
+from appliance.config.env import (
+    SettingError,
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_path,
+    env_secret,
+    env_str,
+    load_env_file,
+)
+
+BASE_DIR = Path(__file__).resolve().parent.parent.parent
+
+# Where everything lives that is not in PostgreSQL: mirrors, keys, logs.
+PLUMBLINE_HOME = env_path("PLUMBLINE_HOME", default=BASE_DIR / ".plumbline")
+load_env_file(PLUMBLINE_HOME / "settings.env")
+MIRRORS_DIR = PLUMBLINE_HOME / "mirrors"
+PLUMBLINE_CACHE = env_path(
+    "PLUMBLINE_CACHE",
+    default=Path(env_str("XDG_CACHE_HOME", default="~/.cache")).expanduser() / "plumbline",
+)
+
+DEBUG = env_bool("PLUMBLINE_DEBUG", default=False)
+SECRET_KEY = env_secret("PLUMBLINE_SECRET_KEY")
+ALLOWED_HOSTS = env_list("PLUMBLINE_HOSTS", default="localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = env_list("PLUMBLINE_ORIGINS")
+
+# --- Database -------------------------------------------------------------------------------
+
+
+def database_from_url(url: str) -> dict[str, object]:
+    """Turn postgresql://user:password@host:port/name into Django's form.
+
+    The host may be a socket folder, as in postgresql://postgres@/plumbline?host=/run/postgresql.
+    """
+    parts = urlsplit(url)
+    if parts.scheme not in {"postgresql", "postgres"}:
+        raise SettingError("PLUMBLINE_DATABASE_URL: must start with postgresql://")
+    query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": unquote(parts.path.lstrip("/")) or "plumbline",
+        "USER": unquote(parts.username or ""),
+        "PASSWORD": unquote(parts.password or ""),
+        "HOST": unquote(query.get("host", parts.hostname or "")),
+        "PORT": str(parts.port or ""),
+        "CONN_MAX_AGE": 0,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"application_name": "plumbline"},
+    }
+
+
+DATABASES = {"default": database_from_url(env_secret("PLUMBLINE_DATABASE_URL"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+# --- Applications ---------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "appliance.accounts",
+    "appliance.sources",
+    "appliance.conversations",
+    "appliance.web",
+    "indexer",
+    "allauth",
+    "allauth.account",
+    "django_htmx",
+    "csp",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.sessions",
+    "django.contrib.staticfiles",
+]
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+ROOT_URLCONF = "appliance.config.urls"
+ASGI_APPLICATION = "appliance.config.asgi.application"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+LANGUAGE_CODE = "en"
+TIME_ZONE = env_str("PLUMBLINE_TIME_ZONE", default="UTC")
+USE_TZ = True
+
+# --- Static files: everything is served from here, nothing from elsewhere ----------------------
+
+STATIC_URL = "/static/"
+STATIC_ROOT = PLUMBLINE_HOME / "static"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+
+# --- Sign-in --------------------------------------------------------------------------------
+
+AUTH_USER_MODEL = "accounts.User"
+AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+ACCOUNT_ADAPTER = "appliance.accounts.adapter.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"username"}
+ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+LOGIN_URL = "account_login"
+LOGIN_REDIRECT_URL = "/"
+ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+
+# --- What a browser may do -------------------------------------------------------------------
+
+SECURE_TLS = env_bool("PLUMBLINE_TLS", default=False)  # true behind the TLS proxy
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_TLS
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 14 * 24 * 3600
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_TLS else None
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    },
+}
+
+# --- Queue ----------------------------------------------------------------------------------
+
+CELERY_BROKER_URL = env_str("PLUMBLINE_BROKER_URL", default="redis://localhost:6379/0")
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_DEFAULT_QUEUE = "upkeep"
+CELERY_TASK_ROUTES = {
+    "indexer.tasks.sync_source": {"queue": "sync"},
+    "appliance.conversations.tasks.answer_question": {"queue": "ask"},
+}
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# Long enough for the longest sync: a shorter one would deliver a running job again.
+CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+CELERY_BEAT_SCHEDULE = {
+    "dispatch-jobs": {"task": "indexer.tasks.dispatch_jobs", "schedule": 10.0},
+    "beat-of-the-worker": {"task": "indexer.tasks.beat", "schedule": 15.0},
+    "prune": {"task": "indexer.tasks.prune", "schedule": 3600.0},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "celerybeat-schedule")
+
+# --- Sources --------------------------------------------------------------------------------
+
+GIT_ALLOW_HTTP = env_bool("PLUMBLINE_GIT_ALLOW_HTTP", default=False)
+GIT_ALLOWED_HOSTS = env_list("PLUMBLINE_GIT_HOSTS")  # empty: any but loopback and link-local
+GIT_ALLOWED_FOLDERS = [
+    Path(folder).expanduser() for folder in env_list("PLUMBLINE_GIT_FOLDERS")
+]
+GIT_TIME_LIMIT_S = env_int("PLUMBLINE_GIT_TIME_LIMIT_S", default=1800, minimum=1)
+GIT_SIZE_LIMIT_MB = env_int("PLUMBLINE_GIT_SIZE_LIMIT_MB", default=5000, minimum=1)
+FILE_SIZE_LIMIT_KB = env_int("PLUMBLINE_FILE_SIZE_LIMIT_KB", default=1024, minimum=1)
+
+# --- Models ---------------------------------------------------------------------------------
+
+# none: search works, answers say that no model is configured. Else an OpenAI-compatible server.
+CHAT_URL = env_str("PLUMBLINE_CHAT_URL", default="none")
+CHAT_MODEL = env_str("PLUMBLINE_CHAT_MODEL", default="")  # empty: the first that it serves
+CHAT_WINDOW_TOKENS = env_int("PLUMBLINE_CHAT_WINDOW_TOKENS", default=0)  # 0: ask the server
+PROMPT_TOKENS = env_int("PLUMBLINE_PROMPT_TOKENS", default=12000, minimum=600)
+ANSWER_TOKENS = env_int("PLUMBLINE_ANSWER_TOKENS", default=900, minimum=50)
+ANSWER_TIME_LIMIT_S = env_int("PLUMBLINE_ANSWER_TIME_LIMIT_S", default=300, minimum=5)
+EMBEDDING = env_choice("PLUMBLINE_EMBEDDING", choices={"minilm", "server"}, default="minilm")
+EMBEDDING_URL = env_str("PLUMBLINE_EMBEDDING_URL", default="")
+EMBEDDING_MODEL = env_str("PLUMBLINE_EMBEDDING_MODEL", default="all-MiniLM-L6-v2")
+EMBEDDING_QUERY_PREFIX = env_str("PLUMBLINE_EMBEDDING_QUERY_PREFIX", default="")
+EMBEDDING_THREADS = env_int("PLUMBLINE_EMBEDDING_THREADS", default=0)  # 0: as many as cores
+MODEL_API_KEY = env_str("PLUMBLINE_MODEL_API_KEY", default="")
+
+if EMBEDDING == "server" and not EMBEDDING_URL:
+    raise SettingError("PLUMBLINE_EMBEDDING=server: set PLUMBLINE_EMBEDDING_URL too")
+
+# --- Logs: one line per finished step, with ids and counts, never code, questions or secrets ---
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env_str("PLUMBLINE_LOG_LEVEL", default="INFO")},
+    "loggers": {
+        "httpx": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+        "celery.app.trace": {"level": "WARNING"},
+    },
+}

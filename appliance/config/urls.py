@@ -1,0 +1,16 @@
+"""Every address of the product."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+from django.urls import include, path
+
+urlpatterns = [
+    path("accounts/", include("allauth.account.urls")),
+    path("admin/", admin.site.urls),
+    path("", include("appliance.conversations.urls")),
+    path("", include("appliance.sources.urls")),
+    path("", include("appliance.web.urls")),
+]
+handler404 = "appliance.web.errors.not_found"
+handler500 = "appliance.web.errors.server_error"

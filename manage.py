@@ -1,0 +1,19 @@
+#!/usr/bin/env python
+"""The product's command line: every operator's command starts here."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def main() -> None:
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "appliance.config.settings")
+    # After the settings module is named: Django reads it at import.
+    from django.core.management import execute_from_command_line
+
+    execute_from_command_line(sys.argv)
+
+
+if __name__ == "__main__":
+    main()
