@@ -1,0 +1,1 @@
+"""From text to search terms, the same for documents and for queries."""
