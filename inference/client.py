@@ -1,0 +1,161 @@
+"""Chat and embeddings from any OpenAI-compatible server; the only place that knows its URLs and JSON.
+
+One kind of client, and it blocks: asynchronous callers run it in a thread and call `close` on the
+stream from wherever they are.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import httpx
+
+from inference.connection import fetch_json
+from inference.errors import ModelNotConfigured, RequestRejected
+from inference.protocol import ChatDelta, ChatMessage, ChatRequest, ServedModel
+from inference.streaming import ChatStream
+
+DEADLINE_S = 900.0
+# For servers that cannot count: byte-pair vocabularies give 3 to 4 bytes of code per token, so
+# this counts too many and leaves room unused, never the reverse.
+ESTIMATED_BYTES_PER_TOKEN = 2.0
+ESTIMATED_TOKENS_PER_MESSAGE = 8
+NO_SUCH_PATH = ("HTTP 404", "HTTP 405", "HTTP 501")
+
+
+class ChatClient:
+    """Asks one model on one server. Without a model name, the first that the server lists."""
+
+    def __init__(
+        self, http: httpx.Client, model: str | None, *, deadline_s: float = DEADLINE_S
+    ) -> None:
+        self.http = http
+        self.model = model
+        self.deadline_s = deadline_s  # for one whole answer, give or take one read timeout
+        self._can_count = True
+
+    def models(self) -> list[ServedModel]:
+        listing = fetch_json(self.http, "GET", "/v1/models")
+        entries = listing.get("data") if isinstance(listing, dict) else None
+        if not isinstance(entries, list):
+            raise RequestRejected("/v1/models: not a list of models")
+        return [
+            ServedModel(str(entry["id"]), _positive_int(entry.get("max_model_len")))
+            for entry in entries
+            if isinstance(entry, dict) and "id" in entry
+        ]
+
+    def model_name(self) -> str:
+        if self.model is None:
+            served = self.models()
+            if not served:
+                raise ModelNotConfigured("the model server serves no model")
+            self.model = served[0].name
+        return self.model
+
+    def stream(self, request: ChatRequest) -> ChatStream:
+        """Return the answer as it is written; the request is sent when iteration starts."""
+        body = _chat_body(request, self.model_name())
+        return ChatStream(self.http, body, self.deadline_s)
+
+    def complete(self, request: ChatRequest) -> str:
+        """Return the whole answer."""
+        deltas = self.stream(request)
+        return "".join(delta.text for delta in deltas if isinstance(delta, ChatDelta))
+
+    def count_tokens(self, messages: Sequence[ChatMessage]) -> int:
+        """Return the prompt's length as the model will see it, the chat template included.
+
+        Exact where the server has `/tokenize` (vLLM); elsewhere an estimate that is too high.
+        """
+        body = {"messages": _message_list(messages), "add_generation_prompt": True}
+        count = self._count(body)
+        if count is None:
+            return sum(
+                ESTIMATED_TOKENS_PER_MESSAGE + estimate_tokens(message.content)
+                for message in messages
+            )
+        return count
+
+    def count_text_tokens(self, text: str) -> int:
+        """Return how many tokens the text alone is, without a chat template."""
+        count = self._count({"prompt": text, "add_special_tokens": False})
+        return estimate_tokens(text) if count is None else count
+
+    def _count(self, body: dict[str, object]) -> int | None:
+        if not self._can_count:
+            return None
+        try:
+            answer = fetch_json(
+                self.http, "POST", "/tokenize", {"model": self.model_name(), **body}
+            )
+        except RequestRejected as exc:
+            if not str(exc).startswith(NO_SUCH_PATH):
+                raise
+            self._can_count = False
+            return None
+        count = answer.get("count") if isinstance(answer, dict) else None
+        if not isinstance(count, int) or count < 0:
+            raise RequestRejected("/tokenize: no count in the answer")
+        return count
+
+
+class EmbeddingClient:
+    """Embeds texts with one model on one OpenAI-compatible server."""
+
+    def __init__(self, http: httpx.Client, model: str) -> None:
+        self.http = http
+        self.model = model
+
+    def embed(self, texts: Sequence[str]) -> list[list[float]]:
+        """Return one vector per text, in the order of the texts."""
+        if not texts:
+            return []
+        body = {"model": self.model, "input": list(texts)}
+        answer = fetch_json(self.http, "POST", "/v1/embeddings", body)
+        try:
+            return _vectors(answer, len(texts))
+        except (KeyError, TypeError, ValueError, OverflowError) as exc:
+            raise RequestRejected(f"{self.model}: not one vector per text: {exc}") from exc
+
+
+def estimate_tokens(text: str) -> int:
+    """Return a number of tokens that the text does not exceed in practice."""
+    return math.ceil(len(text.encode("utf-8", errors="replace")) / ESTIMATED_BYTES_PER_TOKEN)
+
+
+def _chat_body(request: ChatRequest, model: str) -> dict[str, object]:
+    body: dict[str, object] = {
+        "model": model,
+        "messages": _message_list(request.messages),
+        "max_tokens": request.max_tokens,
+        "temperature": request.temperature,
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    }
+    if request.stop:
+        body["stop"] = list(request.stop)
+    if request.cache_salt is not None:
+        body["cache_salt"] = request.cache_salt
+    if request.grammar is not None:
+        body["structured_outputs"] = {"grammar": request.grammar}
+    return body
+
+
+def _message_list(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:
+    return [{"role": message.role, "content": message.content} for message in messages]
+
+
+def _positive_int(value: object) -> int | None:
+    return value if isinstance(value, int) and value > 0 else None
+
+
+def _vectors(answer: object, expected: int) -> list[list[float]]:
+    rows = answer["data"]  # type: ignore[index]
+    vectors = {row["index"]: [float(x) for x in row["embedding"]] for row in rows}
+    if sorted(vectors) != list(range(expected)):
+        raise ValueError(f"{len(vectors)} vectors for {expected} texts")
+    if len({len(vector) for vector in vectors.values()}) != 1:
+        raise ValueError("vectors of different lengths")
+    return [vectors[position] for position in range(expected)]

@@ -1,0 +1,145 @@
+"""One answer while it is written: from a model server's events to deltas and an end."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Generator, Iterator
+from contextlib import suppress
+
+import httpx
+
+from inference.connection import check_status, error_message, translated_errors
+from inference.errors import InferenceError, ModelUnavailable, RequestRejected
+from inference.protocol import ChatDelta, ChatEnd, Usage
+from inference.sse import read_events
+
+
+class ChatStream(Iterator[ChatDelta | ChatEnd]):
+    """Deltas, then exactly one end.
+
+    `close` may be called from any thread, also while another waits for the next delta. It hangs
+    up at once, which makes vLLM stop generating; the iteration then ends without a ChatEnd.
+    """
+
+    def __init__(self, http: httpx.Client, body: dict[str, object], deadline_s: float) -> None:
+        self._http = http
+        self._body = body
+        self._deadline_s = deadline_s
+        self._response: httpx.Response | None = None
+        self._closed = threading.Event()
+        self._answer = self._read()
+
+    def __next__(self) -> ChatDelta | ChatEnd:
+        if self._closed.is_set():
+            raise StopIteration
+        try:
+            return next(self._answer)
+        except InferenceError:
+            if self._closed.is_set():
+                raise StopIteration from None
+            raise
+
+    def close(self) -> None:
+        self._closed.set()
+        if self._response is not None:
+            _hang_up(self._response)
+        with suppress(ValueError):  # another thread is reading: the lost connection ends it
+            self._answer.close()
+
+    def _read(self) -> Generator[ChatDelta | ChatEnd, None, None]:
+        finish_reason, usage = None, None
+        with (
+            translated_errors(),
+            self._http.stream("POST", "/v1/chat/completions", json=self._body) as response,
+        ):
+            self._response = response
+            check_status(response)
+            for event in read_events(self._parts(response)):
+                if event == "[DONE]":
+                    break
+                chunk = _decode(event)
+                usage = _usage(chunk) or usage
+                finish_reason = _finish_reason(chunk) or finish_reason
+                if text := _text(chunk):
+                    yield ChatDelta(text)
+        if finish_reason is None:
+            raise ModelUnavailable("the answer was cut off")
+        yield ChatEnd(finish_reason, usage)
+
+    def _parts(self, response: httpx.Response) -> Iterator[bytes]:
+        deadline = time.monotonic() + self._deadline_s
+        for part in response.iter_bytes():
+            if self._closed.is_set():
+                raise ModelUnavailable("the answer was stopped")
+            if time.monotonic() > deadline:
+                raise ModelUnavailable("the answer took longer than it may")
+            yield part
+
+
+def _decode(event: str) -> dict[str, object]:
+    try:
+        chunk = json.loads(event)
+    except (ValueError, RecursionError) as exc:
+        raise ModelUnavailable("the answer is not JSON") from exc
+    if not isinstance(chunk, dict):
+        raise ModelUnavailable("the answer is not a chat completion")
+    if "error" in chunk:
+        _raise_error(chunk)
+    return chunk
+
+
+def _raise_error(chunk: dict[str, object]) -> None:
+    error = chunk["error"]
+    code = error.get("code") if isinstance(error, dict) else None
+    if isinstance(code, int) and 400 <= code < 500:
+        raise RequestRejected(f"HTTP {code}: {error_message(chunk)}")
+    raise ModelUnavailable(error_message(chunk))
+
+
+def _choice(chunk: dict[str, object]) -> dict[str, object]:
+    choices = chunk.get("choices")
+    choice = choices[0] if isinstance(choices, list) and choices else None
+    return choice if isinstance(choice, dict) else {}
+
+
+def _text(chunk: dict[str, object]) -> str:
+    """Return the delta's text, without what neither UTF-8 nor PostgreSQL can hold.
+
+    JSON may carry half a surrogate pair, and NUL.
+    """
+    delta = _choice(chunk).get("delta")
+    content = delta.get("content") if isinstance(delta, dict) else None
+    if not isinstance(content, str):
+        return ""
+    text = content.encode("utf-8", errors="replace").decode("utf-8")
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
+def _finish_reason(chunk: dict[str, object]) -> str | None:
+    reason = _choice(chunk).get("finish_reason")
+    return reason if isinstance(reason, str) else None
+
+
+def _usage(chunk: dict[str, object]) -> Usage | None:
+    usage = chunk.get("usage")
+    if not isinstance(usage, dict):
+        return None
+    prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
+    if not isinstance(prompt, int) or not isinstance(completion, int):
+        return None
+    return Usage(prompt, completion)
+
+
+def _hang_up(response: httpx.Response) -> None:
+    """Break the connection below everything that may be waiting on it.
+
+    Closing a socket does not wake a thread that reads from it; shutting it down does.
+    """
+    network = response.extensions.get("network_stream")
+    connection = network.get_extra_info("socket") if network is not None else None
+    if connection is not None:
+        with suppress(OSError):  # already gone
+            socket.socket.shutdown(connection, socket.SHUT_RDWR)
