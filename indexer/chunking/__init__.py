@@ -1,0 +1,18 @@
+"""From text to chunks: verbatim line ranges, one file per language.
+
+Importing the package walks its modules once, so that every language registers itself; a new
+language is a new file and nothing else.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+
+from indexer.chunking.chunker import chunk
+from indexer.chunking.registry import ChunkSpan
+
+__all__ = ["ChunkSpan", "chunk"]
+
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

@@ -1,0 +1,67 @@
+"""C: functions, types and macros, also inside preprocessor conditions."""
+
+from __future__ import annotations
+
+import tree_sitter_c
+from tree_sitter import Node
+
+from indexer.chunking.grammar import Grammar, node_text
+from indexer.chunking.registry import ChunkSpan, register
+from indexer.chunking.syntax import chunk_syntax
+
+MAX_DECLARATORS = 12  # int *(*f(int))[3] has four
+NAMES = frozenset(
+    {
+        "destructor_name",
+        "field_identifier",
+        "identifier",
+        "operator_cast",
+        "operator_name",
+        "qualified_identifier",
+        "template_function",
+        "type_identifier",
+    }
+)
+TYPES_WITH_BODY = frozenset(
+    {"class_specifier", "enum_specifier", "struct_specifier", "union_specifier"}
+)
+
+DEFINITIONS = {
+    "enum_specifier": "enum",
+    "function_definition": "function",
+    "preproc_def": "macro",
+    "preproc_function_def": "macro",
+    "struct_specifier": "struct",
+    "type_definition": "type",
+    "union_specifier": "struct",
+}
+
+
+def c_name(node: Node) -> str:
+    """Return the defined name, from inside the declarator where C puts it."""
+    if node.type in TYPES_WITH_BODY and node.child_by_field_name("body") is None:
+        return ""
+    if name := node.child_by_field_name("name"):
+        return node_text(name)
+    inner = node.child_by_field_name("declarator")
+    for _ in range(MAX_DECLARATORS):
+        if inner is None or inner.type in NAMES:
+            break
+        inner = inner.child_by_field_name("declarator") or _declarator_inside(inner)
+    return node_text(inner) if inner is not None and inner.type in NAMES else ""
+
+
+def _declarator_inside(node: Node) -> Node | None:
+    """Return the declarator of a node that gives it no field name, as (*f) does."""
+    for child in node.named_children:
+        if child.type in NAMES or child.type.endswith("declarator"):
+            return child
+    return None
+
+
+GRAMMAR = Grammar(language=tree_sitter_c.language, definitions=DEFINITIONS, name_of=c_name)
+
+
+@register("c")
+def chunk_c(text: str) -> list[ChunkSpan]:
+    return chunk_syntax(text, GRAMMAR)

@@ -1,0 +1,39 @@
+"""Go: functions, methods under their receiver's name, types."""
+
+from __future__ import annotations
+
+import re
+
+import tree_sitter_go
+from tree_sitter import Node
+
+from indexer.chunking.grammar import Grammar, name_field, node_text
+from indexer.chunking.registry import ChunkSpan, register
+from indexer.chunking.syntax import chunk_syntax
+
+RECEIVER = re.compile(r"(\w+)(?:\[.*\])?\s*\)$")
+
+
+def go_name(node: Node) -> str:
+    """Return Command.Run for func (c *Command) Run()."""
+    name = name_field(node)
+    receiver = RECEIVER.search(node_text(node.child_by_field_name("receiver")))
+    return f"{receiver[1]}.{name}" if receiver and name else name
+
+
+GRAMMAR = Grammar(
+    language=tree_sitter_go.language,
+    definitions={
+        "function_declaration": "function",
+        "method_declaration": "method",
+        "type_spec": "type",
+        "type_alias": "type",
+    },
+    wrappers=frozenset({"type_declaration"}),
+    name_of=go_name,
+)
+
+
+@register("go")
+def chunk_go(text: str) -> list[ChunkSpan]:
+    return chunk_syntax(text, GRAMMAR)
