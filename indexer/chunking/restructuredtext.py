@@ -28,7 +28,7 @@ def _headings(lines: list[str]) -> Iterator[Heading]:
             continue
         # An overline makes another style, and then the title may be indented.
         over = at >= 2 and _adornment(lines[at - 2]) == mark
-        if title[0].isspace() and not over or len(lines[at].rstrip()) < len(title.strip()):
+        if (title[0].isspace() and not over) or len(lines[at].rstrip()) < len(title.strip()):
             continue
         level = levels.setdefault(mark * 2 if over else mark, len(levels) + 1)
         yield Heading(at - 1 if over else at, level, title.strip())
