@@ -1,9 +1,10 @@
 """What can go wrong between the outside world and the corpus.
 
 IndexerError
-  FetchFailed        the remote did not answer as it should: trying again may help
-  FetchRefused       policy, address or credential is wrong: trying again will not help
-    LocationRefused  the address itself may not be connected
+  FetchError         a repository could not be brought in
+    FetchFailed      the remote did not answer as it should: trying again may help
+    FetchRefused     policy, address or credential is wrong: trying again will not help
+      LocationRefused  the address itself may not be connected
   SyncInProgress     another job holds this source
   LeaseLost          another worker took this job over: stop, write nothing
 """
@@ -15,16 +16,24 @@ class IndexerError(Exception):
     """The corpus could not do what was asked."""
 
 
-class FetchFailed(IndexerError):
+class FetchError(IndexerError):
+    """The repository could not be brought in."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(code, message)  # both, so that the error survives pickling
+        self.code = code  # stable and short, for programs: "url_scheme_not_allowed"
+        self.message = message  # for people: what is wrong and what to do
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class FetchFailed(FetchError):
     """The repository could not be fetched now; trying again may help."""
 
 
-class FetchRefused(IndexerError):
+class FetchRefused(FetchError):
     """The repository may not or cannot be fetched; trying again will not help."""
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code  # stable and short, for programs: "url_scheme_not_allowed"
 
 
 class LocationRefused(FetchRefused):

@@ -1,0 +1,165 @@
+"""Read a mirror's objects: trees, file contents, facts about commits, and what differs.
+
+Plain git processes in the mirror, which is ours, with every protocol closed. The objects are
+hostile: names may be any bytes and sizes may be anything, so each reader has its limit.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import islice
+from pathlib import Path
+from typing import IO, Literal, cast
+
+from indexer.errors import FetchFailed, FetchRefused
+from indexer.fetching.environment import git_environment
+from indexer.fetching.location import OBJECT_ID
+from indexer.fetching.tree import TreeEntry, entry_from_line
+
+MOST_ENTRIES = 500_000
+LARGEST_BLOB = 5 * 1024**2  # bytes
+LONGEST_NAME = 200
+IDS_AHEAD = 64  # ids written before their answers are read: far less than a pipe holds
+BLOCK_SIZE = 64 * 1024
+
+Change = Literal["added", "changed", "deleted"]
+CHANGES: dict[str, Change] = {"A": "added", "D": "deleted", "M": "changed", "T": "changed"}
+
+
+@dataclass(frozen=True, slots=True)
+class CommitFacts:
+    commit: str
+    author_name: str
+    committed_at: datetime
+    subject: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedPath:
+    path: str
+    change: Change
+
+
+def list_tree(mirror: Path, commit: str, *, most_entries: int = MOST_ENTRIES) -> list[TreeEntry]:
+    """Return every path of the commit, submodules and symbolic links included."""
+    arguments = ["ls-tree", "-r", "-z", "-l", "--full-tree", _checked(commit)]
+    return [entry_from_line(line) for line in _records(mirror, arguments, most_entries)]
+
+
+def read_blobs(
+    mirror: Path, object_ids: Iterable[str], *, largest_blob: int = LARGEST_BLOB
+) -> Iterator[tuple[str, bytes]]:
+    """Yield the contents in the order asked; what is larger than the limit is left out."""
+    with _git(mirror, ["cat-file", "--batch"]) as process:
+        questions, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
+        ids = iter(object_ids)
+        while batch := [_checked(object_id) for object_id in islice(ids, IDS_AHEAD)]:
+            questions.write("".join(f"{object_id}\n" for object_id in batch).encode("ascii"))
+            questions.flush()
+            for object_id in batch:
+                content = _read_blob(answers, object_id, largest_blob)
+                if content is not None:
+                    yield object_id, content
+
+
+def commit_facts(mirror: Path, commit: str) -> CommitFacts:
+    """Return what is shown beside a citation; over-long names and subjects are cut."""
+    form = "--format=%H%x00%ct%x00%an%x00%s"
+    arguments = ["show", "--no-patch", "--no-notes", "--encoding=UTF-8", form]
+    output = _output(mirror, [*arguments, _checked(commit), "--"])
+    parts = output.decode("utf-8", "replace").rstrip("\n").split("\0")
+    if len(parts) != 4:
+        raise _unreadable(commit)
+    seconds = int(parts[1]) if parts[1].isascii() and parts[1].isdigit() else 0
+    return CommitFacts(
+        commit=parts[0],
+        author_name=parts[2][:LONGEST_NAME],
+        committed_at=datetime.fromtimestamp(min(seconds, 4_102_444_800), tz=UTC),  # until 2100
+        subject=parts[3][:LONGEST_NAME],
+    )
+
+
+def changed_paths(
+    mirror: Path, old: str, new: str, *, most_entries: int = MOST_ENTRIES
+) -> list[ChangedPath]:
+    """Return what differs between two commits; a rename is a path deleted and a path added."""
+    arguments = ["diff-tree", "-r", "-z", "--no-renames", "--name-status"]
+    arguments += [_checked(old), _checked(new)]
+    records = list(_records(mirror, arguments, 2 * most_entries))
+    return [
+        ChangedPath(path.decode("utf-8", "backslashreplace"), CHANGES[status.decode("ascii")])
+        for status, path in zip(records[::2], records[1::2], strict=True)
+    ]
+
+
+def _checked(object_id: str) -> str:
+    if not OBJECT_ID.fullmatch(object_id):
+        raise ValueError(f"not an object id: {object_id[:80]!r}")
+    return object_id
+
+
+def _git(mirror: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - fixed words and checked object ids
+        ["git", f"--git-dir={mirror}", *arguments],  # noqa: S607 - the operator's PATH decides
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=git_environment(),
+        cwd="/",
+    )
+
+
+def _output(mirror: Path, arguments: Sequence[str]) -> bytes:
+    with _git(mirror, arguments) as process:
+        output, _ = process.communicate()
+    if process.returncode:
+        raise _unreadable(arguments[-1])
+    return output
+
+
+def _records(mirror: Path, arguments: Sequence[str], most_records: int) -> Iterator[bytes]:
+    """Yield the NUL-terminated records of a git command."""
+    with _git(mirror, arguments) as process:
+        output = cast(IO[bytes], process.stdout)
+        rest, count = b"", 0
+        while block := output.read(BLOCK_SIZE):
+            *records, rest = (rest + block).split(b"\0")
+            count += len(records)
+            if count > most_records:
+                process.kill()
+                raise FetchRefused(
+                    "too_many_files",
+                    f"The repository has more than {most_records} entries, the limit for one source.",
+                )
+            yield from records
+    if process.returncode:
+        raise _unreadable(arguments[-1])
+
+
+def _read_blob(stream: IO[bytes], object_id: str, largest_blob: int) -> bytes | None:
+    header = stream.readline().split()
+    if len(header) != 3 or header[1] != b"blob":
+        raise _unreadable(object_id)
+    size = int(header[2])
+    if size <= largest_blob:
+        content = stream.read(size + 1)
+        if len(content) != size + 1:
+            raise _unreadable(object_id)
+        return content[:-1]
+    left = size + 1
+    while left:
+        block = stream.read(min(left, BLOCK_SIZE))
+        if not block:
+            raise _unreadable(object_id)
+        left -= len(block)
+    return None
+
+
+def _unreadable(object_id: str) -> FetchFailed:
+    return FetchFailed(
+        "object_unreadable",
+        f"The mirror of this repository has no readable object {object_id}. Sync the source again.",
+    )
