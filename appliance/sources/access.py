@@ -1,0 +1,120 @@
+"""Who may read which source, path and document. Nothing else decides; everything asks here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
+
+from appliance.accounts.models import User
+from appliance.sources.models import Grant
+from indexer.models import Blob, Document, Ref, Source
+from indexer.scope import PathRule, Scope
+
+P = ParamSpec("P")
+View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDocument:
+    """A document at a commit, as its reader sees it."""
+
+    source: Source
+    commit: str
+    path: str
+    text: str
+    language: str
+    line_count: int
+    is_live: bool
+    live_commit: str  # of the source's default ref
+
+
+def scope_of(user: User) -> Scope:
+    """Return what this person may read: the rules of all their groups together.
+
+    Nothing for who is not active. Admins manage every source but read what they are granted.
+    """
+    if not user.is_active:
+        return Scope()
+    grants = Grant.objects.filter(group__user=user).distinct()
+    return Scope.from_rules(
+        PathRule(grant.source_id, grant.path_pattern, grant.allow) for grant in grants
+    )
+
+
+def operator_scope() -> Scope:
+    """Return everything: for the command line, whose user can read the database anyway."""
+    return Scope(frozenset(Source.objects.values_list("pk", flat=True)))
+
+
+def readable_sources(user: User) -> QuerySet[Source]:
+    """Return the sources of which this person may read something."""
+    return Source.objects.filter(pk__in=scope_of(user).source_ids)
+
+
+def get_source_for_user(user: User, name: str) -> Source:
+    """Return the source, or answer 404 as if it did not exist."""
+    return get_object_or_404(readable_sources(user), name=name)
+
+
+def get_document_for_user(user: User, source_name: str, commit: str, path: str) -> OpenedDocument:
+    """Return a document at a commit (or at the live commit of a ref), or answer 404.
+
+    A commit that is no longer live opens as long as evidence of it is kept, which is as long as
+    a message cites it.
+    """
+    source = get_source_for_user(user, source_name)
+    if not scope_of(user).allows(source.pk, path):
+        raise Http404
+    ref = _live_ref(source, commit)
+    blob = _live_blob(ref, path) if ref else _kept_blob(source, commit, path)
+    if blob is None:
+        raise Http404
+    default = source.refs.filter(is_default=True).first()
+    return OpenedDocument(
+        source=source,
+        commit=ref.commit if ref else commit,
+        path=path,
+        text=blob.text,
+        language=blob.language,
+        line_count=blob.line_count,
+        is_live=ref is not None,
+        live_commit=default.commit if default else "",
+    )
+
+
+def _live_ref(source: Source, commit: str) -> Ref | None:
+    refs = source.refs.order_by("-is_default", "pk")
+    return refs.filter(name=commit).first() or refs.filter(commit=commit).first()
+
+
+def _live_blob(ref: Ref, path: str) -> Blob | None:
+    document = (
+        Document.objects.filter(source_id=ref.source_id, path=path, refs__contains=[ref.pk])
+        .select_related("blob")
+        .first()
+    )
+    return document.blob if document else None
+
+
+def _kept_blob(source: Source, commit: str, path: str) -> Blob | None:
+    return Blob.objects.filter(
+        evidence__source=source, evidence__commit=commit, evidence__path=path
+    ).first()
+
+
+def staff_required(view: View[P]) -> View[P]:
+    """Answer 404 to everyone but admins: what they manage is nobody else's business."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        if not (isinstance(request.user, User) and request.user.is_staff):
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded

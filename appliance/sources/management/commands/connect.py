@@ -1,0 +1,85 @@
+"""Add a source and sync it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from appliance.common.commandline import sentences, sync_progress
+from appliance.sources.managing import NameRefused, connect, request_sync
+from indexer.fetching.values import Credential, SshKey
+from indexer.ingestion.inline import sync_now
+
+
+class Command(BaseCommand):
+    help = "Connect a git repository (address, folder or bundle) and sync it."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("location", metavar="URL_OR_PATH")
+        parser.add_argument("--name", required=True, help="how pages and citations call it")
+        parser.add_argument(
+            "--ref",
+            action="append",
+            default=[],
+            metavar="REF",
+            help="branch, tag or commit to follow; may be repeated (default: its default branch)",
+        )
+        parser.add_argument("--username", default="", help="for https; the token is asked for")
+        parser.add_argument(
+            "--secret-file",
+            metavar="FILE",
+            help="file with the token, or with the private key for ssh; - reads standard input",
+        )
+        parser.add_argument(
+            "--wait", action="store_true", help="show progress; return when fully searchable"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with sentences():
+            location = options["location"]
+            # A path counts from where the command was typed.
+            if "://" not in location and Path(location).exists():
+                location = os.path.abspath(location)  # noqa: PTH100  links are resolved later
+            try:
+                source = connect(
+                    location,
+                    name=options["name"],
+                    ref_names=options["ref"],
+                    credential=_credential(options["username"], options["secret_file"]),
+                    paths_allowed=True,
+                )
+            except NameRefused as exc:
+                raise CommandError(str(exc)) from exc
+            if not options["wait"]:
+                request_sync(source)
+                self.stdout.write(f"Connected {source.name}; a worker is syncing it.")
+                return
+            with sync_progress() as on_progress:
+                report = sync_now(source, on_progress)
+            self.stdout.write(
+                f"Connected {source.name} at {report.commit[:12]}: {report.files} files, "
+                f"{report.chunks} chunks, searchable by words after {report.seconds_lexical:.1f} s"
+                + (
+                    f", by meaning after {report.seconds_vector:.1f} s."
+                    if report.seconds_vector is not None
+                    else ". The embedding model does not answer: see 'manage.py doctor'."
+                )
+            )
+
+
+def _credential(username: str, secret_file: str | None) -> Credential | SshKey | None:
+    """Read the secret from a file or from standard input: never from the command line."""
+    if secret_file is None:
+        return None
+    try:
+        text = sys.stdin.read() if secret_file in {"-"} else Path(secret_file).read_text("utf-8")
+    except OSError as exc:
+        raise CommandError(f"{secret_file}: {exc.strerror}") from exc
+    if "PRIVATE KEY-----" in text:
+        return SshKey(text)
+    return Credential(username or "git", text.strip())

@@ -1,0 +1,79 @@
+"""The only place that builds clients and policies from settings."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+
+from django.conf import settings
+
+from indexer.embedding.embedder import Embedder, Vectors
+from indexer.fetching.policy import LocationPolicy
+from indexer.fetching.values import FetchLimits
+from indexer.models import Source
+from inference import minilm
+from inference.client import ChatClient, EmbeddingClient
+from inference.connection import open_http
+from inference.errors import ModelNotConfigured
+
+
+@lru_cache(maxsize=1)
+def embedder() -> Embedder:
+    """Return the embedder that the settings name; loading a local model happens at first use."""
+    if settings.EMBEDDING == "server":
+        http = open_http(settings.EMBEDDING_URL, api_key=settings.MODEL_API_KEY or None)
+        compute: Callable[[list[str]], Vectors] = EmbeddingClient(
+            http, settings.EMBEDDING_MODEL
+        ).embed
+        model = settings.EMBEDDING_MODEL
+    else:
+        compute, model = _local_compute, minilm.MODEL_NAME
+    return Embedder(model, compute, query_prefix=settings.EMBEDDING_QUERY_PREFIX)
+
+
+def _local_compute(texts: list[str]) -> Vectors:
+    return [list(map(float, vector)) for vector in _local_model().embed(texts)]
+
+
+@lru_cache(maxsize=1)
+def _local_model() -> minilm.MiniLM:
+    threads = settings.EMBEDDING_THREADS or os.cpu_count() or 1
+    return minilm.MiniLM.load(Path(settings.PLUMBLINE_CACHE), threads=threads)
+
+
+@lru_cache(maxsize=1)
+def chat() -> ChatClient:
+    """Return the client of the chat model, or raise ModelNotConfigured."""
+    if settings.CHAT_URL == "none":
+        raise ModelNotConfigured()
+    http = open_http(settings.CHAT_URL, api_key=settings.MODEL_API_KEY or None)
+    return ChatClient(http, settings.CHAT_MODEL or None)
+
+
+def location_policy(*, paths_allowed: bool) -> LocationPolicy:
+    """Return what may be connected; paths only below the folders that the operator lists."""
+    return LocationPolicy(
+        schemes=frozenset({"https", "ssh"} | ({"http"} if settings.GIT_ALLOW_HTTP else set())),
+        hosts=tuple(settings.GIT_ALLOWED_HOSTS),
+        networks=tuple(settings.GIT_ALLOWED_NETWORKS),
+        paths_allowed=paths_allowed,
+        path_roots=tuple(settings.GIT_ALLOWED_FOLDERS),
+        ca_file=settings.GIT_CA_FILE,
+    )
+
+
+def fetch_limits() -> FetchLimits:
+    return FetchLimits(
+        wall_s=settings.GIT_TIME_LIMIT_S, disk_bytes=settings.GIT_SIZE_LIMIT_MB * 1024 * 1024
+    )
+
+
+def mirror_of(source: Source) -> Path:
+    """Return the folder of a source's bare mirror; by number, so that no name becomes a path."""
+    return Path(settings.MIRRORS_DIR) / f"{source.pk}.git"
+
+
+def max_file_bytes() -> int:
+    return int(settings.FILE_SIZE_LIMIT_KB) * 1024

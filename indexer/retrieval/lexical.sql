@@ -1,0 +1,37 @@
+-- Okapi BM25 (Robertson and Zaragoza 2009, k1 and b as parameters) over the chunks of visible
+-- documents. The statistics (how many chunks, how long, how many hold the term) are taken from
+-- the visible chunks alone, so that a score says nothing about what the reader may not see.
+, visible_chunk AS MATERIALIZED (
+    SELECT chunk.id, chunk.blob_id, chunk.length_terms
+      FROM indexer_chunk AS chunk
+     WHERE chunk.blob_id IN (SELECT blob_id FROM visible)
+),
+corpus AS MATERIALIZED (
+    SELECT count(*)::float8 AS chunks, greatest(avg(length_terms), 1)::float8 AS average_length
+      FROM visible_chunk
+),
+occurrence AS MATERIALIZED (
+    SELECT posting.term, entry.frequency::float8 AS frequency,
+           visible_chunk.id AS chunk_id, visible_chunk.blob_id, visible_chunk.length_terms
+      FROM indexer_posting AS posting
+     CROSS JOIN LATERAL unnest(posting.chunk_ids, posting.frequencies)
+        AS entry(chunk_id, frequency)
+      JOIN visible_chunk ON visible_chunk.id = entry.chunk_id
+     WHERE posting.term = ANY(%(terms)s::bigint[])
+),
+weight AS MATERIALIZED (
+    SELECT term, ln(1 + (corpus.chunks - count(*) + 0.5) / (count(*) + 0.5)) AS idf
+      FROM occurrence, corpus
+     GROUP BY term, corpus.chunks
+)
+SELECT occurrence.chunk_id, occurrence.blob_id,
+       sum(weight.idf * occurrence.frequency * (%(k1)s + 1) / (
+           occurrence.frequency
+           + %(k1)s * (1 - %(b)s + %(b)s * occurrence.length_terms / corpus.average_length)
+       ))::float8 AS score
+  FROM occurrence
+  JOIN weight USING (term)
+ CROSS JOIN corpus
+ GROUP BY occurrence.chunk_id, occurrence.blob_id
+ ORDER BY score DESC, occurrence.chunk_id
+ LIMIT %(pool)s

@@ -1,0 +1,123 @@
+"""The statements of search, each behind the same wall: only visible documents are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from django.db import connection
+
+from indexer.scope import Scope
+
+_FOLDER = Path(__file__).parent
+_VISIBLE = (_FOLDER / "visible.sql").read_text(encoding="utf-8")
+
+
+def _statement(name: str) -> str:
+    """Return a statement of this folder behind the visibility of visible.sql."""
+    return _VISIBLE + (_FOLDER / name).read_text(encoding="utf-8")
+
+
+LEXICAL = _statement("lexical.sql")
+VECTOR = _statement("vector.sql")
+PATH = _statement("path.sql")
+DOCUMENTS = _statement("documents.sql")
+
+# Robertson and Zaragoza's usual values; retrieval quality hardly moves with them (measured).
+BM25_K1 = 1.2
+BM25_B = 0.75
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A chunk with its score from one retriever."""
+
+    chunk_id: int
+    blob_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class PathCandidate:
+    document_id: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class VisibleDocument:
+    """A document as the scope sees it: the same blob may stand behind several."""
+
+    document_id: int
+    source_id: int
+    source: str
+    path: str
+    role: str
+    blob_id: int
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class Visibility:
+    """What is looked at: what may be read, in which refs (none: each source's default)."""
+
+    scope: Scope
+    ref_names: tuple[str, ...] = ()
+
+    def parameters(self) -> dict[str, Any]:
+        rules = self.scope.rules
+        return {
+            "source_ids": sorted(self.scope.source_ids),
+            "whole_source_ids": sorted(self.scope.whole_source_ids),
+            "ref_names": list(self.ref_names),
+            "rule_source_ids": [rule.source_id for rule in rules],
+            "rule_regexes": [rule.regex for rule in rules],
+            "rule_specificities": [rule.specificity for rule in rules],
+            "rule_allows": [rule.allow for rule in rules],
+        }
+
+
+def lexical_candidates(
+    visibility: Visibility, terms: Collection[int], *, pool: int
+) -> list[Candidate]:
+    """Return the best chunks by BM25, best first."""
+    if not terms:
+        return []
+    parameters = {"terms": list(terms), "k1": BM25_K1, "b": BM25_B, "pool": pool}
+    return [Candidate(*row) for row in _rows(LEXICAL, visibility, parameters)]
+
+
+def vector_candidates(
+    visibility: Visibility, vector: Sequence[float], model: str, *, pool: int
+) -> list[Candidate]:
+    """Return the nearest chunks, nearest first; the score is the cosine similarity."""
+    literal = "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
+    parameters = {"vector": literal, "model": model, "pool": pool}
+    return [Candidate(*row) for row in _rows(VECTOR, visibility, parameters)]
+
+
+def path_candidates(
+    visibility: Visibility, terms: Collection[int], *, pool: int
+) -> list[PathCandidate]:
+    """Return the documents whose paths hold the rarest of these terms, best first."""
+    if not terms:
+        return []
+    parameters = {"terms": list(terms), "pool": pool}
+    return [PathCandidate(*row) for row in _rows(PATH, visibility, parameters)]
+
+
+def documents_of(
+    visibility: Visibility, *, blob_ids: Collection[int], document_ids: Collection[int] = ()
+) -> list[VisibleDocument]:
+    """Return the visible documents behind blobs, and those of the given ids that are visible."""
+    parameters = {"blob_ids": list(blob_ids), "document_ids": list(document_ids)}
+    return [VisibleDocument(*row) for row in _rows(DOCUMENTS, visibility, parameters)]
+
+
+def _rows(
+    statement: str, visibility: Visibility, parameters: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, visibility.parameters() | parameters)
+        return list(cursor.fetchall())

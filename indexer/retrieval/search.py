@@ -1,0 +1,155 @@
+"""The search flow: every retriever behind the reader's scope, fusion, then the lines."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Collection, Iterator, Sequence
+from typing import NamedTuple
+
+from indexer import clients
+from indexer.lexical.terms import path_terms, term_id, terms
+from indexer.models import Chunk, Source
+from indexer.retrieval.fusion import RankedChunk, RankedDocument, fuse
+from indexer.retrieval.hits import Hit, SearchResult
+from indexer.retrieval.queries import (
+    Candidate,
+    Visibility,
+    documents_of,
+    lexical_candidates,
+    path_candidates,
+    vector_candidates,
+)
+from indexer.scope import Scope
+from inference.errors import InferenceError
+
+logger = logging.getLogger(__name__)
+
+POOL = 300  # candidates a retriever gives
+MAX_QUERY = 8000  # characters looked at: a pasted stack trace, not a pasted file
+
+
+class Place(NamedTuple):
+    """A chunk of a document in the list of hits; None stands for the document's first chunk."""
+
+    score: float
+    document: RankedDocument
+    chunk: RankedChunk | None
+
+
+def search(
+    query: str,
+    *,
+    scope: Scope,
+    source_names: Collection[str] = (),
+    refs: Sequence[str] = (),
+    limit: int = 20,
+    per_document: int = 1,
+) -> SearchResult:
+    """Return the best chunks that the scope may read, at most `per_document` of one document.
+
+    `source_names` narrows the scope and never widens it; names that the scope does not hold
+    find nothing. Without an embedding model the words alone decide, and `legs` says so.
+    """
+    query = query[:MAX_QUERY].strip()
+    visibility = Visibility(_narrowed(scope, source_names), tuple(refs))
+    if not query or not visibility.scope.source_ids:
+        return SearchResult((), ())
+    term_ids = {term_id(term) for term in terms(query)}
+    lexical = lexical_candidates(visibility, term_ids, pool=POOL)
+    paths = path_candidates(visibility, {term_id(t) for t in path_terms(query)}, pool=POOL)
+    vector, legs = _by_meaning(query, visibility)
+    documents = documents_of(
+        visibility,
+        blob_ids={candidate.blob_id for candidate in (*lexical, *vector)},
+        document_ids={candidate.document_id for candidate in paths},
+    )
+    ranked = fuse(lexical=lexical, vector=vector, paths=paths, documents=documents)
+    return SearchResult(tuple(_hits(ranked, query, limit, per_document)), legs)
+
+
+def _narrowed(scope: Scope, source_names: Collection[str]) -> Scope:
+    if not source_names:
+        return scope
+    ids = Source.objects.filter(name__in=source_names).values_list("pk", flat=True)
+    return scope.narrowed_to(ids)
+
+
+def _by_meaning(query: str, visibility: Visibility) -> tuple[list[Candidate], tuple[str, ...]]:
+    """Return the vector leg's candidates; none, and said so, when the model does not answer."""
+    embedder = clients.embedder()
+    try:
+        vector = embedder.embed_query(query)
+    except InferenceError as exc:
+        logger.warning("search without vectors: %s", exc)
+        return [], ("lexical", "path")
+    candidates = vector_candidates(visibility, vector, embedder.model, pool=POOL)
+    return candidates, ("lexical", "path", "vector") if candidates else ("lexical", "path")
+
+
+def _hits(
+    ranked: Sequence[RankedDocument], query: str, limit: int, per_document: int
+) -> Iterator[Hit]:
+    """Yield the hits with their lines, best first."""
+    places = _places(ranked, limit, per_document)
+    first_chunks = _first_chunks([place.document for place in places if place.chunk is None])
+    wanted = {place.chunk.chunk_id for place in places if place.chunk} | set(first_chunks.values())
+    chunks = Chunk.objects.select_related("blob").in_bulk(wanted)
+    words = _words(query)
+    for place in places:
+        blob_id = place.document.document.blob_id
+        chunk_id = place.chunk.chunk_id if place.chunk else first_chunks.get(blob_id)
+        if chunk_id in chunks:
+            yield _hit(place, chunks[chunk_id], words)
+
+
+def _places(ranked: Sequence[RankedDocument], limit: int, per_document: int) -> list[Place]:
+    """Return which chunk of which document is shown, best first.
+
+    A document found by its path alone has no chunk of its own; its first one stands for it. A
+    second chunk of a document counts by its share of the best one.
+    """
+    places: list[Place] = []
+    for document in ranked[:limit]:
+        if not document.chunks:
+            places.append(Place(document.score, document, None))
+            continue
+        best = document.chunks[0].score or 1.0
+        places.extend(
+            Place(document.score * chunk.score / best, document, chunk)
+            for chunk in document.chunks[:per_document]
+        )
+    return sorted(places, key=lambda place: -place.score)[:limit]
+
+
+def _first_chunks(ranked: Sequence[RankedDocument]) -> dict[int, int]:
+    """Return the first chunk's id of each document's blob."""
+    blob_ids = [document.document.blob_id for document in ranked]
+    rows = Chunk.objects.filter(blob_id__in=blob_ids, ordinal=0).values_list("blob_id", "pk")
+    return dict(rows)
+
+
+def _hit(place: Place, chunk: Chunk, words: tuple[str, ...]) -> Hit:
+    document = place.document.document
+    legs = place.chunk.legs if place.chunk else ()
+    return Hit(
+        source_id=document.source_id,
+        source=document.source,
+        path=document.path,
+        commit=document.commit,
+        blob_id=document.blob_id,
+        span=chunk.span,
+        symbol=chunk.symbol,
+        kind=chunk.kind,
+        language=chunk.blob.language,
+        score=place.score,
+        legs=(*legs, "path") if place.document.by_path else legs,
+        text="\n".join(chunk.span.lines_of(chunk.blob.text)),
+        matched=words,
+    )
+
+
+def _words(query: str) -> tuple[str, ...]:
+    """Return the query's words as a reader would look for them, longest first."""
+    found = {word.lower() for word in re.findall(r"\w{3,}", query)}
+    return tuple(sorted(found, key=lambda word: (-len(word), word)))

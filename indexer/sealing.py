@@ -1,0 +1,34 @@
+"""Credentials at rest: encrypted with a key that is not in the database."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import asdict
+
+from cryptography.fernet import Fernet, InvalidToken
+
+from indexer.errors import FetchRefused
+from indexer.fetching.values import Credential, SshKey
+
+
+def _box(key: str) -> Fernet:
+    digest = hashlib.sha256(b"plumbline credentials\0" + key.encode()).digest()
+    return Fernet(base64.urlsafe_b64encode(digest))
+
+
+def seal(credential: Credential | SshKey, *, key: str) -> bytes:
+    return _box(key).encrypt(json.dumps(asdict(credential)).encode())
+
+
+def unseal(sealed: bytes | memoryview, *, key: str) -> Credential | SshKey:
+    """Raise FetchRefused when the key is not the one it was sealed with."""
+    try:
+        payload = json.loads(_box(key).decrypt(bytes(sealed)))
+    except InvalidToken as exc:
+        raise FetchRefused(
+            "credential_unreadable",
+            "The stored credential cannot be read with the present secret key: enter it again.",
+        ) from exc
+    return SshKey(**payload) if "private_key" in payload else Credential(**payload)
