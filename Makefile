@@ -1,0 +1,55 @@
+# The only list of commands. Values: PORT, BIND, PLUMBLINE_HOME, MODEL=none|small|FOLDER|URL,
+# REPO=path or address, WAIT_MODEL=true, PYTHON=/path/to/python.
+.DEFAULT_GOAL := help
+.PHONY: help run up down status test check format lock clean product dev
+
+environment := sh appliance/local/environment.sh
+python := .venv/bin/python
+local := $(python) -m appliance.local
+
+help: ## show this list
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' Makefile
+
+run: product ## start everything in the foreground; Ctrl-C stops it all
+	@exec $(local) run
+
+up: product ## start everything in the background
+	@exec $(local) up
+
+down: ## stop everything
+	@if [ -x $(python) ]; then exec $(local) down; fi
+
+status: ## show which programs run
+	@if [ -x $(python) ]; then exec $(local) status; else echo "Nothing is installed yet: make run"; fi
+
+test: dev ## all of CI's tests
+	@exec $(python) -m tests
+
+check: dev ## format, lint, types, imports, missing migrations, tests
+	$(python) -m ruff format --check .
+	$(python) -m ruff check .
+	$(python) -m mypy
+	.venv/bin/lint-imports
+	DJANGO_SETTINGS_MODULE=tests.settings $(python) manage.py makemigrations --check --dry-run
+	@exec $(python) -m tests
+
+format: dev ## format the code and put imports in order
+	$(python) -m ruff check --fix .
+	$(python) -m ruff format .
+
+lock: dev ## resolve the requirements anew, with hashes
+	$(python) -m uv pip compile pyproject.toml --universal --python-version 3.11 \
+	  --generate-hashes --upgrade -q --no-annotate --no-header -o requirements/product.txt
+	$(python) -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
+	  --generate-hashes --upgrade -q --no-annotate --no-header -c requirements/product.txt \
+	  -o requirements/dev.txt
+	grep -A 99 '^uv==' requirements/dev.txt | awk 'NR > 1 && !/^ / { exit } 1' > requirements/uv.txt
+
+clean: down ## remove the environments and caches; keep the data folder
+	rm -rf .venv .venv-vllm .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+
+product:
+	@$(environment) product
+
+dev:
+	@$(environment) dev
