@@ -1,0 +1,175 @@
+// What the pages do beyond htmx. Without this script everything still works; it is only slower.
+"use strict";
+
+(() => {
+  const root = document.documentElement;
+
+  // --- Theme: the form posts without a script, with one the change is instant -----------------
+  document.addEventListener("submit", (event) => {
+    const choice = event.submitter?.dataset.theme;
+    if (!choice) return;
+    event.preventDefault();
+    if (choice === "auto") delete root.dataset.theme;
+    else root.dataset.theme = choice;
+    for (const button of event.target.querySelectorAll("[data-theme]")) {
+      button.setAttribute("aria-pressed", String(button === event.submitter));
+    }
+    const form = new FormData(event.target);
+    form.set("theme", choice);
+    fetch(event.target.action, { method: "POST", body: form, redirect: "manual" });
+  });
+
+  // --- Keyboard -----------------------------------------------------------------------------
+  const isTyping = (element) => element.closest("input, textarea, select, [contenteditable]");
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closeMenus();
+    if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (isTyping(event.target)) return;
+    const fields = document.querySelectorAll("[data-search-field]");
+    const field = [...fields].find((candidate) => candidate.offsetParent !== null);
+    if (!field) return;
+    event.preventDefault();
+    field.focus();
+    field.select();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (!event.target.matches(".composer textarea")) return;
+    if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+    event.preventDefault();
+    if (event.target.value.trim()) event.target.form.requestSubmit();
+  });
+
+  // --- Menus close when one clicks elsewhere ----------------------------------------------------
+  const closeMenus = (except) => {
+    for (const menu of document.querySelectorAll("details[data-menu][open]")) {
+      if (menu !== except) menu.open = false;
+    }
+  };
+  document.addEventListener("click", (event) => {
+    closeMenus(event.target.closest("details[data-menu]"));
+  });
+
+  // --- Examples and the source picker -------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const example = event.target.closest("[data-example]");
+    if (!example) return;
+    const field = document.querySelector(".composer textarea");
+    field.value = example.textContent.trim();
+    field.focus();
+  });
+  document.addEventListener("change", (event) => {
+    const picker = event.target.closest(".picker");
+    if (!picker) return;
+    const chosen = [...picker.querySelectorAll("input:checked")].map((box) => box.value);
+    picker.querySelector("[data-chosen]").textContent =
+      chosen.length === 0 ? "All sources" : chosen.length === 1 ? chosen[0] : `${chosen.length} sources`;
+  });
+
+  // --- Citations and evidence -----------------------------------------------------------------------
+  const showEvidence = (section) => {
+    for (const other of document.querySelectorAll(".evidence")) other.hidden = other !== section;
+  };
+  const markCard = (section, handle) => {
+    const cards = [...section.querySelectorAll(".card[data-handle]")];
+    const card = cards.find((candidate) => candidate.dataset.handle === handle);
+    if (!card) return false;
+    for (const active of document.querySelectorAll(".is-active")) active.classList.remove("is-active");
+    card.classList.add("is-active");
+    card.closest("details:not([open])")?.setAttribute("open", "");
+    card.scrollIntoView({ block: "nearest" });
+    card.querySelector(".card-head a")?.focus({ preventScroll: true });
+    return true;
+  };
+  document.addEventListener("click", (event) => {
+    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    const link = event.target.closest(".citation[data-handle], [data-shows-evidence]");
+    const turn = link?.closest(".turn");
+    if (!turn) return;
+    const section = document.getElementById(turn.id.replace("message-", "evidence-"));
+    if (!section) return;
+    showEvidence(section);
+    if (!link.dataset.handle) {
+      event.preventDefault();
+      section.scrollIntoView({ block: "start" });
+    } else if (markCard(section, link.dataset.handle)) {
+      event.preventDefault();
+      link.classList.add("is-active");
+    }
+  });
+
+  // --- Streams ------------------------------------------------------------------------------------
+  const turns = document.querySelector(".turns");
+  const distanceFromEnd = () => turns.scrollHeight - turns.scrollTop - turns.clientHeight;
+  let follow = true;
+  if (turns) {
+    turns.scrollTop = turns.scrollHeight;
+    turns.addEventListener("scroll", () => { follow = distanceFromEnd() < 120; }, { passive: true });
+    document.body.addEventListener("htmx:afterSwap", () => {
+      if (follow) turns.scrollTop = turns.scrollHeight;
+    });
+    document.body.addEventListener("htmx:sseMessage", () => {
+      if (follow) turns.scrollTop = turns.scrollHeight;
+    });
+  }
+  document.body.addEventListener("htmx:sseClose", (event) => {
+    const turn = event.target.closest?.(".turn");
+    if (!turn || event.detail.type !== "message") return;
+    turn.removeAttribute("aria-busy");
+    const announcer = document.getElementById("announcer");
+    if (announcer) announcer.textContent = "The answer is complete.";
+  });
+  document.body.addEventListener("htmx:afterRequest", (event) => {
+    const form = event.target;
+    if (!form.matches?.("form.composer") || !event.detail.successful) return;
+    form.querySelector("textarea").value = "";
+    follow = true;
+    const sections = document.querySelectorAll(".evidence");
+    if (sections.length) showEvidence(sections[sections.length - 1]);
+  });
+
+  // --- File page: lines in the address -----------------------------------------------------------
+  const file = document.querySelector("[data-file]");
+  const lineRange = (text) => {
+    const match = /^(?:#L|lines=)?(\d+)(?:-L?(\d+))?$/.exec(text);
+    if (!match) return null;
+    const ends = [Number(match[1]), Number(match[2] ?? match[1])];
+    return [Math.min(...ends), Math.max(...ends)];
+  };
+  const markLines = ([first, last]) => {
+    for (const line of file.querySelectorAll(".is-marked")) line.classList.remove("is-marked");
+    for (let number = first; number <= last; number += 1) {
+      document.getElementById(`L${number}`)?.classList.add("is-marked");
+    }
+    const value = first === last ? `${first}` : `${first}-${last}`;
+    for (const link of document.querySelectorAll("[data-permalink]")) {
+      link.href = `${file.dataset.file}?lines=${value}`;
+    }
+  };
+  if (file) {
+    const atStart = lineRange(location.hash) ?? lineRange(new URLSearchParams(location.search).get("lines") ?? "");
+    if (atStart) {
+      markLines(atStart);
+      document.getElementById(`L${atStart[0]}`)?.scrollIntoView({ block: "center" });
+    }
+    let anchor = atStart?.[0];
+    file.addEventListener("click", (event) => {
+      const number = Number(event.target.closest("a.code-number")?.dataset.number);
+      if (!number) return;
+      event.preventDefault();
+      const ends = event.shiftKey && anchor ? [anchor, number].sort((a, b) => a - b) : [number, number];
+      if (!event.shiftKey) anchor = number;
+      markLines(ends);
+      const lines = ends[0] === ends[1] ? `${ends[0]}` : `${ends[0]}-${ends[1]}`;
+      history.replaceState(null, "", `${location.pathname}?lines=${lines}`);
+    });
+  }
+  const copy = document.querySelector("[data-copy-link]");
+  if (copy && navigator.clipboard) {
+    copy.hidden = false;
+    copy.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.querySelector("[data-permalink]").href);
+      copy.textContent = "Copied";
+      setTimeout(() => { copy.textContent = "Copy link"; }, 1500);
+    });
+  }
+})();
