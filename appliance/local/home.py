@@ -136,11 +136,15 @@ def starting(home: Home) -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise HomeInUse(
-                f"Plumbline already runs on {home.folder}: use it, stop it with 'make down', "
-                "or name another data folder with PLUMBLINE_HOME."
-            ) from None
+            raise HomeInUse(in_use(home)) from None
         yield
+
+
+def in_use(home: Home) -> str:
+    return (
+        f"Plumbline already runs on {home.folder}: use it, stop it with 'make down', "
+        "or name another data folder with PLUMBLINE_HOME."
+    )
 
 
 def read_settings(file: Path) -> dict[str, str]:

@@ -59,10 +59,11 @@ def ensure_database(sockets: Path) -> None:
     """Make the product's role and database; the role is no superuser, as in production."""
     server = address(sockets, role=SUPERUSER, database="postgres")
     with psycopg.connect(server, autocommit=True) as connection:
-        if not connection.execute("SELECT FROM pg_roles WHERE rolname = %s", [ROLE]).fetchone():
+        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
+        if found.fetchone() is None:
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(ROLE)))
-        found = connection.execute("SELECT FROM pg_database WHERE datname = %s", [DATABASE])
-        if not found.fetchone():
+        found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
+        if found.fetchone() is None:
             names = [sql.Identifier(DATABASE), sql.Identifier(ROLE)]
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(*names))
     # By the superuser, because the role may not.

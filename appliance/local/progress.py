@@ -86,3 +86,8 @@ class Step:
         self.bars.update(self.bar, description=f"{self.name}: {text}")
         if not self.console.is_terminal:
             self.console.print(f"    {text}", markup=False)
+
+    def share(self, done_bytes: int, total_bytes: int) -> None:
+        """Show how much of a download has come; on a log the next line says that it is there."""
+        done, total = done_bytes // 1_000_000, total_bytes // 1_000_000
+        self.bars.update(self.bar, description=f"{self.name}: {done} of {total} MB")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -14,7 +16,15 @@ from appliance.local.choices import Choices
 from appliance.local.commands import manage
 from appliance.local.connecting import connect, repository_to_connect
 from appliance.local.embedding import ensure_embedding_files
-from appliance.local.home import ROOT, Home, HomeInUse, make_folders, starting, write_settings
+from appliance.local.home import (
+    ROOT,
+    Home,
+    HomeInUse,
+    in_use,
+    make_folders,
+    starting,
+    write_settings,
+)
 from appliance.local.leftovers import end_leftovers
 from appliance.local.preflight import (
     SMALL_MODEL_BYTES,
@@ -56,33 +66,32 @@ def web_address(choices: Choices) -> str:
     return f"http://{f'[{host}]' if ':' in host else host}:{choices.port}/"
 
 
-def start(home: Home, choices: Choices, progress: Progress) -> Running:
-    """Start everything and return when web and workers answer; a caller that fails must stop it."""
-    refuse_second_start(home)
+@contextmanager
+def claimed(home: Home, choices: Choices) -> Iterator[None]:
+    """Hold the data folder for one start, and refuse what cannot work before anything runs."""
     make_folders(home)
     with starting(home):
+        if Manager(home.control_socket).is_running():
+            raise HomeInUse(in_use(home))
         end_leftovers(home.control_socket)
         check_before(home, choices)
-        take_install_seconds(progress)
-        chosen, chat_url = settle(home, choices)
-        manager = launch(home, chosen)
-        start_services(home, manager, chosen, progress)
-        password = prepare_database(progress)
-        ensure_embedding_files(progress)
-        running = Running(home, choices, manager, chosen, chat_url, password)
-        start_application(running, progress)
-        if repository := repository_to_connect(home, choices):
-            connect(home, repository, progress)
-            return replace(running, connected=repository.name)
-        return running
+        yield
 
 
-def refuse_second_start(home: Home) -> None:
-    if Manager(home.control_socket).is_running():
-        raise HomeInUse(
-            f"Plumbline already runs on {home.folder}: use it, stop it with 'make down', "
-            "or name another data folder with PLUMBLINE_HOME."
-        )
+def start(home: Home, choices: Choices, progress: Progress) -> Running:
+    """Start everything and return when web and workers answer; a caller that fails must stop it."""
+    take_install_seconds(progress)
+    chosen, chat_url = settle(home, choices)
+    manager = launch(home, chosen)
+    start_services(home, manager, chosen, progress)
+    password = prepare_database(progress)
+    ensure_embedding_files(local_settings.own_cache(os.environ), progress)
+    running = Running(home, choices, manager, chosen, chat_url, password)
+    start_application(running, progress)
+    if repository := repository_to_connect(home, choices):
+        connect(home, repository, progress)
+        return replace(running, connected=repository.name)
+    return running
 
 
 def check_before(home: Home, choices: Choices) -> None:

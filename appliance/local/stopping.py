@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from xmlrpc.client import Fault
 
 from appliance.local.home import Home
 from appliance.local.leftovers import end_leftovers
@@ -29,4 +30,6 @@ def wait_until_gone(manager: Manager) -> None:
             manager.call("getState")
         except ManagerUnreachable:
             return
+        except Fault:  # it answers nothing else while it shuts down
+            pass
         time.sleep(0.1)
