@@ -1,7 +1,23 @@
-"""Addresses of this part."""
+"""Addresses of search, files and sources."""
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+from appliance.sources.views import files, managing, searching
+
+urlpatterns = [
+    path("search/", searching.search_page, name="search"),
+    path("files/<str:source>/<str:commit>/<path:path>", files.file_page, name="file"),
+    path("sources/", managing.source_list, name="sources"),
+    path("sources/connect/", managing.source_connect, name="source_connect"),
+    path("sources/<str:name>/", managing.source_page, name="source"),
+    path("sources/<str:name>/sync/", managing.source_sync, name="source_sync"),
+    path("sources/<str:name>/remove/", managing.source_remove, name="source_remove"),
+    path("sources/<str:name>/grants/", managing.grant_add, name="grant_add"),
+    path(
+        "sources/<str:name>/grants/<int:grant_id>/revoke/",
+        managing.grant_revoke,
+        name="grant_revoke",
+    ),
+]

@@ -2,6 +2,16 @@
 
 from __future__ import annotations
 
-from django.urls import URLPattern
+from django.urls import path
 
-urlpatterns: list[URLPattern] = []
+try:
+    from appliance.web import views
+except ImportError:  # the flows are not there yet
+    urlpatterns = []
+else:
+    urlpatterns = []
+    urlpatterns += [
+        path("status/", views.status, name="status"),
+        path("healthz/", views.healthz, name="healthz"),
+        path("theme/", views.theme, name="theme"),
+    ]

@@ -12,6 +12,13 @@ from appliance.common.highlighting import highlighted_lines
 
 register = template.Library()
 
+LEG_NAMES = {"lexical": "words", "vector": "meaning", "path": "path"}
+ROLE_LABELS = (
+    ("cited", "Cited in the answer"),
+    ("in_prompt", "Also read, not cited"),
+    ("struck", "Cited wrongly, removed from the answer"),
+)
+
 
 class Excerpt(Protocol):
     """Numbered lines of a document."""
@@ -21,6 +28,13 @@ class Excerpt(Protocol):
 
     @property
     def lines(self) -> Iterable[tuple[int, str]]: ...
+
+
+class Used(Protocol):
+    """Evidence with the part that it played."""
+
+    @property
+    def role(self) -> str: ...
 
 
 @register.filter
@@ -49,6 +63,14 @@ def coloured(excerpt: Excerpt) -> list[tuple[int, SafeString]]:
 
 
 @register.filter
-def percent_of(part: int, whole: int) -> int:
-    """Return a whole percentage, 0 when there is nothing to have a part of."""
-    return min(100, 100 * part // whole) if whole else 0
+def leg_names(legs: Iterable[str]) -> str:
+    """Name the retrievers as a reader would."""
+    return ", ".join(LEG_NAMES.get(leg, leg) for leg in legs)
+
+
+@register.filter
+def by_role(evidence: Iterable[Used]) -> list[tuple[str, list[Used]]]:
+    """Group evidence by what it did in the answer, cited first."""
+    used = list(evidence)
+    groups = [(label, [one for one in used if one.role == role]) for role, label in ROLE_LABELS]
+    return [(label, group) for label, group in groups if group]

@@ -1,0 +1,34 @@
+"""The messages of a thread with everything that their templates show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from appliance.conversations.models import Message, Thread
+from appliance.conversations.rendering import (
+    CitationView,
+    RenderedAnswer,
+    evidence_of,
+    render_answer,
+)
+from indexer.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """A question, or an answer as this reader may see it."""
+
+    message: Message
+    rendered: RenderedAnswer | None = None
+    evidence: tuple[CitationView, ...] = ()
+
+
+def turn_of(message: Message, scope: Scope) -> Turn:
+    if message.role == Message.Role.QUESTION:
+        return Turn(message)
+    return Turn(message, render_answer(message, scope), tuple(evidence_of(message, scope)))
+
+
+def turns_of(thread: Thread, scope: Scope) -> list[Turn]:
+    """Return the turns of a thread, oldest first."""
+    return [turn_of(message, scope) for message in thread.messages.all()]

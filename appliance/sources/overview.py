@@ -1,0 +1,116 @@
+"""What the pages say about a source: its state in one word, its live commit, its counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from django.db.models import QuerySet
+
+from indexer.models import Job, Ref, Revision, Source
+
+State = Literal["ok", "busy", "warning", "failed", "off"]
+PHASES = {
+    "fetch": "Fetching",
+    "read": "Reading",
+    "chunk": "Splitting",
+    "store": "Storing",
+    "embed": "Embedding",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SourceOverview:
+    """One line of the list of sources, ready for a template."""
+
+    name: str
+    location: str
+    kind: str
+    state: State
+    label: str
+    error: str
+    is_active: bool  # a sync waits or runs: the page should look again soon
+    percent: int | None
+    progress_done: int
+    progress_total: int
+    ref_name: str
+    ref_count: int
+    commit: str
+    committed_at: datetime | None
+    live_at: datetime | None
+    files: int
+    chunks: int
+    skipped: int
+    is_vector_ready: bool
+
+
+def overviews_of(sources: QuerySet[Source]) -> list[SourceOverview]:
+    """Return one overview per source, in four queries however many there are."""
+    rows = list(sources)
+    ids = [source.pk for source in rows]
+    refs: dict[int, list[Ref]] = {pk: [] for pk in ids}
+    for ref in Ref.objects.filter(source_id__in=ids).order_by("-is_default", "name"):
+        refs[ref.source_id].append(ref)
+    jobs = {job.source_id: job for job in latest_jobs(ids)}
+    revisions = {revision.ref_id: revision for revision in _latest_revisions(ids)}
+    return [_overview(source, refs[source.pk], jobs.get(source.pk), revisions) for source in rows]
+
+
+def latest_jobs(source_ids: Iterable[int]) -> QuerySet[Job]:
+    """Return the newest job of each source."""
+    jobs = Job.objects.filter(source_id__in=list(source_ids))
+    return jobs.order_by("source_id", "-created_at", "-pk").distinct("source_id")
+
+
+def _latest_revisions(source_ids: list[int]) -> QuerySet[Revision]:
+    revisions = Revision.objects.filter(ref__source_id__in=source_ids)
+    return revisions.order_by("ref_id", "-live_at", "-pk").distinct("ref_id")
+
+
+def _overview(
+    source: Source, refs: list[Ref], job: Job | None, revisions: dict[int, Revision]
+) -> SourceOverview:
+    live = refs[0] if refs else None
+    latest = [revisions[ref.pk] for ref in refs if ref.pk in revisions]
+    vector_ready = bool(latest) and all(one.seconds_vector is not None for one in latest)
+    state, label = _state_of(live, job, vector_ready=vector_ready)
+    is_active = job is not None and job.state in {Job.State.QUEUED, Job.State.RUNNING}
+    first = latest[0] if latest else None
+    return SourceOverview(
+        name=source.name,
+        location=source.location,
+        kind=source.get_kind_display(),
+        state=state,
+        label=label,
+        error=job.error if job and job.state == Job.State.FAILED else "",
+        is_active=is_active,
+        percent=job.percent if job and is_active else None,
+        progress_done=job.progress_done if job else 0,
+        progress_total=job.progress_total if job else 0,
+        ref_name=live.name if live else "",
+        ref_count=len(refs),
+        commit=live.commit if live else "",
+        committed_at=live.committed_at if live else None,
+        live_at=live.live_at if live else None,
+        files=first.files if first else 0,
+        chunks=first.chunks if first else 0,
+        skipped=sum(first.skipped.values()) if first else 0,
+        is_vector_ready=vector_ready,
+    )
+
+
+def _state_of(live: Ref | None, job: Job | None, *, vector_ready: bool) -> tuple[State, str]:
+    """Return the state and the word for it; what a reader can do now comes first."""
+    if job and job.state == Job.State.RUNNING:
+        return "busy", PHASES.get(job.phase, "Syncing")
+    if job and job.state == Job.State.QUEUED:
+        return "busy", "Waiting for a worker"
+    if job and job.state == Job.State.FAILED:
+        return ("warning", "Last sync failed") if live else ("failed", "Sync failed")
+    if live is None:
+        return "off", "Not synced yet"
+    if not vector_ready:
+        return "warning", "Searchable by words"
+    return "ok", "Ready"

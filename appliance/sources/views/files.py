@@ -1,0 +1,66 @@
+"""One file at one commit, with lines that can be pointed at."""
+
+from __future__ import annotations
+
+import re
+
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from appliance.accounts.requests import SignedInRequest
+from appliance.common.highlighting import highlighted_lines
+from appliance.sources.access import OpenedDocument, get_document_for_user, get_source_for_user
+from indexer.spans import Span
+
+LINES_PATTERN = re.compile(r"L?(\d{1,9})(?:-L?(\d{1,9}))?")
+
+
+@require_safe
+def file_page(request: SignedInRequest, source: str, commit: str, path: str) -> HttpResponse:
+    """Show a document; the commit may be the name of a ref that is followed."""
+    document = _opened(request, source, commit, path)
+    marked = marked_span(request.GET.get("lines", ""), document.line_count)
+    lines = highlighted_lines(document.text, document.path)
+    if len(lines) > 1 and not lines[-1]:
+        lines.pop()  # the newline at the end of the file is no line of its own
+    context = {
+        "document": document,
+        "lines": list(enumerate(lines, start=1)),
+        "marked": marked,
+        "lines_value": lines_value(marked),
+    }
+    return render(request, "sources/file.html", context)
+
+
+def _opened(request: SignedInRequest, source: str, commit: str, path: str) -> OpenedDocument:
+    """Open the document; a ref such as release/2.0 holds a slash, so its end is looked for."""
+    try:
+        return get_document_for_user(request.user, source, commit, path)
+    except Http404:
+        refs = get_source_for_user(request.user, source).refs.filter(name__startswith=f"{commit}/")
+        whole = f"{commit}/{path}"
+        for ref in refs.order_by("name"):
+            if whole.startswith(f"{ref.name}/"):
+                rest = whole.removeprefix(f"{ref.name}/")
+                return get_document_for_user(request.user, source, ref.name, rest)
+        raise
+
+
+def marked_span(text: str, line_count: int) -> Span | None:
+    """Return the lines asked for as far as the file has them, None for anything else."""
+    match = LINES_PATTERN.fullmatch(text)
+    if not match:
+        return None
+    first = int(match[1])
+    last = min(int(match[2] or first), line_count)
+    return Span(first, last) if 1 <= first <= last else None
+
+
+def lines_value(span: Span | None) -> str:
+    """Write a span as the address has it: 10-24, or 10 for one line."""
+    if span is None:
+        return ""
+    if span.start_line == span.end_line:
+        return str(span.start_line)
+    return f"{span.start_line}-{span.end_line}"

@@ -1,0 +1,185 @@
+"""What an admin does with sources: see them all, connect, sync, grant, remove."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Count, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from appliance.accounts.requests import SignedInRequest
+from appliance.sources import managing
+from appliance.sources.access import readable_sources, staff_required
+from appliance.sources.forms import ConnectForm, GrantForm, RemoveForm, SkippedFilterForm
+from appliance.sources.models import Grant
+from appliance.sources.overview import overviews_of
+from indexer.errors import FetchRefused
+from indexer.fetching.values import Credential
+from indexer.models import Job, Revision, SkippedFile, Source
+from indexer.skips import EXPLANATIONS, SkipReason
+
+SKIPPED_PER_PAGE = 50
+SHOWN_REVISIONS = 10
+SHOWN_JOBS = 5
+
+
+@require_safe
+def source_list(request: SignedInRequest) -> HttpResponse:
+    """Show the sources one may read; to an admin all of them, with what to do about them."""
+    readable = readable_sources(request.user)
+    sources = Source.objects.all() if request.user.is_staff else readable
+    overviews = overviews_of(sources)
+    context = {
+        "sources": overviews,
+        "readable_names": set(readable.values_list("name", flat=True)),
+        "is_active": any(overview.is_active for overview in overviews),
+    }
+    template = "sources/_list.html" if request.htmx else "sources/list.html"
+    return render(request, template, context)
+
+
+@staff_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def source_connect(request: HttpRequest) -> HttpResponse:
+    """Connect a git address and queue its first sync."""
+    form = ConnectForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid() and (source := _connected(form)):
+        managing.request_sync(source)
+        messages.success(
+            request,
+            f"{source.name} is connected and its first sync is queued. Grant it to a group.",
+        )
+        return redirect("source", name=source.name)
+    status = 400 if form.is_bound else 200
+    return render(request, "sources/connect.html", {"form": form}, status=status)
+
+
+def _connected(form: ConnectForm) -> Source | None:
+    """Call the flow; put its refusal beside the field that it is about."""
+    given = form.cleaned_data
+    try:
+        credential = Credential(given["username"], given["secret"]) if given["secret"] else None
+        return managing.connect(
+            given["location"],
+            name=given["name"],
+            ref_names=given["ref_names"],
+            credential=credential,
+        )
+    except managing.NameRefused as exc:
+        form.add_error("name", str(exc))
+    except FetchRefused as exc:
+        form.add_error(_field_of(exc.code), str(exc))
+    return None
+
+
+def _field_of(code: str) -> str:
+    return "secret" if code.startswith("credential_") else "location"
+
+
+@staff_required
+@require_safe
+def source_page(request: HttpRequest, name: str) -> HttpResponse:
+    """Show one source to the people who run it: progress, refs, revisions, skips, grants."""
+    source = get_object_or_404(Source, name=name)
+    if request.headers.get("HX-Request"):
+        return render(request, "sources/_progress.html", _progress_context(source))
+    return render(request, "sources/detail.html", _detail_context(source, request))
+
+
+def _progress_context(source: Source) -> dict[str, object]:
+    (overview,) = overviews_of(Source.objects.filter(pk=source.pk))
+    return {"source": overview, "jobs": Job.objects.filter(source=source)[:SHOWN_JOBS]}
+
+
+def _detail_context(
+    source: Source, request: HttpRequest, **forms: RemoveForm | GrantForm
+) -> dict[str, object]:
+    filter_form = SkippedFilterForm(request.GET)
+    skipped = _filtered(SkippedFile.objects.filter(ref__source=source), filter_form)
+    page = Paginator(skipped, SKIPPED_PER_PAGE).get_page(request.GET.get("page"))
+    return {
+        **_progress_context(source),
+        "refs": source.refs.order_by("-is_default", "name"),
+        "revisions": Revision.objects.filter(ref__source=source).select_related("ref")[
+            :SHOWN_REVISIONS
+        ],
+        "grants": source.grants.select_related("group"),
+        "reasons": skip_reasons(source),
+        "skipped": page,
+        "filter_form": filter_form,
+        "grant_form": forms.get("grant_form", GrantForm()),
+        "remove_form": forms.get("remove_form", RemoveForm(name=source.name)),
+    }
+
+
+def _filtered(skipped: QuerySet[SkippedFile], form: SkippedFilterForm) -> QuerySet[SkippedFile]:
+    """Narrow the skipped files; a filter that makes no sense narrows nothing."""
+    skipped = skipped.select_related("ref").order_by("path", "ref__name")
+    if not form.is_valid():
+        return skipped
+    if reason := form.cleaned_data["reason"]:
+        skipped = skipped.filter(reason=reason)
+    if path := form.cleaned_data["path"]:
+        skipped = skipped.filter(path__icontains=path)
+    return skipped
+
+
+def skip_reasons(source: Source) -> list[dict[str, object]]:
+    """Return how many files were skipped for each reason, most frequent first."""
+    counts = (
+        SkippedFile.objects.filter(ref__source=source)
+        .values("reason")
+        .annotate(files=Count("path", distinct=True))
+        .order_by("-files")
+    )
+    return [{**row, "explanation": EXPLANATIONS[SkipReason(row["reason"])]} for row in counts]
+
+
+@staff_required
+@require_POST
+def source_sync(request: HttpRequest, name: str) -> HttpResponse:
+    source = get_object_or_404(Source, name=name)
+    managing.request_sync(source)
+    messages.success(request, f"A sync of {source.name} is queued.")
+    return redirect("source", name=source.name)
+
+
+@staff_required
+@require_POST
+def source_remove(request: HttpRequest, name: str) -> HttpResponse:
+    """Remove a source for good, when its name was typed."""
+    source = get_object_or_404(Source, name=name)
+    form = RemoveForm(request.POST, name=source.name)
+    if not form.is_valid():
+        context = _detail_context(source, request, remove_form=form)
+        return render(request, "sources/detail.html", context, status=400)
+    managing.remove(source)
+    messages.success(request, f"{name} was removed.")
+    return redirect("sources")
+
+
+@staff_required
+@require_POST
+def grant_add(request: HttpRequest, name: str) -> HttpResponse:
+    source = get_object_or_404(Source, name=name)
+    form = GrantForm(request.POST)
+    if not form.is_valid():
+        context = _detail_context(source, request, grant_form=form)
+        return render(request, "sources/detail.html", context, status=400)
+    given = form.cleaned_data
+    grant = managing.set_grant(
+        given["group"].name, source, given["path_pattern"], allow=given["allow"]
+    )
+    messages.success(request, f"Saved: {grant}.")
+    return redirect("source", name=source.name)
+
+
+@staff_required
+@require_POST
+def grant_revoke(request: HttpRequest, name: str, grant_id: int) -> HttpResponse:
+    grant = get_object_or_404(Grant, pk=grant_id, source__name=name)
+    managing.revoke_grant(grant)
+    messages.success(request, f"Revoked: {grant}.")
+    return redirect("source", name=name)

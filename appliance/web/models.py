@@ -1,0 +1,22 @@
+"""Signs of life: when each background program last did something."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.utils import timezone
+
+WORKER = "worker"
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of one program; a task writes it, so it proves queue and worker."""
+
+    name = models.CharField(max_length=50, unique=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%H:%M:%S}"
+
+
+def record_heartbeat(name: str) -> None:
+    Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
