@@ -30,18 +30,20 @@ INTERRUPTED = 130
 def run(home: Home, progress: Progress) -> int:
     """Start in the foreground; a Ctrl-C, a hang-up or a failure stops everything."""
     choices = choices_from(os.environ, ROOT)
+    code = 0
     with claimed(home, choices):
         try:
             follower = Follower(start(home, choices, progress), progress)
             follower.welcome()
             follower.follow()
         except KeyboardInterrupt:
-            return 0
+            progress.say("Stopping ...")
         except FAILURES as exc:
             progress.fail(str(exc))
-            return 1
+            code = 1
         finally:
             stop_all(home, progress)
+    return code
 
 
 def up(home: Home, progress: Progress) -> int:

@@ -76,7 +76,7 @@ class Follower:
         if not self.running.connected:
             self.progress.say("Search is ready.")
             return None
-        arguments = ["sync_progress", self.running.connected]
+        arguments = ["watch_sync", self.running.connected]
         return Watcher(arguments, tell=self.tell_sync, ended=self.sync_ended)
 
     def tell_sync(self, line: str) -> None:

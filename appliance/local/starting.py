@@ -138,13 +138,8 @@ def start_services(home: Home, manager: Manager, chosen: list[Program], progress
 
 def prepare_database(progress: Progress) -> str:
     """Bring tables and static files up to date; return the first admin's password if it is new."""
-    with progress.step("Tables"):
-        manage("migrate", "--no-input", "--verbosity", "0")
-    with progress.step("First admin"):
-        password = manage("first_admin")
-    with progress.step("Static files"):
-        manage("collectstatic", "--no-input", "--verbosity", "0")
-    return password.strip()
+    with progress.step("Tables and static files"):
+        return manage("prepare").strip()
 
 
 def start_application(running: Running, progress: Progress) -> None:
@@ -153,7 +148,7 @@ def start_application(running: Running, progress: Progress) -> None:
         if program.group == APPLICATION:
             manager.start(program)
     with progress.step("Web"):
-        wait_for(home, manager, "web", lambda: http_status(running.address, "/healthz/") > 0)
+        wait_for(home, manager, "web", lambda: http_status(running.address, "/healthz/") == 200)
     with progress.step("Workers"):
         broker = valkey.address(home.queue_socket)
         for name in WORKERS:

@@ -32,7 +32,7 @@ State = Literal["ok", "warning", "failed", "off"]
 # Four ticks of the scheduler.
 SILENCE = timedelta(seconds=60)
 MODEL_TIMEOUT_S = 5.0
-QUEUE_TIMEOUT_S = 3.0
+QUEUE_TIMEOUT_S = 3
 GIGABYTE = 1_000_000_000
 LITTLE_DISK_BYTES, NO_DISK_BYTES = 5 * GIGABYTE, 1 * GIGABYTE
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
@@ -243,5 +243,5 @@ def start_again(what: str, log: str) -> str:
     return f"Start {what} (make up), or see {settings.PLUMBLINE_HOME / 'logs' / log}.log."
 
 
-def first_line(exc: Exception) -> str:
+def first_line(exc: BaseException) -> str:
     return (str(exc).strip().splitlines() or [type(exc).__name__])[0]

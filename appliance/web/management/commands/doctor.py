@@ -17,7 +17,7 @@ MARKS = {"ok": "ok", "warning": "LOOK", "failed": "WRONG", "off": "off"}
 
 class Command(BaseCommand):
     help = "Check settings, services, models, disk and egress."
-    requires_system_checks = []  # a broken appliance must still be examined
+    requires_system_checks = ()  # a broken appliance must still be examined
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--json", action="store_true")
