@@ -46,6 +46,7 @@ class GitHandler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     git: GitServer
+    body = b""  # of the request that is being answered
 
     def do_GET(self) -> None:
         self._answer()
@@ -68,6 +69,7 @@ class GitHandler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":
             body = self._read_chunks()
+        self.body = body
         self.git.requests.append(f"{self.command} {self.path}")
         if authorization := self.headers.get("Authorization"):
             self.git.authorizations.append(authorization)

@@ -62,6 +62,9 @@ def run_git(
         as_process=True,
         with_stdout=on_line is not None,
         pass_fds=tuple(pass_descriptors),
+        # Keeps SIGXFSZ ignored, as Python has it: at the size limit git then says what is wrong
+        # instead of dying without a word.
+        restore_signals=False,
     )
     errors: deque[str] = deque(maxlen=LAST_LINES)
     pump = threading.Thread(target=_read_errors, args=(process.stderr, errors, progress))

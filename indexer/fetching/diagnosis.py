@@ -80,7 +80,13 @@ MEANINGS: tuple[tuple[str, type[FetchError], str, str], ...] = (
         "The repository changed its object format. Disconnect the source and connect it again.",
     ),
     (
-        r"File too large|died of signal 25|No space left|Disk quota exceeded|write error",
+        r"No space left|Disk quota exceeded",
+        FetchFailed,
+        "storage_full",
+        "The disk of this machine is full. Free some space, then sync again.",
+    ),
+    (
+        r"File too large",
         FetchRefused,
         "disk_limit",
         "The repository needs more disk than one source may use.",
@@ -90,6 +96,12 @@ MEANINGS: tuple[tuple[str, type[FetchError], str, str], ...] = (
         FetchRefused,
         "memory_limit",
         "Fetching the repository needs more memory than one fetch may use.",
+    ),
+    (
+        r"returned error: 5[0-9][0-9]",
+        FetchFailed,
+        "server_error",
+        "The server has a fault of its own.",
     ),
     (
         r"died of signal 24",
