@@ -17,6 +17,7 @@ from inference import minilm
 from inference.client import ChatClient, EmbeddingClient
 from inference.connection import open_http
 from inference.errors import ModelNotConfigured
+from inference.packages import model_folder
 
 
 @lru_cache(maxsize=1)
@@ -40,7 +41,8 @@ def _local_compute(texts: list[str]) -> Vectors:
 @lru_cache(maxsize=1)
 def _local_model() -> minilm.MiniLM:
     threads = settings.EMBEDDING_THREADS or os.cpu_count() or 1
-    return minilm.MiniLM.load(Path(settings.PLUMBLINE_CACHE), threads=threads)
+    folder = model_folder(Path(settings.PLUMBLINE_CACHE), "all-minilm-l6-v2")
+    return minilm.MiniLM.load(folder, threads=threads)
 
 
 @lru_cache(maxsize=1)

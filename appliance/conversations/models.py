@@ -113,6 +113,7 @@ class MessageEvidence(models.Model):
     """What a piece of evidence did in an answer."""
 
     class Role(models.TextChoices):
+        FOUND = "found", "Found, without a model"
         IN_PROMPT = "in_prompt", "In the prompt"
         CITED = "cited", "Cited"
         STRUCK = "struck", "Struck"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from threading import Lock
 
 import snowballstemmer
 
@@ -24,6 +25,7 @@ HEXADECIMAL = re.compile(r"[0-9a-f]+", re.IGNORECASE)
 # Scripts written without spaces: neighbouring pairs stand in for words.
 UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
 
+_stemming = Lock()  # the stemmer keeps the word it works on in itself
 _stemmer = snowballstemmer.stemmer("english")
 
 
@@ -32,7 +34,8 @@ def stem(word: str) -> str:
     """Return the English stem of a lower-case word; other scripts come back as they are."""
     if len(word) < 3 or not word.isascii() or not word.isalpha():
         return word
-    return str(_stemmer.stemWord(word))
+    with _stemming:
+        return str(_stemmer.stemWord(word))
 
 
 @lru_cache(maxsize=1 << 17)
@@ -42,6 +45,8 @@ def word_terms(word: str) -> tuple[str, ...]:
     The whole is written without separators, so that contentLength, content_length and
     content-length meet, also with a plain "contentlength".
     """
+    if word.isascii() and word.islower() and word.isalpha():  # most words, and the cheap way
+        return (stem(word),) if MIN_TERM <= len(word) <= MAX_TERM else ()
     if UNSPACED.search(word):
         return tuple(word[at : at + 2] for at in range(max(1, len(word) - 1)))
     parts = split_word(word)

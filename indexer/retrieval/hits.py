@@ -43,3 +43,4 @@ class SearchResult:
 
     hits: tuple[Hit, ...]
     legs: tuple[str, ...]
+    best_similarity: float = 0.0  # cosine of the nearest chunk; 0 without vectors

@@ -65,7 +65,8 @@ def search(
         document_ids={candidate.document_id for candidate in paths},
     )
     ranked = fuse(lexical=lexical, vector=vector, paths=paths, documents=documents)
-    return SearchResult(tuple(_hits(ranked, query, limit, per_document)), legs)
+    hits = tuple(_hits(ranked, query, limit, per_document))
+    return SearchResult(hits, legs, vector[0].score if vector else 0.0)
 
 
 def _narrowed(scope: Scope, source_names: Collection[str]) -> Scope:

@@ -1,0 +1,33 @@
+"""Whose threads and messages one may open, and when an answer is sealed."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.shortcuts import get_object_or_404
+
+from appliance.accounts.models import User
+from appliance.conversations.models import Message, Thread
+from indexer.scope import Scope
+
+
+def threads_of(user: User) -> QuerySet[Thread]:
+    return Thread.objects.filter(owner=user)
+
+
+def get_thread_for_user(user: User, thread_id: UUID) -> Thread:
+    """Return the thread, or answer 404 as if it did not exist."""
+    return get_object_or_404(threads_of(user), pk=thread_id)
+
+
+def get_message_for_user(user: User, message_id: UUID) -> Message:
+    """Return the message with its thread, or answer 404 as if it did not exist."""
+    messages = Message.objects.filter(thread__owner=user).select_related("thread")
+    return get_object_or_404(messages, pk=message_id)
+
+
+def is_sealed(message: Message, scope: Scope) -> bool:
+    """Return whether the answer rests on evidence that this reader may not (or no longer) see."""
+    places = message.evidence_links.values_list("evidence__source_id", "evidence__path").distinct()
+    return not all(scope.allows(source_id, path) for source_id, path in places)

@@ -1,0 +1,175 @@
+"""The ask flow: question -> standalone query -> hits -> prompt -> streamed answer -> citations.
+
+Values in, events out: it stores nothing, so the page, the worker and the command line share it.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
+
+from appliance.conversations.citations import CompiledAnswer, compile_answer
+from appliance.conversations.evidence import EvidenceLines, holds
+from appliance.conversations.packing import Budget, EarlierTurn, PackedPrompt, QuestionTooLong, pack
+from appliance.conversations.receipts import Receipt, receipt_of
+from appliance.conversations.relevance import is_answerable
+from appliance.conversations.rewriting import standalone_query
+from indexer.retrieval.hits import Hit, SearchResult
+from indexer.retrieval.search import search
+from indexer.scope import Scope
+from inference.client import ChatClient
+from inference.errors import InferenceError, ModelNotConfigured
+from inference.protocol import ChatDelta, ChatEnd, ChatRequest, Usage
+from inference.streaming import ChatStream
+
+HITS = 16
+HITS_PER_DOCUMENT = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked, by whom it may be answered from, and what was said before."""
+
+    text: str
+    scope: Scope
+    turns: tuple[EarlierTurn, ...] = ()
+    source_names: tuple[str, ...] = ()
+    cache_salt: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Searched:
+    """The search is done; these lines are what was found."""
+
+    query: str
+    evidence: tuple[EvidenceLines, ...]
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Prompted:
+    """The model has been given these lines and nothing else."""
+
+    evidence: tuple[EvidenceLines, ...]
+    receipt: Receipt
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A further piece of the answer."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The end: the raw text, the compiled answer and what it took."""
+
+    text: str
+    compiled: CompiledAnswer
+    receipt: Receipt
+    not_found: bool = False
+    error: str = ""  # a sentence for the reader: why there is no answer, or not a whole one
+    usage: Usage | None = None
+    seconds: float = 0.0
+
+
+Event = Searched | Prompted | Written | Answered
+OnStream = Callable[[ChatStream], None]
+
+
+def answer(
+    question: Question,
+    *,
+    client: Callable[[], ChatClient],
+    budget: Callable[[ChatClient], Budget],
+    on_stream: OnStream = lambda stream: None,
+) -> Iterator[Event]:
+    """Answer a question; the last event is always Answered, whatever goes wrong with the model.
+
+    `client` raises ModelNotConfigured when there is none. `on_stream` is given the open stream,
+    so that another thread can close it: what was written until then is the answer.
+    """
+    started = time.monotonic()
+    model, model_error = _model(client)
+    query, rewritten = standalone_query(question.text, question.turns, model)
+    result = search(
+        query,
+        scope=question.scope,
+        source_names=question.source_names,
+        limit=HITS,
+        per_document=HITS_PER_DOCUMENT,
+    )
+    receipt = receipt_of(question.scope, question.source_names, query, result, rewritten=rewritten)
+    found = is_answerable(query, result)
+    yield Searched(query, _as_evidence(result.hits if found else ()), receipt)
+    end = Answered("", compile_answer("", {}), receipt, not_found=not found)
+    if found and model is None:
+        end = replace(end, error=model_error)
+    elif found and model is not None:
+        end = yield from _write(question, result, receipt, model, budget, on_stream)
+    yield replace(end, seconds=round(time.monotonic() - started, 2))
+
+
+def _model(client: Callable[[], ChatClient]) -> tuple[ChatClient | None, str]:
+    try:
+        return client(), ""
+    except ModelNotConfigured as exc:
+        return None, f"{exc} Below is what the search found."
+
+
+def _write(
+    question: Question,
+    result: SearchResult,
+    receipt: Receipt,
+    client: ChatClient,
+    budget: Callable[[ChatClient], Budget],
+    on_stream: OnStream,
+) -> Generator[Event, None, Answered]:
+    """Pack, ask the model and compile what it wrote."""
+    text, usage, error = "", None, ""
+    offered: dict[str, EvidenceLines] = {}
+    try:
+        limits = budget(client)
+        packed = pack(question.text, result.hits, question.turns, client=client, budget=limits)
+        receipt = replace(receipt, prompt_tokens=packed.tokens, window_tokens=limits.window_tokens)
+        offered = {piece.handle: piece for piece in packed.evidence}
+        yield Prompted(packed.evidence, receipt)
+        stream = client.stream(_request(packed, limits, question.cache_salt))
+        on_stream(stream)
+        with closing(stream):
+            for event in stream:
+                if isinstance(event, ChatDelta):
+                    text += event.text
+                    yield Written(event.text)
+                else:
+                    usage, error = event.usage, _ending(event)
+    except InferenceError as exc:
+        error = f"The model does not answer: {exc}. Below is what the search found."
+    except QuestionTooLong as exc:
+        error = str(exc)
+    compiled = compile_answer(text, offered, holds)
+    return Answered(text, compiled, replace(receipt, struck=compiled.struck), False, error, usage)
+
+
+def _request(packed: PackedPrompt, limits: Budget, cache_salt: str | None) -> ChatRequest:
+    room = limits.window_tokens - packed.tokens
+    return ChatRequest(
+        messages=packed.messages,
+        max_tokens=max(1, min(limits.answer_tokens, room)),
+        cache_salt=cache_salt,
+    )
+
+
+def _ending(end: ChatEnd) -> str:
+    if end.finish_reason == "length":
+        return "The answer reached its length limit and ends here. Ask for the rest."
+    return ""
+
+
+def _as_evidence(hits: Sequence[Hit]) -> tuple[EvidenceLines, ...]:
+    return tuple(
+        EvidenceLines.from_hit(f"E{number}", hit) for number, hit in enumerate(hits, start=1)
+    )

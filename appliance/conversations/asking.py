@@ -1,0 +1,73 @@
+"""What a person does with threads: ask, stop, rename, delete."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from appliance.accounts.models import User
+from appliance.conversations.models import Message, Thread
+from appliance.conversations.tasks import answer_question
+
+TITLE_CHARACTERS = 80
+
+
+def ask(
+    user: User,
+    question: str,
+    *,
+    thread: Thread | None = None,
+    source_names: Sequence[str] = (),
+) -> Message:
+    """Write the question down and have it answered; return the answer that is to come."""
+    question = question.strip()
+    with transaction.atomic():
+        if thread is None:
+            thread = Thread.objects.create(owner=user, title=title_of(question))
+        else:
+            Thread.objects.filter(pk=thread.pk).update(updated_at=timezone.now())
+        names = list(source_names)
+        now = timezone.now()
+        Message.objects.create(
+            thread=thread,
+            role=Message.Role.QUESTION,
+            text=question,
+            source_names=names,
+            created_at=now,
+        )
+        answer = Message.objects.create(
+            thread=thread,
+            role=Message.Role.ANSWER,
+            state=Message.State.QUEUED,
+            source_names=names,
+            created_at=now + timedelta(microseconds=1),
+        )
+        answer_question.delay_on_commit(str(answer.pk))  # type: ignore[attr-defined]  # Celery's Django task
+    return answer
+
+
+def title_of(question: str) -> str:
+    """Return the first line of a question, cut at a word."""
+    line = next((line.strip() for line in question.split("\n") if line.strip()), "Question")
+    if len(line) <= TITLE_CHARACTERS:
+        return line
+    return line[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + " \u2026"
+
+
+def stop(message: Message) -> None:
+    """Ask whoever writes this answer to stop; a waiting one stops at once."""
+    open_answers = Message.objects.filter(pk=message.pk)
+    open_answers.update(stop_asked=True)
+    open_answers.filter(state=Message.State.QUEUED).update(state=Message.State.STOPPED)
+
+
+def rename_thread(thread: Thread, title: str) -> None:
+    Thread.objects.filter(pk=thread.pk).update(title=title[:200])
+
+
+def delete_thread(thread: Thread) -> None:
+    """Delete a thread with its messages; an answer that is being written finds nothing to write to."""
+    thread.delete()

@@ -1,0 +1,104 @@
+"""Ask a question on the command line."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management import BaseCommand, CommandError
+
+from appliance.common.commandline import sentences
+from appliance.conversations.answering import Answered, Question, Written, answer
+from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.recording import budget_of
+from appliance.conversations.salts import cache_salt
+from appliance.sources.operators import check_sources, scope_for
+from indexer import clients
+
+
+class Command(BaseCommand):
+    help = "Answer a question from the corpus, with citations that were checked."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("question", metavar="QUESTION")
+        parser.add_argument("--source", action="append", default=[], metavar="NAME")
+        parser.add_argument("--user", metavar="USER", help="as this person; default: everything")
+        parser.add_argument("--mode", choices=["answer", "pair", "fix"], default="answer")
+        parser.add_argument("--json", action="store_true")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["mode"] != "answer":
+            raise CommandError(f"The mode {options['mode']!r} is not there yet; use 'answer'.")
+        with sentences():
+            scope = scope_for(options["user"])
+            check_sources(options["source"], scope)
+            question = Question(
+                options["question"],
+                scope,
+                source_names=tuple(options["source"]),
+                cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
+            )
+            end = self._follow(question, streams=not options["json"])
+        if options["json"]:
+            self.stdout.write(json.dumps(to_json(end)))
+        else:
+            self._print_end(end)
+        if end.error and not end.text:
+            sys.exit(1)
+
+    def _follow(self, question: Question, *, streams: bool) -> Answered:
+        """Show the answer as it is written; return its end."""
+        end: Answered | None = None
+        for event in answer(question, client=clients.chat, budget=budget_of):
+            if isinstance(event, Answered):
+                end = event
+            elif streams and isinstance(event, Written):
+                self.stdout.write(event.text, ending="")
+                self.stdout.flush()
+        if end is None:
+            raise CommandError("The answer did not end.")
+        return end
+
+    def _print_end(self, end: Answered) -> None:
+        self.stdout.write("")
+        if end.not_found:
+            names = ", ".join(source.name for source in end.receipt.sources) or "nothing"
+            self.stdout.write(f"Not found. Searched: {names}.")
+        for piece in end.compiled.cited:
+            self.stdout.write(f"[{piece.handle}] {piece.place}")
+        if end.compiled.struck:
+            self.stdout.write(f"{end.compiled.struck} citations did not hold and were removed.")
+        if end.error:
+            self.stderr.write(end.error)
+
+
+def to_json(end: Answered) -> dict[str, object]:
+    """Return the answer in the form that scripts rely on."""
+    return {
+        "answer": end.compiled.text,
+        "citations": [_citation(piece) for piece in end.compiled.cited],
+        "not_found": end.not_found,
+        "receipt": end.receipt.to_json(),
+        "steps": [],
+        "usage": {
+            "prompt_tokens": end.usage.prompt_tokens if end.usage else None,
+            "completion_tokens": end.usage.completion_tokens if end.usage else None,
+        },
+        "seconds": end.seconds,
+        "error": end.error,
+    }
+
+
+def _citation(piece: EvidenceLines) -> dict[str, object]:
+    return {
+        "handle": piece.handle,
+        "source": piece.source,
+        "path": piece.path,
+        "commit": piece.commit,
+        "start_line": piece.span.start_line,
+        "end_line": piece.span.end_line,
+        "state": "verified",
+    }

@@ -1,0 +1,61 @@
+"""What was searched for an answer: sources, commits, how many files were left out, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import asdict, dataclass
+
+from indexer.models import Ref, SkippedFile
+from indexer.retrieval.hits import SearchResult
+from indexer.scope import Scope
+
+
+@dataclass(frozen=True, slots=True)
+class SearchedSource:
+    name: str
+    commit: str
+    live_at: str  # ISO 8601: how fresh the answer is
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Shown beside every answer; with "not found" it says what not finding is worth."""
+
+    query: str
+    rewritten: bool
+    sources: tuple[SearchedSource, ...]
+    legs: tuple[str, ...]
+    hits: int
+    skipped: int  # files of these sources that are not indexed
+    struck: int = 0
+    prompt_tokens: int | None = None
+    window_tokens: int | None = None
+
+    def to_json(self) -> dict[str, object]:
+        return asdict(self)
+
+
+def receipt_of(
+    scope: Scope,
+    source_names: Collection[str],
+    query: str,
+    result: SearchResult,
+    *,
+    rewritten: bool,
+) -> Receipt:
+    """Write down a search. Counts of skipped files cover only sources that may be read whole."""
+    refs = Ref.objects.filter(source_id__in=scope.source_ids, is_default=True)
+    if source_names:
+        refs = refs.filter(source__name__in=source_names)
+    refs = refs.select_related("source").order_by("source__name")
+    skipped = SkippedFile.objects.filter(ref__in=refs, ref__source_id__in=scope.whole_source_ids)
+    return Receipt(
+        query=query,
+        rewritten=rewritten,
+        sources=tuple(
+            SearchedSource(ref.source.name, ref.commit, ref.live_at.isoformat()) for ref in refs
+        ),
+        legs=result.legs,
+        hits=len(result.hits),
+        skipped=skipped.count(),
+    )

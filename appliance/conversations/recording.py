@@ -1,0 +1,224 @@
+"""Writes an answer down while it grows: whoever looks at it, or comes back, reads it from here."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from django.conf import settings
+from django.db import connection
+from django.utils import timezone
+
+from appliance.conversations.access import is_sealed
+from appliance.conversations.answering import (
+    Answered,
+    Event,
+    Prompted,
+    Question,
+    Searched,
+    Written,
+    answer,
+)
+from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.models import Evidence, Message, MessageEvidence
+from appliance.conversations.packing import Budget, EarlierTurn
+from appliance.conversations.salts import cache_salt
+from appliance.sources.access import scope_of
+from indexer import clients
+from indexer.scope import Scope
+from inference.client import ChatClient
+from inference.streaming import ChatStream
+
+logger = logging.getLogger(__name__)
+
+FLUSH_S = 0.2  # how often a growing answer is written down
+WATCH_S = 0.3  # how often the watcher looks for a stop
+TOUCH_S = 5.0  # how often it shows that the answer is being worked on
+TURNS = 6
+UNKNOWN_WINDOW_TOKENS = 4096  # of a server that does not say
+
+
+def claim(message_id: str) -> Message | None:
+    """Take a waiting answer; None when it is taken, stopped or gone."""
+    claimed = Message.objects.filter(pk=message_id, state=Message.State.QUEUED).update(
+        state=Message.State.SEARCHING, touched_at=timezone.now()
+    )
+    return Message.objects.select_related("thread__owner").get(pk=message_id) if claimed else None
+
+
+def record_answer(message: Message) -> None:
+    """Answer the question before this message and write everything down on the way."""
+    question = question_of(message)
+    with _watching(message) as watcher:
+        for event in answer(
+            question, client=clients.chat, budget=budget_of, on_stream=watcher.watch
+        ):
+            _record(message, event, watcher)
+
+
+def question_of(message: Message) -> Question:
+    """Return the question that this answer is for, with the turns before it that may be used.
+
+    An earlier answer whose evidence the person may not read any more is left out.
+    """
+    scope = scope_of(message.thread.owner)
+    earlier = list(message.thread.messages.filter(created_at__lt=message.created_at))
+    return Question(
+        text=earlier[-1].text,
+        scope=scope,
+        turns=tuple(_turns(earlier[:-1], scope)),
+        source_names=tuple(message.source_names),
+        cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
+    )
+
+
+def _turns(messages: list[Message], scope: Scope) -> Iterator[EarlierTurn]:
+    pairs = list(zip(messages[::2], messages[1::2], strict=False))
+    for question, answered in pairs[-TURNS:]:
+        if answered.text and not is_sealed(answered, scope):
+            yield EarlierTurn(question.text, answered.text)
+
+
+def budget_of(client: ChatClient) -> Budget:
+    """Return the limits of a prompt for the served model."""
+    window = settings.CHAT_WINDOW_TOKENS
+    if not window:
+        name = client.model_name()
+        served = {model.name: model.window_tokens for model in client.models()}
+        window = served.get(name) or UNKNOWN_WINDOW_TOKENS
+    return Budget(window, settings.PROMPT_TOKENS, settings.ANSWER_TOKENS)
+
+
+def _record(message: Message, event: Event, watcher: _Watcher) -> None:
+    match event:
+        case Searched():
+            message.query = event.query
+            message.receipt = event.receipt.to_json()
+            _save(message, "query", "receipt")
+            _link(message, event.evidence, MessageEvidence.Role.FOUND)
+        case Prompted():
+            message.state = Message.State.WRITING
+            message.receipt = event.receipt.to_json()
+            _save(message, "state", "receipt")
+            message.evidence_links.all().delete()
+            _link(message, event.evidence, MessageEvidence.Role.IN_PROMPT)
+        case Written():
+            message.text += event.text
+            if watcher.is_due():
+                _save(message, "text")
+        case Answered():
+            _finish(message, event, stopped=watcher.stopped)
+
+
+def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
+    _link(message, end.compiled.cited, MessageEvidence.Role.CITED)
+    message.text = end.text
+    message.struck = end.compiled.struck
+    message.receipt = end.receipt.to_json()
+    message.not_found = end.not_found
+    message.error = end.error
+    message.seconds = end.seconds
+    if end.usage:
+        message.usage = {
+            "prompt_tokens": end.usage.prompt_tokens,
+            "completion_tokens": end.usage.completion_tokens,
+        }
+    if stopped:
+        message.state = Message.State.STOPPED
+    elif end.error and not end.text:
+        message.state = Message.State.FAILED
+    else:
+        message.state = Message.State.DONE
+    _save(message, "text", "struck", "receipt", "not_found", "error", "seconds", "usage", "state")
+    logger.info(
+        "answer message=%s state=%s evidence=%s cited=%s struck=%s seconds=%.1f",
+        message.pk,
+        message.state,
+        message.evidence_links.count(),
+        len(end.compiled.cited),
+        end.compiled.struck,
+        end.seconds,
+    )
+
+
+def _save(message: Message, *fields: str) -> None:
+    """Write fields; a thread that was deleted meanwhile stays deleted."""
+    values = {field: getattr(message, field) for field in fields}
+    Message.objects.filter(pk=message.pk).update(**values, touched_at=timezone.now())
+
+
+def _link(
+    message: Message, evidence: tuple[EvidenceLines, ...], role: MessageEvidence.Role
+) -> None:
+    for piece in evidence:
+        row, _ = Evidence.objects.get_or_create(
+            source_id=piece.source_id,
+            commit=piece.commit,
+            path=piece.path,
+            blob_id=piece.blob_id,
+            start_line=piece.span.start_line,
+            end_line=piece.span.end_line,
+            defaults={"line_hash": piece.line_hash, "symbol": piece.symbol},
+        )
+        MessageEvidence.objects.get_or_create(
+            message=message,
+            evidence=row,
+            handle=piece.handle,
+            role=role,
+            defaults={"score": piece.score, "legs": list(piece.legs)},
+        )
+
+
+class _Watcher:
+    """Looks for a stop from beside the stream, which may be silent for a minute on a CPU."""
+
+    def __init__(self, message: Message) -> None:
+        self.message = message
+        self.stopped = False
+        self.ended = threading.Event()
+        self._stream: ChatStream | None = None
+        self._next_flush = 0.0
+
+    def watch(self, stream: ChatStream) -> None:
+        self._stream = stream
+        if self.stopped:
+            stream.close()
+
+    def is_due(self) -> bool:
+        """Return whether the growing text should be written down now."""
+        if time.monotonic() < self._next_flush:
+            return False
+        self._next_flush = time.monotonic() + FLUSH_S
+        return True
+
+    def run(self) -> None:
+        messages = Message.objects.filter(pk=self.message.pk)
+        next_touch = time.monotonic() + TOUCH_S
+        try:
+            while not self.ended.wait(WATCH_S):
+                # A deleted thread stops its answer too.
+                if messages.values_list("stop_asked", flat=True).first() is not False:
+                    self.stopped = True
+                    if self._stream is not None:
+                        self._stream.close()
+                        return
+                if time.monotonic() >= next_touch:
+                    messages.update(touched_at=timezone.now())
+                    next_touch = time.monotonic() + TOUCH_S
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _watching(message: Message) -> Iterator[_Watcher]:
+    watcher = _Watcher(message)
+    thread = threading.Thread(target=watcher.run, daemon=True)
+    thread.start()
+    try:
+        yield watcher
+    finally:
+        watcher.ended.set()
+        thread.join()

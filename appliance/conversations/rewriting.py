@@ -1,0 +1,68 @@
+"""A follow-up becomes a query that can be understood alone."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from appliance.conversations import prompts
+from appliance.conversations.citations import compile_answer
+from appliance.conversations.packing import EarlierTurn
+from inference.client import ChatClient
+from inference.errors import InferenceError
+from inference.protocol import ChatMessage, ChatRequest
+
+logger = logging.getLogger(__name__)
+
+TURNS_LOOKED_AT = 2
+ANSWER_CHARACTERS = 400
+QUERY_TOKENS = 64
+LONGEST_QUERY = 400
+
+
+def standalone_query(
+    question: str, turns: Sequence[EarlierTurn], client: ChatClient | None
+) -> tuple[str, bool]:
+    """Return what to search for, and whether it is not simply the question.
+
+    Without earlier turns the question stands alone. A model that does not answer, or answers
+    with something that is no question, leaves the question before it joined to this one: words
+    of both are looked for.
+    """
+    if not turns:
+        return question, False
+    joined = f"{turns[-1].question}\n{question}"
+    if client is None:
+        return joined, True
+    try:
+        written = client.complete(_request(question, turns))
+    except InferenceError as exc:
+        logger.warning("rewriting failed: %s", exc)
+        return joined, True
+    rewritten = _first_line(written)
+    if not rewritten or len(rewritten) > LONGEST_QUERY:
+        return joined, True
+    # The person's own words stay in the query: a small model drops the name that matters.
+    return f"{rewritten}\n{question}", True
+
+
+def _request(question: str, turns: Sequence[EarlierTurn]) -> ChatRequest:
+    history = "\n".join(
+        f"Question: {turn.question}\nAnswer: {_plain(turn.answer)}"
+        for turn in turns[-TURNS_LOOKED_AT:]
+    )
+    request = prompts.REWRITE_REQUEST.format(history=history, question=question)
+    return ChatRequest(
+        messages=(ChatMessage("system", prompts.REWRITE_SYSTEM), ChatMessage("user", request)),
+        max_tokens=QUERY_TOKENS,
+        stop=("\n\n",),
+    )
+
+
+def _plain(answer: str) -> str:
+    return compile_answer(answer, {}).text[:ANSWER_CHARACTERS]
+
+
+def _first_line(text: str) -> str:
+    lines = [line.strip().strip('"') for line in text.strip().split("\n")]
+    return lines[0] if lines else ""

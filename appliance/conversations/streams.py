@@ -1,0 +1,83 @@
+"""The stream of one answer: server-sent events over what the worker writes down.
+
+The page follows the database and not the model, so a lost connection, a second tab or another web
+node sees the same answer, and nothing is generated twice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from uuid import UUID
+
+from asgiref.sync import sync_to_async
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.template.loader import render_to_string
+
+from appliance.accounts.models import User
+from appliance.conversations.access import get_message_for_user
+from appliance.conversations.models import Message
+from appliance.conversations.rendering import evidence_of, render_answer
+from appliance.sources.access import scope_of
+
+POLL_S = 0.15
+COMMENT_S = 10.0  # keeps proxies from closing a silent stream
+LONGEST_S = 900.0
+
+Snapshot = tuple[str, int]  # state and length of the text: what a reader would see change
+
+
+async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseBase:
+    """Send the answer as HTML whenever it has grown, and once more when it is done."""
+    user = await request.auser()
+    assert isinstance(user, User)  # noqa: S101  LoginRequiredMiddleware stands in front
+    message = await sync_to_async(get_message_for_user)(user, message_id)
+    response = StreamingHttpResponse(_events(user, message), content_type="text/event-stream")
+    response["Cache-Control"] = "no-store"
+    response["X-Accel-Buffering"] = "no"  # nginx would hold the events back
+    return response
+
+
+async def _events(user: User, message: Message) -> AsyncIterator[bytes]:
+    seen: Snapshot | None = None
+    started = last_sent = time.monotonic()
+    while time.monotonic() - started < LONGEST_S:
+        snapshot = await _snapshot(message.pk)
+        if snapshot is None:
+            yield _event("done", "")
+            return
+        if snapshot != seen:
+            html, is_open = await sync_to_async(_render)(user.pk, message.pk)
+            yield _event("answer" if is_open else "done", html)
+            if not is_open:
+                return
+            seen, last_sent = snapshot, time.monotonic()
+        elif time.monotonic() - last_sent > COMMENT_S:
+            yield b": still here\n\n"
+            last_sent = time.monotonic()
+        await asyncio.sleep(POLL_S)
+
+
+@sync_to_async
+def _snapshot(message_id: UUID) -> Snapshot | None:
+    row = Message.objects.filter(pk=message_id).values_list("state", "text").first()
+    return (row[0], len(row[1])) if row else None
+
+
+def _render(user_id: int, message_id: UUID) -> tuple[str, bool]:
+    """Render for the reader as they are now: access that was taken away ends the text."""
+    user = User.objects.get(pk=user_id)
+    message = get_message_for_user(user, message_id)
+    scope = scope_of(user)
+    context = {
+        "message": message,
+        "rendered": render_answer(message, scope),
+        "evidence": evidence_of(message, scope),
+    }
+    return render_to_string("conversations/_answer.html", context), message.is_open
+
+
+def _event(name: str, data: str) -> bytes:
+    lines = "".join(f"data: {line}\n" for line in data.split("\n"))
+    return f"event: {name}\n{lines}\n".encode()

@@ -1,0 +1,27 @@
+"""Celery's doorways into answering: an id in, nothing out."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from appliance.conversations import recording, rescuing
+
+
+@shared_task(ignore_result=True)
+def answer_question(message_id: str) -> None:
+    """Write one answer. A message that comes twice finds the answer taken and goes away."""
+    message = recording.claim(message_id)
+    if message is None:
+        return
+    try:
+        recording.record_answer(message)
+    except Exception:
+        rescuing.mark_failed(message)
+        raise
+
+
+@shared_task(ignore_result=True)
+def rescue_answers() -> None:
+    """Send waiting answers again that the broker lost; end those whose worker died."""
+    for message_id in rescuing.rescue():
+        answer_question.delay(message_id)
