@@ -188,7 +188,15 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
 CELERY_BEAT_SCHEDULE = {
     "dispatch-jobs": {"task": "indexer.tasks.dispatch_jobs", "schedule": 10.0},
-    "beat-of-the-worker": {"task": "appliance.web.tasks.beat", "schedule": 15.0},
+    **{
+        f"beat-of-{queue}": {
+            "task": "appliance.web.tasks.beat",
+            "schedule": 15.0,
+            "args": [queue],
+            "options": {"queue": queue},
+        }
+        for queue in ("sync", "ask")
+    },
     "rescue-answers": {
         "task": "appliance.conversations.tasks.rescue_answers",
         "schedule": 15.0,

@@ -1,4 +1,4 @@
-"""The first repository: connected once, readable by everyone who signs in."""
+"""The first repository: which one a start connects, and which were connected before."""
 
 from __future__ import annotations
 
@@ -6,11 +6,7 @@ import json
 from pathlib import Path
 
 from appliance.local.choices import Choices, Repository
-from appliance.local.commands import manage
 from appliance.local.home import Home
-from appliance.local.progress import Progress
-
-GROUP = "everyone"
 
 
 def repository_to_connect(home: Home, choices: Choices) -> Repository | None:
@@ -26,17 +22,15 @@ def repository_to_connect(home: Home, choices: Choices) -> Repository | None:
 
 def connected(home: Home) -> list[str]:
     try:
-        return [str(location) for location in json.loads(record(home).read_text())]
-    except (OSError, ValueError):
+        return [str(location) for location in json.loads(record(home).read_text(encoding="utf-8"))]
+    except (OSError, ValueError, TypeError):
         return []
+
+
+def remember(home: Home, repository: Repository) -> None:
+    locations = [*connected(home), repository.location]
+    record(home).write_text(json.dumps(locations), encoding="utf-8")
 
 
 def record(home: Home) -> Path:
     return home.folder / "connected.json"
-
-
-def connect(home: Home, repository: Repository, progress: Progress) -> None:
-    with progress.step(f"Connect {repository.name}") as step:
-        manage("connect", repository.location, "--name", repository.name, tell=step.tell)
-        manage("grant", GROUP, repository.name)
-    record(home).write_text(json.dumps([*connected(home), repository.location]), encoding="utf-8")

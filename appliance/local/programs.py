@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 
 from appliance.local import valkey
 from appliance.local.choices import Choices
 from appliance.local.home import Home
 
 SERVICES, APPLICATION, MODEL = "services", "application", "model"
+SMALL = "small"
 # The code by which the model's program says: trying again changes nothing.
 GIVE_UP_CODE = 75
 
@@ -32,8 +34,8 @@ class Program:
         return f"{self.group}:{self.name}"
 
 
-def programs(home: Home, choices: Choices, *, model_port: int) -> list[Program]:
-    return [*services(home), *application(choices), *model(home, choices, model_port)]
+def programs(home: Home, choices: Choices, *, cache: Path, model_port: int) -> list[Program]:
+    return [*services(home), *application(choices), *model(home, choices, cache, model_port)]
 
 
 def services(home: Home) -> list[Program]:
@@ -54,8 +56,8 @@ def application(choices: Choices) -> list[Program]:
     address = ("--host", choices.bind, "--port", str(choices.port))
     return [
         Program(APPLICATION, "web", (sys.executable, *web, *address, *options)),
-        celery("worker", "--queues", "sync,upkeep", "--concurrency", str(processes)),
-        celery("worker-ask", "--queues", "ask", "--pool", "threads", "--concurrency", "8"),
+        celery("worker", "--queues", "sync", "--concurrency", str(processes)),
+        celery("worker-ask", "--queues", "ask,upkeep", "--pool", "threads", "--concurrency", "8"),
         scheduler(),
     ]
 
@@ -74,9 +76,9 @@ def scheduler() -> Program:
     return Program(APPLICATION, "scheduler", (sys.executable, *command))
 
 
-def model(home: Home, choices: Choices, port: int) -> list[Program]:
+def model(home: Home, choices: Choices, cache: Path, port: int) -> list[Program]:
     if not choices.model.is_served_here:
         return []
-    command = ("-m", "appliance.local.model", str(home.model_state_file), str(port))
-    place = choices.model.place or "small"
-    return [Program(MODEL, "model", (sys.executable, *command, place), stop_children=True)]
+    arguments = (str(home.model_state_file), str(cache), str(port), choices.model.place or SMALL)
+    command = (sys.executable, "-m", "appliance.local.model", *arguments)
+    return [Program(MODEL, "model", command, stop_children=True)]

@@ -37,6 +37,7 @@ def settings_for(
         "PLUMBLINE_DATABASE_URL": postgres.address(home.database_sockets),
         "PLUMBLINE_BROKER_URL": valkey.address(home.queue_socket),
         "PLUMBLINE_CHAT_URL": chat_url(choices.model, model_port),
+        "PLUMBLINE_CACHE": str(own_cache(environ)),
         "PLUMBLINE_GIT_FOLDERS": git_folders(earlier, given, choices),
     }
     defaults = {"PLUMBLINE_HOSTS": ",".join(host_names(choices.bind))}

@@ -7,14 +7,15 @@ import os
 import platform
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 from appliance.local import postgres, valkey
 from appliance.local import settings as local_settings
 from appliance.local.choices import Choices
 from appliance.local.commands import manage
-from appliance.local.connecting import connect, repository_to_connect
+from appliance.local.connecting import remember, repository_to_connect
 from appliance.local.embedding import ensure_embedding_files
 from appliance.local.home import (
     ROOT,
@@ -52,7 +53,7 @@ class Running:
     programs: list[Program]
     chat_url: str
     new_password: str  # empty after the first start
-    connected: str = ""  # the source that this start connected
+    connected: str  # the source that this start connected, or empty
 
     @property
     def address(self) -> str:
@@ -81,16 +82,14 @@ def claimed(home: Home, choices: Choices) -> Iterator[None]:
 def start(home: Home, choices: Choices, progress: Progress) -> Running:
     """Start everything and return when web and workers answer; a caller that fails must stop it."""
     take_install_seconds(progress)
-    chosen, chat_url = settle(home, choices)
+    cache = local_settings.own_cache(os.environ)
+    chosen, chat_url = settle(home, choices, cache)
     manager = launch(home, chosen)
     start_services(home, manager, chosen, progress)
-    password = prepare_database(progress)
-    ensure_embedding_files(local_settings.own_cache(os.environ), progress)
-    running = Running(home, choices, manager, chosen, chat_url, password)
+    ensure_embedding_files(cache, progress)
+    password, connected = prepare_database(home, choices, progress)
+    running = Running(home, choices, manager, chosen, chat_url, password, connected)
     start_application(running, progress)
-    if repository := repository_to_connect(home, choices):
-        connect(home, repository, progress)
-        return replace(running, connected=repository.name)
     return running
 
 
@@ -114,14 +113,14 @@ def take_install_seconds(progress: Progress) -> None:
     progress.started -= float(shown["seconds"])
 
 
-def settle(home: Home, choices: Choices) -> tuple[list[Program], str]:
+def settle(home: Home, choices: Choices, cache: Path) -> tuple[list[Program], str]:
     """Write the settings and return the programs and the chat model's address."""
     port = local_settings.model_port(home)
     values = local_settings.settings_for(home, choices, model_port=port, environ=dict(os.environ))
     write_settings(home.settings_file, values)
     local_settings.take_from_file(home)
     home.model_state_file.unlink(missing_ok=True)
-    return programs(home, choices, model_port=port), values["PLUMBLINE_CHAT_URL"]
+    return programs(home, choices, cache=cache, model_port=port), values["PLUMBLINE_CHAT_URL"]
 
 
 def start_services(home: Home, manager: Manager, chosen: list[Program], progress: Progress) -> None:
@@ -136,10 +135,21 @@ def start_services(home: Home, manager: Manager, chosen: list[Program], progress
         wait_for(home, manager, queue.name, lambda: valkey.answers(home.queue_socket))
 
 
-def prepare_database(progress: Progress) -> str:
-    """Bring tables and static files up to date; return the first admin's password if it is new."""
+def prepare_database(home: Home, choices: Choices, progress: Progress) -> tuple[str, str]:
+    """Bring tables and static files up to date and connect the first repository.
+
+    Return the first admin's password and the name of the source, each empty when not new.
+    """
+    repository = repository_to_connect(home, choices)
+    options = ["--connect", repository.location, "--name", repository.name] if repository else []
     with progress.step("Tables and static files"):
-        return manage("prepare").strip()
+        answer = json.loads(manage("prepare", *options).splitlines()[-1])
+    if repository and answer["problem"]:
+        progress.warn(f"{repository.location} is not connected: {answer['problem']}")
+    elif repository:
+        remember(home, repository)
+        return answer["password"], repository.name
+    return answer["password"], ""
 
 
 def start_application(running: Running, progress: Progress) -> None:

@@ -20,7 +20,8 @@ from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from appliance.web.models import WORKER, Heartbeat
+from appliance.web.models import ASK, SYNC, Heartbeat
+from indexer.models import Job
 from inference.client import ChatClient, EmbeddingClient
 from inference.connection import open_http
 from inference.errors import InferenceError
@@ -35,6 +36,7 @@ MODEL_TIMEOUT_S = 5.0
 QUEUE_TIMEOUT_S = 3
 GIGABYTE = 1_000_000_000
 LITTLE_DISK_BYTES, NO_DISK_BYTES = 5 * GIGABYTE, 1 * GIGABYTE
+UNKNOWN, ABOVE = "unknown without the database", "See the database above."
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -89,7 +91,7 @@ def check_migrations() -> Check:
         executor = MigrationExecutor(connection)
         missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
     except DatabaseError as exc:
-        return Check("Tables", "failed", first_line(exc), "See the database above.")
+        return Check("Tables", "failed", first_line(exc), ABOVE)
     if missing:
         return Check(
             "Tables", "failed", f"{len(missing)} migrations are missing", "Run: manage.py migrate"
@@ -106,18 +108,33 @@ def check_queue() -> Check:
     return Check("Queue", "ok", "Valkey answers")
 
 
-def check_worker() -> Check:
-    again = start_again("the workers and the scheduler", "worker")
+def check_sync_worker() -> Check:
+    """A worker in the middle of a long sync shows its life in the job's lease, not in a beat."""
     try:
-        beat = Heartbeat.objects.filter(name=WORKER).first()
+        job = Job.objects.filter(state=Job.State.RUNNING, lease_until__gt=timezone.now()).first()
     except DatabaseError:
-        return Check("Worker", "failed", "unknown without the database", "See the database above.")
+        return Check("Sync worker", "failed", UNKNOWN, ABOVE)
+    if job:
+        return Check("Sync worker", "ok", f"syncing {job.source.name}")
+    return check_beat("Sync worker", SYNC, "worker")
+
+
+def check_answer_worker() -> Check:
+    return check_beat("Answer worker", ASK, "worker-ask")
+
+
+def check_beat(name: str, queue: str, program: str) -> Check:
+    again = start_again("the workers and the scheduler", program)
+    try:
+        beat = Heartbeat.objects.filter(name=queue).first()
+    except DatabaseError:
+        return Check(name, "failed", UNKNOWN, ABOVE)
     if beat is None:
-        return Check("Worker", "warning", "no sign of life yet", f"Wait 15 seconds. {again}")
+        return Check(name, "warning", "no sign of life yet", f"Wait 15 seconds. {again}")
     silence = timezone.now() - beat.at
     if silence > SILENCE:
-        return Check("Worker", "failed", f"silent for {int(silence.total_seconds())} s", again)
-    return Check("Worker", "ok", f"last sign of life {int(silence.total_seconds())} s ago")
+        return Check(name, "failed", f"silent for {int(silence.total_seconds())} s", again)
+    return Check(name, "ok", f"last sign of life {int(silence.total_seconds())} s ago")
 
 
 def check_embedding_model() -> Check:
@@ -226,7 +243,8 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_database,
     check_migrations,
     check_queue,
-    check_worker,
+    check_sync_worker,
+    check_answer_worker,
     check_embedding_model,
     check_chat_model,
     check_mirrors,

@@ -5,11 +5,12 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-WORKER = "worker"
+# One for each queue that people wait for.
+SYNC, ASK = "sync", "ask"
 
 
 class Heartbeat(models.Model):
-    """The last sign of life of one program; a task writes it, so it proves queue and worker."""
+    """The last sign of life of the worker of one queue; a task writes it, so it proves both."""
 
     name = models.CharField(max_length=50, unique=True)
     at = models.DateTimeField()

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from appliance.web.models import WORKER, record_heartbeat
+from appliance.web.models import record_heartbeat
 
 
 @shared_task(ignore_result=True, expires=60)
-def beat() -> None:
+def beat(name: str) -> None:
     """Prove that scheduler, queue and worker work together; a late one proves nothing."""
-    record_heartbeat(WORKER)
+    record_heartbeat(name)
