@@ -7,6 +7,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
+import httpx
 from django.conf import settings
 
 from indexer.embedding.embedder import Embedder, Vectors
@@ -24,7 +25,7 @@ from inference.packages import model_folder
 def embedder() -> Embedder:
     """Return the embedder that the settings name; loading a local model happens at first use."""
     if settings.EMBEDDING == "server":
-        http = open_http(settings.EMBEDDING_URL, api_key=settings.MODEL_API_KEY or None)
+        http = _http(settings.EMBEDDING_URL)
         compute: Callable[[list[str]], Vectors] = EmbeddingClient(
             http, settings.EMBEDDING_MODEL
         ).embed
@@ -50,8 +51,24 @@ def chat() -> ChatClient:
     """Return the client of the chat model, or raise ModelNotConfigured."""
     if settings.CHAT_URL == "none":
         raise ModelNotConfigured()
-    http = open_http(settings.CHAT_URL, api_key=settings.MODEL_API_KEY or None)
-    return ChatClient(http, settings.CHAT_MODEL or None)
+    return ChatClient(_http(settings.CHAT_URL), settings.CHAT_MODEL or None)
+
+
+_open: list[httpx.Client] = []
+
+
+def _http(url: str) -> httpx.Client:
+    http = open_http(url, api_key=settings.MODEL_API_KEY or None)
+    _open.append(http)
+    return http
+
+
+def close() -> None:
+    """Close every connection; the next use builds the clients from the settings anew."""
+    for cached in (embedder, chat, _local_model):
+        cached.cache_clear()
+    while _open:
+        _open.pop().close()
 
 
 def location_policy(*, paths_allowed: bool) -> LocationPolicy:

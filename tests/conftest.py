@@ -1,66 +1,140 @@
-"""The people of every access test, as factories: owner, reader, outsider, and staff."""
+"""Fixtures of every suite: people, sources made of real repositories, and the fake models."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from pytest_django import Settings
 
 from appliance.accounts.models import User
-from appliance.sources.models import Grant
+from appliance.sources.managing import connect, set_grant
+from indexer import clients
+from indexer.ingestion.inline import sync_now
 from indexer.models import Source
+from inference.fake_server import FakeServer, serving
+from inference.testing import Script
+from tests.gitrepos import Repository, make_repository
 
-MakeUser = Callable[..., User]
+UserFactory = Callable[..., User]
+RepositoryFactory = Callable[..., Repository]
+SourceFactory = Callable[..., Source]
 
 
 @pytest.fixture
-def make_user(db: None) -> MakeUser:
-    """Return a factory of people: name, groups by name, staff or not."""
+def user_factory(db: None) -> UserFactory:
+    """Make a person: `user_factory("ana", groups=["readers"], is_staff=True)`."""
 
-    def make(name: str, *groups: str, is_staff: bool = False) -> User:
-        user = User.objects.create_user(name, password="correct horse battery", is_staff=is_staff)
-        for group in groups:
-            user.groups.add(Group.objects.get_or_create(name=group)[0])
+    def make(username: str, *, groups: tuple[str, ...] = (), **fields: Any) -> User:
+        user = User.objects.create_user(username, password="correct horse battery", **fields)
+        user.groups.set([Group.objects.get_or_create(name=name)[0] for name in groups])
         return user
 
     return make
 
 
 @pytest.fixture
-def owner(make_user: MakeUser) -> User:
-    """The person whose thread it is; reads what `readers` may."""
-    return make_user("owner", "readers")
+def reader(user_factory: UserFactory) -> User:
+    """May read what is granted to the group `readers`."""
+    return user_factory("reader", groups=("readers",))
 
 
 @pytest.fixture
-def reader(make_user: MakeUser) -> User:
-    """Reads the same sources and owns nothing."""
-    return make_user("reader", "readers")
+def owner(user_factory: UserFactory) -> User:
+    """A reader who owns the threads of a test."""
+    return user_factory("owner", groups=("readers",))
 
 
 @pytest.fixture
-def outsider(make_user: MakeUser) -> User:
-    """Signed in, in no group."""
-    return make_user("outsider")
+def outsider(user_factory: UserFactory) -> User:
+    """Signed in, member of no group."""
+    return user_factory("outsider")
 
 
 @pytest.fixture
-def staff(make_user: MakeUser) -> User:
-    """Manages every source and is granted none."""
-    return make_user("staff", is_staff=True)
+def staff(user_factory: UserFactory) -> User:
+    """An admin without any grant."""
+    return user_factory("staff", is_staff=True)
 
 
 @pytest.fixture
-def grant() -> Callable[..., Grant]:
-    """Return a factory of rules: a group's name, a source, a path pattern, allow or not."""
+def repository_factory(tmp_path: Path) -> RepositoryFactory:
+    """Make a real repository below the folder from which sources may be connected."""
 
-    def make(group: str, source: Source, path_pattern: str = "", *, allow: bool = True) -> Grant:
-        return Grant.objects.create(
-            group=Group.objects.get_or_create(name=group)[0],
-            source=source,
-            path_pattern=path_pattern,
-            allow=allow,
-        )
+    def make(
+        files: Mapping[str, str | bytes | None] | None = None, name: str = "work"
+    ) -> Repository:
+        return make_repository(tmp_path / "repositories" / name, files)
+
+    return make
+
+
+@pytest.fixture
+def models(settings: Settings) -> Iterator[FakeServer]:
+    """Serve the fake chat and embedding models over HTTP for one test."""
+    with serving() as server:
+        use_models(settings, server)
+        yield server
+    clients.close()
+
+
+@pytest.fixture
+def models_factory(settings: Settings) -> Iterator[Callable[[Script], FakeServer]]:
+    """As `models`, with a script for the chat model."""
+    opened: list[Any] = []
+
+    def make(script: Script) -> FakeServer:
+        context = serving(script)
+        opened.append(context)
+        server = context.__enter__()
+        use_models(settings, server)
+        return server
+
+    yield make
+    for context in opened:
+        context.__exit__(None, None, None)
+    clients.close()
+
+
+def use_models(settings: Settings, server: FakeServer) -> None:
+    settings.CHAT_URL = server.url
+    settings.EMBEDDING = "server"
+    settings.EMBEDDING_URL = server.url
+    settings.EMBEDDING_MODEL = "fake-embedder"
+    clients.close()
+
+
+@pytest.fixture
+def source_factory(
+    db: None,
+    settings: Settings,
+    tmp_path: Path,
+    models: FakeServer,
+    repository_factory: RepositoryFactory,
+) -> SourceFactory:
+    """Connect and sync a source; grants go to the group `readers` unless told otherwise.
+
+    `source_factory("shop", {"cart.py": "..."})`, or with `repository=` an existing one.
+    """
+    settings.GIT_ALLOWED_FOLDERS = [tmp_path]
+    settings.MIRRORS_DIR = tmp_path / "mirrors"
+
+    def make(
+        name: str,
+        files: Mapping[str, str | bytes | None] | None = None,
+        *,
+        repository: Repository | None = None,
+        grant: str | None = "readers",
+        refs: tuple[str, ...] = (),
+    ) -> Source:
+        repository = repository or repository_factory(files, name)
+        source = connect(str(repository.path), name=name, ref_names=refs, paths_allowed=True)
+        sync_now(source)
+        if grant:
+            set_grant(grant, source)
+        return source
 
     return make

@@ -13,8 +13,8 @@ os.environ["PLUMBLINE_DATABASE_URL"] = database_url()
 os.environ["PLUMBLINE_CHAT_URL"] = "none"
 os.environ["PLUMBLINE_LOG_LEVEL"] = "WARNING"
 
-from appliance.config.settings import *  # noqa: E402, F403
-from appliance.config.settings import DATABASES  # noqa: E402
+from appliance.config.settings import *  # noqa: F403
+from appliance.config.settings import DATABASES
 
 DATABASES["default"]["NAME"] = "plumbline"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
