@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
@@ -25,13 +26,14 @@ class GitServer:
     port: int = 0
     username: str | None = None
     secret: str | None = None
+    scheme: str = "http"
     behaviour: Behaviour | None = None  # answers a request itself and returns True, or leaves it
     requests: list[str] = field(default_factory=list)
     authorizations: list[str] = field(default_factory=list)
     stopped: threading.Event = field(default_factory=threading.Event)
 
     def url(self, name: str, host: str | None = None) -> str:
-        return f"http://{host or self.host}:{self.port}/{name}"
+        return f"{self.scheme}://{host or self.host}:{self.port}/{name}"
 
     @property
     def expected_authorization(self) -> str | None:
@@ -126,12 +128,23 @@ class _QuietServer(ThreadingHTTPServer):
 
 
 @contextmanager
-def serve_git(root: Path, *, host: str = "127.0.0.1") -> Iterator[GitServer]:
-    """Serve every bare repository below the folder until the block ends."""
+def serve_git(
+    root: Path, *, host: str = "127.0.0.1", certificate: Path | None = None
+) -> Iterator[GitServer]:
+    """Serve every bare repository below the folder until the block ends, over TLS if asked."""
     server = GitServer(root, host)
     handler = type("Handler", (GitHandler,), {"git": server})
     http = _QuietServer((host, 0), handler)
     server.port = http.server_address[1]
+    if certificate is not None:
+        server.scheme = "https"
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        # Handshakes belong into the threads: a client that only looks whether somebody listens
+        # must not hold up the others.
+        http.socket = context.wrap_socket(
+            http.socket, server_side=True, do_handshake_on_connect=False
+        )
     thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
     thread.start()
     try:

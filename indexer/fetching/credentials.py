@@ -6,7 +6,7 @@ noexec, and would answer for any host that asks; the helper is bound to this one
 in the environment is the number of the descriptor. Nothing is left behind by a killed worker.
 
 An ssh key has to be a file, because ssh closes inherited descriptors: it lies, mode 0600, in the
-private folder of the fetch and goes with it.
+private folder of the fetch and goes with it, at the latest when the next fetch begins.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import os
 import shlex
 import sys
 import tempfile
+from base64 import b64encode
 from pathlib import Path
 from urllib.parse import quote, urlsplit
 
@@ -61,7 +62,7 @@ def ssh_command(
         "ServerAliveCountMax": "4",
         "ServerAliveInterval": "15",
         "StrictHostKeyChecking": "accept-new",
-        "UserKnownHostsFile": known_hosts,
+        "UserKnownHostsFile": known_hosts.replace("%", "%%"),
     }
     if address:
         options["HostName"] = address
@@ -69,7 +70,7 @@ def ssh_command(
     for name, value in options.items():
         words += ["-o", f'{name}="{value}"' if " " in value else f"{name}={value}"]
     # Without a key the only identity is one that does not exist, or ssh would try those in ~/.ssh.
-    words += ["-i", key_file or "/dev/null"]
+    words += ["-i", (key_file or "/dev/null").replace("%", "%%")]
     return shlex.join(words)
 
 
@@ -85,6 +86,8 @@ def scrub(text: str, credential: Credential | None) -> str:
     """Remove the secret from a text in which the server may have sent it back."""
     if credential is None or not credential.secret:
         return text
-    for form in {credential.secret, quote(credential.secret, safe="")}:
+    pair = f"{credential.username}:{credential.secret}".encode()
+    forms = (credential.secret, quote(credential.secret, safe=""), b64encode(pair).decode())
+    for form in forms:
         text = text.replace(form, "*****")
     return text

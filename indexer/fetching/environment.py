@@ -2,6 +2,7 @@
 
 Settings travel in the environment (GIT_CONFIG_COUNT) and so outrank any configuration file. No
 system or user configuration is read, and nothing of our own environment but PATH is passed on.
+GIT_ALLOW_PROTOCOL outranks all protocol.* settings; GIT_PROTOCOL_FROM_USER=0 stands behind it.
 """
 
 from __future__ import annotations

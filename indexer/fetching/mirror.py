@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import fcntl
 import shutil
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -76,13 +75,13 @@ def fetch(
     Raises FetchRefused or FetchFailed. After damaged objects the mirror is gone: git does not
     quarantine what a fetch brings, so a second attempt could pass over them.
     """
+    if shutil.which("git") is None:
+        raise FetchFailed("git_missing", "git is not installed on this machine. Install it.")
     limits = limits or FetchLimits()
     asked = tuple(dict.fromkeys(check_ref(ref) for ref in refs))
     mirror = mirror.absolute()
-    with _locked(mirror), tempfile.TemporaryDirectory(prefix="plumbline-fetch-") as home:
-        request = _request(
-            location, mirror, Path(home), asked, credential, policy, limits, resolver
-        )
+    with _locked(mirror), _private_folder(mirror) as home:
+        request = _request(location, mirror, home, asked, credential, policy, limits, resolver)
         _prepare(mirror)
         try:
             return supervise(request, on_progress)
@@ -101,6 +100,7 @@ def delete_mirror(mirror: Path) -> None:
         if mirror.exists():
             _check_ours(mirror)
             shutil.rmtree(mirror)
+        shutil.rmtree(_beside(mirror, ".fetch"), ignore_errors=True)
         _beside(mirror, ".known_hosts").unlink(missing_ok=True)
     _beside(mirror, ".lock").unlink(missing_ok=True)
 
@@ -165,6 +165,18 @@ def _locked(mirror: Path) -> Iterator[None]:
                 "mirror_busy", "Another job is fetching this repository. Try again later."
             ) from error
         yield
+
+
+@contextmanager
+def _private_folder(mirror: Path) -> Iterator[Path]:
+    """Give one fetch a home of its own; what a killed worker left there is removed first."""
+    home = _beside(mirror, ".fetch")
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(mode=0o700)
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
 
 
 def _prepare(mirror: Path) -> None:

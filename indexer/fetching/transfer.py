@@ -144,7 +144,8 @@ class Transfer:
         settings = [("http.lowSpeedTime", str(request.limits.stall_s))]
         if request.ca_file:
             settings.append(("http.sslCAInfo", request.ca_file))
-        if request.pinned_address and request.source.startswith(("https:", "http:")):
+        is_named = request.pinned_address not in (None, request.host)
+        if is_named and request.source.startswith(("https:", "http:")):
             pin = f"{request.host}:{request.port}:{request.pinned_address}"
             settings.append(("http.curloptResolve", pin))
         for descriptor in self.descriptors:

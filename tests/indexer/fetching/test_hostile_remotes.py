@@ -10,16 +10,21 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from indexer.errors import FetchError, FetchFailed, FetchRefused, LocationRefused
 from indexer.fetching.location import Location, parse_location
-from indexer.fetching.mirror import Credential, SshKey, fetch, list_tree
+from indexer.fetching.mirror import Credential, FetchedRefs, SshKey, fetch, list_tree
 from indexer.fetching.policy import LocationPolicy
 from tests.gitrepos import Repository, make_repository
-from tests.gitserver import GitHandler, GitServer
+from tests.gitserver import GitHandler, GitServer, serve_git
 
 SECRET = "s3cret-token-0123456789/+=%"
 
@@ -147,15 +152,10 @@ def test_a06_credentials_never_reach_argv_config_or_logs(
     mirror: Path,
     policy: LocationPolicy,
     git_calls: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     server.username, server.secret = "ada", SECRET
-    temporary = tmp_path / "tmp"
-    temporary.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(temporary))
     credential = Credential("ada", SECRET)
     location = parse_location(server.url("one.git"), policy)
     with caplog.at_level(logging.DEBUG), ProcessWatch() as watch:
@@ -175,14 +175,15 @@ def test_a06_credentials_never_reach_argv_config_or_logs(
     ]
     assert any(b"ls-remote" in place for place in watch.seen)  # the watch did see git
     assert not [place for place in places for form in forms if form in place]
-    assert list(temporary.iterdir()) == []
+    assert not mirror.with_name("1.git.fetch").exists()
 
 
 def test_a06_a_server_that_sends_the_secret_back_does_not_get_it_into_the_error(
     server: GitServer, mirror: Path, policy: LocationPolicy
 ) -> None:
     def echo(handler: GitHandler) -> bool:
-        body = f"The token {SECRET} is unknown\x1b[2J here".encode()
+        pair = base64.b64encode(f"ada:{SECRET}".encode()).decode()
+        body = f"The token {SECRET} in {pair} is unknown\x1b[2J here".encode()
         handler.send_plain(404, body, Content_Type="text/plain")
         return True
 
@@ -190,7 +191,7 @@ def test_a06_a_server_that_sends_the_secret_back_does_not_get_it_into_the_error(
     location = parse_location(server.url("one.git"), policy)
     error = refusal(location, mirror, policy, Credential("ada", SECRET))
     assert error.code == "repository_not_found"
-    assert "The token ***** is unknown" in error.message
+    assert "The token ***** in ***** is unknown" in error.message
     assert SECRET not in repr(error) + str(error)
     assert "\x1b" not in error.message
 
@@ -289,6 +290,11 @@ def test_a09_a_name_that_leads_to_a_closed_address_is_refused(
     assert git_calls.read_text() == ""
 
 
+def test_a09_the_name_of_this_machine_is_refused(mirror: Path) -> None:
+    location = parse_location("https://localhost/a", LocationPolicy())
+    assert refusal(location, mirror, LocationPolicy()).code == "host_not_allowed"
+
+
 def test_a09_of_several_addresses_only_open_ones_are_used(
     server: GitServer, mirror: Path, policy: LocationPolicy
 ) -> None:
@@ -312,6 +318,55 @@ def test_a_host_that_does_not_exist_or_does_not_answer_is_named(
     error = refusal(parse_location(f"http://127.0.0.1:{port}/a", policy), mirror, policy)
     assert isinstance(error, FetchFailed)
     assert error.code == "host_unreachable"
+
+
+def make_certificate(target: Path, host: str) -> Path:
+    """Write a key and a certificate that vouches for itself."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
+    today = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(today - timedelta(days=1))
+        .not_valid_after(today + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+    target.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    return target
+
+
+def test_https_needs_a_certificate_that_the_operator_trusts(
+    tmp_path: Path, server: GitServer, mirror: Path, policy: LocationPolicy
+) -> None:
+    certificate = make_certificate(tmp_path / "server.pem", "git.inner.invalid")
+    trusting = replace(policy, ca_file=certificate)
+    credential = Credential("ada", SECRET)
+    with serve_git(server.root, certificate=certificate) as secure:
+        secure.username, secure.secret = "ada", SECRET
+        location = parse_location(secure.url("one.git", "git.inner.invalid"), policy)
+
+        def try_under(allowed: LocationPolicy) -> FetchedRefs:
+            return fetch(
+                location,
+                mirror,
+                policy=allowed,
+                credential=credential,
+                resolver=lambda host: ["127.0.0.1"],
+            )
+
+        with pytest.raises(FetchRefused) as caught:
+            try_under(policy)
+        assert caught.value.code == "certificate_refused"
+        assert secure.authorizations == []
+        assert try_under(trusting).refs
+        assert set(secure.authorizations) == {secure.expected_authorization}
 
 
 EVIL_MODULES = (
