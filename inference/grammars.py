@@ -1,0 +1,46 @@
+"""Grammars that a model server can hold an answer to (vLLM's `structured_outputs`, EBNF).
+
+Measured with the 0.5B model on 8 questions with 5 pieces of evidence each: asked in words for
+handles such as [E2], it cited in 1 answer of 8, and with an example in front in 4, mostly the
+wrong piece. Made to choose between bare handles it was right in 5 of 8; made to choose between
+openings that name what they point to ("`get_app_dir` in utils.py [E2]"), in 8 of 8.
+
+No counted repetition (`x{3,200}`) over alternatives here: the server then needs seconds per token.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+# Neither a bracket, so that no handle can be written but the opening's, nor the end of a line.
+REST_OF_LINE = r"[^\[\]\n]+"
+
+
+def opened_lines(openings: Iterable[str], *, max_lines: int = 3) -> str:
+    """Return a grammar of 1 to `max_lines` lines, each an opening followed by free text.
+
+    Raises ValueError without an opening: nothing could be said.
+    """
+    choices = sorted({_one_line(opening) for opening in openings})
+    if not choices or max_lines < 1:
+        raise ValueError("a grammar needs an opening and a line")
+    rest = "line"
+    for _ in range(max_lines - 1):
+        rest = f'line ("\\n" {rest})?'
+    return "\n".join(
+        [
+            f"root ::= {rest}",
+            f'line ::= opening " " {REST_OF_LINE}',
+            f"opening ::= {' | '.join(_literal(choice) for choice in choices)}",
+        ]
+    )
+
+
+def _one_line(text: str) -> str:
+    """Blank out what a literal of the grammar, or the line, cannot hold."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _literal(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
