@@ -13,5 +13,5 @@ def chunk(text: str, language: str) -> list[ChunkSpan]:
     """
     try:
         return chunker_for(language)(text)
-    except ValueError:  # the parser gave up
+    except ValueError:  # Unparsable, or tree-sitter itself gave up
         return CHUNKERS["text"](text)

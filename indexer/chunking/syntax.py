@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from tree_sitter import Language, Node, Parser
+from tree_sitter import Node
 
 from indexer.chunking.documentation import comment_line, docstring
 from indexer.chunking.grammar import (
@@ -21,6 +21,7 @@ from indexer.chunking.grammar import (
     signature,
 )
 from indexer.chunking.lines import Lines
+from indexer.chunking.parsing import parse
 from indexer.chunking.pieces import Piece, Scope, merge
 from indexer.chunking.registry import ChunkSpan
 
@@ -42,7 +43,7 @@ class Block:
 
 def chunk_syntax(text: str, grammar: Grammar) -> list[ChunkSpan]:
     lines = Lines(text)
-    tree = Parser(Language(grammar.language())).parse(text.encode("utf-8", "replace"))
+    tree = parse(text, grammar)
     return merge(_pieces(tree.root_node, lines, grammar), lines)
 
 
@@ -90,21 +91,23 @@ def _is_divisible(node: Node) -> bool:
 def _rows(block: Block, grammar: Grammar) -> Iterator[Block]:
     """Group nodes that share lines or belong together, and share out all lines of the block."""
     row: list[Node] = []
-    start, last = block.start, 0
+    start, last, all_leading = block.start, 0, True
     for node in block.nodes:
         first = _first_line(node)
-        if row and first > last and not _belongs_to_next(row, first - last - 1, grammar):
-            yield Block(row, start, first - 1, block.scope, block.owner_id, block.depth)
-            row, start = [], first
+        attached = all_leading and _documents_next(row, first - last - 1)
+        if row and first > last and not attached:
+            yield replace(block, nodes=row, start=start, end=first - 1)
+            row, start, all_leading = [], first, True
         row.append(node)
         last = max(last, _last_line(node))
+        all_leading = all_leading and node.type in grammar.leading
     if row or start <= block.end:
-        yield Block(row, start, block.end, block.scope, block.owner_id, block.depth)
+        yield replace(block, nodes=row, start=start)
 
 
-def _belongs_to_next(row: list[Node], blank_lines: int, grammar: Grammar) -> bool:
-    """Say whether these are comments or decorators of what follows them."""
-    if blank_lines > 1 or not all(node.type in grammar.leading for node in row):
+def _documents_next(row: list[Node], blank_lines: int) -> bool:
+    """Say whether comments or decorators belong to what follows them."""
+    if not row or blank_lines > 1:
         return False
     return blank_lines == 0 or (row[-1].text or b"").startswith(DOC_COMMENT)
 

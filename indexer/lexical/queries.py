@@ -11,20 +11,16 @@ from math import log
 from indexer.lexical.terms import term_counts
 from indexer.lexical.words import stem
 
-FUNCTION_WORDS = frozenset(
-    map(
-        stem,
-        (
-            "a about above after again against all also am an and any are as at be because been "
-            "before being below between both but by can cannot could did do does doing down during "
-            "each few for from further had has have having he her here hers him his how i if in "
-            "into is it its itself just let may me might more most must my no nor not now of off "
-            "on once only or other our out over own same shall she should so some such than that "
-            "the their them then there these they this those through to too under until up us very "
-            "was we were what when where which who whom why will with would you your yours"
-        ).split(),
-    )
+ENGLISH = (
+    "a about above after again against all also am an and any are as at be because been "
+    "before being below between both but by can cannot could did do does doing down during "
+    "each few for from further had has have having he her here hers him his how i if in "
+    "into is it its itself just let may me might more most must my no nor not now of off "
+    "on once only or other our out over own same shall she should so some such than that "
+    "the their them then there these they this those through to too under until up us very "
+    "was we were what when where which who whom why will with would you your yours"
 )
+FUNCTION_WORDS = frozenset(map(stem, ENGLISH.split()))
 
 
 def query_weights(text: str) -> dict[str, float]:
