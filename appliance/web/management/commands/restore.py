@@ -1,0 +1,51 @@
+"""Put a backup back."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management import BaseCommand, CommandError
+
+from appliance.common.commandline import sentences
+from appliance.web.backups import (
+    BackupFailed,
+    applied_migrations,
+    key_fingerprint,
+    read_manifest,
+    restore,
+)
+from indexer.models import Source
+
+
+class Command(BaseCommand):
+    help = "Replace what the database holds by a backup, all or nothing."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("folder", metavar="DIR", type=Path)
+        parser.add_argument("--yes", action="store_true", help="replace sources that are there")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        with sentences():
+            try:
+                manifest = read_manifest(options["folder"])
+                present = applied_migrations()
+                if present and Source.objects.exists() and not options["yes"]:
+                    raise CommandError(
+                        "This database holds sources, which a restore replaces. Add --yes."
+                    )
+                if newer := set(manifest.migrations) - set(present or manifest.migrations):
+                    raise CommandError(
+                        "The backup is of a newer version "
+                        f"({', '.join(sorted(newer))}). Update the appliance first."
+                    )
+                restore(options["folder"])
+            except (BackupFailed, OSError) as exc:
+                raise CommandError(str(exc)) from exc
+        self.stdout.write(f"Restored the backup of {manifest.made_at}. Now run: manage.py migrate")
+        if manifest.key_fingerprint != key_fingerprint():
+            self.stderr.write(
+                "The secret key is not the one of that installation: stored credentials of "
+                "sources must be entered again, and everybody signs in anew."
+            )
