@@ -157,9 +157,10 @@ def message_stop(request: SignedInRequest, message_id: UUID) -> HttpResponse:
 
 @require_safe
 def message_evidence(request: SignedInRequest, message_id: UUID) -> HttpResponse:
-    """Return the evidence of an answer; 204 (htmx asks again) while there is none yet."""
+    """Return the evidence of an answer; 204 (htmx asks again) until the prompt is packed."""
     message = get_message_for_user(request.user, message_id)
-    turn = turn_of(message, scope_of(request.user))
-    if message.is_open and not turn.evidence:
+    if message.is_open and message.state != Message.State.WRITING:
         return HttpResponse(status=204)
-    return render(request, "conversations/_evidence.html", {"turn": turn, "is_shown": True})
+    turn = turn_of(message, scope_of(request.user))
+    context = {"message": message, "evidence": turn.evidence, "is_shown": True}
+    return render(request, "conversations/_evidence.html", context)

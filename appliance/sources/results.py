@@ -89,7 +89,8 @@ def kept_lines(lines: Sequence[str], words: Sequence[str]) -> list[int]:
     kept = {0}
     for best in sorted(range(len(lines)), key=lambda index: (-weights[index], index)):
         around = range(max(0, best - CONTEXT_LINES), min(len(lines), best + CONTEXT_LINES + 1))
-        if not weights[best] or len(kept | set(around)) > SHOWN_LINES:
+        shown = {index for index in around if index == best or lines[index].strip()}
+        if not weights[best] or len(kept | shown) > SHOWN_LINES:
             break
-        kept |= set(around)
+        kept |= shown
     return sorted(kept)

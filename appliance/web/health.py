@@ -19,6 +19,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from appliance.web.models import ASK, SYNC, Heartbeat
 from indexer.models import Job
@@ -103,7 +104,7 @@ def check_queue() -> Check:
     with current_app.connection_for_read(connect_timeout=QUEUE_TIMEOUT_S) as queue:
         try:
             queue.ensure_connection(max_retries=1, interval_start=0, timeout=QUEUE_TIMEOUT_S)
-        except (*queue.connection_errors, *queue.channel_errors) as exc:
+        except (OperationalError, *queue.connection_errors, *queue.channel_errors) as exc:
             return Check("Queue", "failed", first_line(exc), start_again("Valkey", "valkey"))
     return Check("Queue", "ok", "Valkey answers")
 

@@ -15,8 +15,8 @@ register = template.Library()
 LEG_NAMES = {"lexical": "words", "vector": "meaning", "path": "path"}
 ROLE_LABELS = (
     ("cited", "Cited in the answer"),
-    ("in_prompt", "Also read, not cited"),
-    ("struck", "Cited wrongly, removed from the answer"),
+    ("in_prompt", "In the prompt, not cited"),
+    ("found", "Found by the search"),
 )
 
 

@@ -1,0 +1,120 @@
+"""Every page, light and dark, wide and narrow: usable, self-contained, within its policy."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, ViewportSize
+
+from tests.journeys.conftest import DESKTOP, PHONE, OpenAs
+from tests.journeys.watching import Watch, violations_of
+from tests.journeys.world import World
+
+pytestmark = [pytest.mark.browser, pytest.mark.services]
+
+SCREENSHOTS = Path("test-artifacts")
+
+
+class Shot(NamedTuple):
+    """One page as one person sees it."""
+
+    person: str | None
+    path: Callable[[World], str]
+    prepare: Callable[[Page], None] | None = None
+    status: int = 200
+
+
+def _open_menu(page: Page) -> None:
+    page.click(".account > summary")
+
+
+def _open_threads(page: Page) -> None:
+    if page.is_visible(".threads-open"):
+        page.click(".threads-open")
+
+
+def _cite(page: Page) -> None:
+    page.click(".citation >> nth=0")
+
+
+def _refuse(page: Page) -> None:
+    page.fill("[name=location]", "/srv/git/secret")
+    page.fill("[name=name]", "connect")
+    page.click("button.button-primary >> nth=-1")
+
+
+PAGES: dict[str, Shot] = {
+    "sign-in": Shot(None, lambda world: "/accounts/login/"),
+    "ask": Shot("owner", lambda world: "/"),
+    "ask-menu": Shot("staff", lambda world: "/", _open_menu),
+    "ask-nothing-granted": Shot("outsider", lambda world: "/"),
+    "thread": Shot("owner", lambda world: f"/threads/{world.thread.pk}/"),
+    "thread-cited": Shot("owner", lambda world: f"/threads/{world.thread.pk}/", _cite),
+    "thread-states": Shot("owner", lambda world: f"/threads/{world.states.pk}/"),
+    "thread-list": Shot("owner", lambda world: f"/threads/{world.thread.pk}/", _open_threads),
+    "thread-delete": Shot("owner", lambda world: f"/threads/{world.thread.pk}/delete/"),
+    "search-empty": Shot("owner", lambda world: "/search/"),
+    "search": Shot("owner", lambda world: "/search/?q=gauge+retries"),
+    "search-none": Shot("owner", lambda world: "/search/?q=zzyzx"),
+    "search-nothing-granted": Shot("outsider", lambda world: "/search/"),
+    "file": Shot(
+        "owner",
+        lambda world: f"/files/tidewatch/{world.commit}/tidewatch/client.py?lines=34-47",
+    ),
+    "file-older": Shot(
+        "owner",
+        lambda world: f"/files/tidewatch/{world.older_commit}/tidewatch/errors.py?lines=4-9",
+    ),
+    "sources": Shot("owner", lambda world: "/sources/"),
+    "sources-staff": Shot("staff", lambda world: "/sources/"),
+    "source": Shot("staff", lambda world: "/sources/tidewatch/"),
+    "source-syncing": Shot("staff", lambda world: "/sources/lockgates/"),
+    "source-failed": Shot("staff", lambda world: "/sources/pilot-office/"),
+    "connect": Shot("staff", lambda world: "/sources/connect/"),
+    "connect-refused": Shot("staff", lambda world: "/sources/connect/", _refuse),
+    "status": Shot("reader", lambda world: "/status/"),
+    "status-staff": Shot("staff", lambda world: "/status/"),
+    "password": Shot("reader", lambda world: "/accounts/password/change/"),
+    "sign-out": Shot("reader", lambda world: "/accounts/logout/"),
+    "not-found": Shot("reader", lambda world: "/nowhere/", status=404),
+}
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize(("width", "viewport"), [("desktop", DESKTOP), ("phone", PHONE)])
+def test_pages_are_usable_and_load_nothing_from_elsewhere(
+    theme: str, width: str, viewport: ViewportSize, open_as: OpenAs, world: World, address: str
+) -> None:
+    SCREENSHOTS.mkdir(exist_ok=True)
+    windows: dict[str | None, BrowserContext] = {}
+    problems: list[str] = []
+    for name, shot in PAGES.items():
+        if shot.person not in windows:
+            person = getattr(world, shot.person) if shot.person else None
+            windows[shot.person] = open_as(person, theme=theme, viewport=viewport)
+        page = windows[shot.person].new_page()
+        found = _problems_of(page, shot, world, address)
+        page.screenshot(path=SCREENSHOTS / f"{name}-{theme}-{width}.png")
+        page.close()
+        problems += [f"{name}: {problem}" for problem in found]
+    assert not problems, "\n".join(problems)
+
+
+def _problems_of(page: Page, shot: Shot, world: World, address: str) -> list[str]:
+    watch = Watch.over(page, address)
+    response = page.goto(shot.path(world))
+    status = response.status if response else 0
+    wrong = [] if status == shot.status else [f"status {status}"]
+    if shot.prepare and not wrong:
+        shot.prepare(page)
+    return [*wrong, *watch.foreign, *watch.complaints, *violations_of(page), *_overflow(page)]
+
+
+def _overflow(page: Page) -> list[str]:
+    """Say so when the page itself scrolls sideways."""
+    extra = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    return [f"{extra} px wider than the window"] if extra > 0 else []

@@ -1,0 +1,49 @@
+"""What a page may not do: load from elsewhere, break its own security policy, fail, be unusable."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import ConsoleMessage, Page, Request
+
+# The policy in force rules (all of axe's defaults and best practices) and nothing else.
+AXE_OPTIONS = {"resultTypes": ["violations"]}
+
+
+@dataclass  # without slots: Playwright keeps its wrapper of a handler on the object
+class Watch:
+    """Collects what goes wrong while a page is open."""
+
+    host: str
+    foreign: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    @classmethod
+    def over(cls, page: Page, address: str) -> Watch:
+        watch = cls(urlsplit(address).netloc)
+        page.on("request", watch.saw_request)
+        page.on("console", watch.saw_message)
+        page.on("pageerror", lambda error: watch.complaints.append(str(error)))
+        return watch
+
+    def saw_request(self, request: Request) -> None:
+        parts = urlsplit(request.url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self.host:
+            self.foreign.append(request.url)
+
+    def saw_message(self, message: ConsoleMessage) -> None:
+        # The browser logs the status of a page that is meant to fail; nothing else is expected.
+        if message.type in {"error", "warning"} and "Failed to load resource" not in message.text:
+            self.complaints.append(message.text)
+
+
+def violations_of(page: Page) -> list[str]:
+    """Return what axe finds: the rule and the elements, one line each."""
+    results = Axe().run(page, options=AXE_OPTIONS)
+    return [
+        f"{violation['id']}: {node['html'][:160]} ({node.get('failureSummary', '')[:200]})"
+        for violation in results.response["violations"]
+        for node in violation["nodes"]
+    ]

@@ -1,0 +1,238 @@
+"""One appliance with people, sources and threads in every state that a page can show."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from appliance.accounts.models import User
+from appliance.conversations.models import Evidence, Message, MessageEvidence, Thread
+from appliance.sources.models import Grant
+from indexer.ingestion.inline import sync_now
+from indexer.models import Document, Job, Ref, Source
+from tests.gitrepos import Repository
+from tests.journeys.tidewatch import make_tidewatch
+
+ANSWER = """A gauge that does not answer is asked **four times**, with a pause that doubles after each
+attempt: half a second, one second, two seconds [E1]. The limits are constants of the module [E2]:
+
+```python
+RETRIES = 4
+FIRST_PAUSE_S = 0.5
+```
+
+When the last attempt fails too, `read_level` raises `GaugeSilent`, chained to the transport error
+[E1]. A refusal (`401` or `403`) is *not* retried: it raises `GaugeRefused` at once [E3].
+
+1. Change `RETRIES` to ask more or less often.
+2. Catch `GaugeSilent` where a missing reading is expected.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What the tests of pages need to know of the rows behind them."""
+
+    source: Source
+    commit: str
+    older_commit: str
+    owner: User
+    reader: User
+    outsider: User
+    staff: User
+    thread: Thread
+    answer: Message
+    states: Thread
+
+
+def make_world(folder: Path) -> World:
+    """Connect a real repository through the real flow, then add people and threads."""
+    repository = make_tidewatch(folder / "tidewatch")
+    source = _connected(repository, "tidewatch", ["main", "release/1.0"])
+    older = repository.commits[-1]
+    people = _people()
+    Grant.objects.create(group=Group.objects.get(name="harbour"), source=source)
+    Grant.objects.create(
+        group=Group.objects.get(name="harbour"), source=source, path_pattern="secret/", allow=False
+    )
+    thread, answer = _answered_thread(people["owner"], source, older)
+    repository.commit(
+        {"tidewatch/errors.py": '"""Errors."""\n\n\nclass GaugeSilent(Exception):\n    pass\n'}
+    )
+    sync_now(source)
+    _other_sources(repository)
+    for days in (0, 1, 3, 12, 60):
+        _thread(people["owner"], f"How is the alarm mark chosen? ({days} days ago)", days)
+    return World(
+        source=source,
+        commit=repository.commits[-1],
+        older_commit=older,
+        thread=thread,
+        answer=answer,
+        states=_thread_of_states(people["owner"], source, older),
+        **people,
+    )
+
+
+def _connected(repository: Repository, name: str, refs: list[str]) -> Source:
+    source = Source.objects.create(
+        name=name, kind=Source.Kind.PATH, location=str(repository.path), ref_names=refs
+    )
+    sync_now(source)
+    return source
+
+
+def _other_sources(repository: Repository) -> None:
+    """Add a source in the middle of a sync, one that failed, and one never synced."""
+    location = "https://git.harbour.example/gates/{}.git"
+    running, failed, fresh = (
+        Source.objects.create(name=name, kind=Source.Kind.REMOTE, location=location.format(name))
+        for name in ("lockgates", "pilot-office", "weather")
+    )
+    now = timezone.now()
+    Job.objects.create(
+        source=running,
+        state=Job.State.RUNNING,
+        attempt=1,
+        phase="embed",
+        started_at=now,
+        progress_done=1480,
+        progress_total=3912,
+        lease_until=now + timedelta(hours=1),
+    )
+    Job.objects.create(
+        source=failed,
+        state=Job.State.FAILED,
+        attempt=3,
+        phase="fetch",
+        ended_at=now,
+        error_code="auth",
+        error="The server refused the credential. Enter a new access token.",
+    )
+    assert fresh.pk
+
+
+def _people() -> dict[str, User]:
+    harbour = Group.objects.create(name="harbour")
+    people = {
+        name: User.objects.create_user(
+            name, password="correct horse battery", is_staff=name == "staff"
+        )
+        for name in ("owner", "reader", "outsider", "staff")
+    }
+    harbour.user_set.add(people["owner"], people["reader"])
+    return people
+
+
+def _thread(owner: User, title: str, days_ago: int) -> Thread:
+    moment = timezone.now() - timedelta(days=days_ago, minutes=5)
+    return Thread.objects.create(owner=owner, title=title, created_at=moment, updated_at=moment)
+
+
+def _answered_thread(owner: User, source: Source, commit: str) -> tuple[Thread, Message]:
+    thread = _thread(owner, "How often is a silent gauge asked again?", 0)
+    question = "How often is a silent gauge asked again, and what happens after the last time?"
+    Message.objects.create(thread=thread, role=Message.Role.QUESTION, text=question)
+    answer = Message.objects.create(
+        thread=thread,
+        role=Message.Role.ANSWER,
+        text=ANSWER,
+        query=question,
+        struck=1,
+        seconds=8.4,
+        receipt=receipt(source, commit, query=question),
+        usage={"prompt_tokens": 2310, "completion_tokens": 164},
+    )
+    used = [
+        ("E1", "tidewatch/client.py", 32, 43, "GaugeClient.read_level", "cited"),
+        ("E2", "tidewatch/client.py", 12, 13, "", "cited"),
+        ("E3", "tidewatch/client.py", 45, 51, "GaugeClient._read_once", "cited"),
+        ("E4", "README.md", 5, 8, "Retries", "in_prompt"),
+        ("E5", "tidewatch/errors.py", 4, 9, "GaugeSilent", "in_prompt"),
+        ("E6", "tidewatch/settings.py", 18, 24, "read_settings", "in_prompt"),
+    ]
+    for handle, path, first, last, symbol, role in used:
+        add_evidence(answer, source, commit, (handle, path, symbol, role), (first, last))
+    return thread, answer
+
+
+def receipt(source: Source, commit: str, **more: object) -> dict[str, object]:
+    live = Ref.objects.get(source=source, is_default=True).live_at.isoformat()
+    return {
+        "sources": [{"name": source.name, "commit": commit, "live_at": live}],
+        "legs": ["lexical", "path", "vector"],
+        "hits": 12,
+        "skipped": 4,
+        "struck": 1,
+        "prompt_tokens": 2310,
+        "window_tokens": 4096,
+        "rewritten": False,
+        **more,
+    }
+
+
+def add_evidence(
+    message: Message,
+    source: Source,
+    commit: str,
+    what: tuple[str, str, str, str],
+    lines: tuple[int, int],
+) -> None:
+    """Put lines of a live document into an answer's evidence."""
+    handle, path, symbol, role = what
+    blob = Document.objects.get(source=source, path=path).blob
+    shown = blob.text.split("\n")[lines[0] - 1 : lines[1]]
+    evidence = Evidence.objects.create(
+        source=source,
+        commit=commit,
+        path=path,
+        blob=blob,
+        symbol=symbol,
+        start_line=lines[0],
+        end_line=lines[1],
+        line_hash=hashlib.sha256("\n".join(shown).encode()).hexdigest(),
+    )
+    # What is cited stood in the prompt too.
+    for part in {"in_prompt", role}:
+        MessageEvidence.objects.create(
+            message=message,
+            evidence=evidence,
+            handle=handle,
+            role=part,
+            score=0.5,
+            legs=["lexical"],
+        )
+
+
+def _thread_of_states(owner: User, source: Source, commit: str) -> Thread:
+    """Make one thread that holds an answer in every final state."""
+    thread = _thread(owner, "One answer of each kind", 0)
+    states: Sequence[tuple[str, dict[str, object]]] = [
+        ("Which database holds the readings?", {"not_found": True, "text": ""}),
+        (
+            "Who is called at night?",
+            {"state": "failed", "error": "The model server did not answer in time."},
+        ),
+        (
+            "Explain the alarm in Go.",
+            {"state": "stopped", "text": "The alarm compares the level with"},
+        ),
+    ]
+    for number, (question, fields) in enumerate(states):
+        at = timezone.now() + timedelta(seconds=10 * number)
+        Message.objects.create(thread=thread, role="question", text=question, created_at=at)
+        Message.objects.create(
+            thread=thread,
+            role="answer",
+            query=question,
+            receipt=receipt(source, commit, query=question),
+            created_at=at + timedelta(seconds=1),
+            **fields,
+        )
+    return thread
