@@ -1,23 +1,36 @@
 """The server's side of citations: the model names handles, the server knows and checks lines.
 
-A marker is `[E3]`, `[E3, E5]`, or with lines `[E3:12-20]`. Whatever does not resolve to lines
-that were offered is struck from the answer and counted.
+A marker is a bracket that begins with a handle: `[E3]`, `[E3, E5]`, or with lines `[E3:12-20]`.
+Whatever does not resolve to lines that were offered is struck from the answer and counted.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from appliance.conversations.evidence import EvidenceLines
 from indexer.spans import Span
 
-_LINES = r"(?:\s*[:#]?\s*L?(?P<first>\d{1,7})(?:\s*[-\u2013]\s*L?(?P<last>\d{1,7}))?)?"
-_ONE = re.compile(rf"E(?P<number>\d{{1,3}}){_LINES}", re.IGNORECASE)
-_PART = r"E\d{1,3}(?:\s*[:#]?\s*L?\d{1,7}(?:\s*[-\u2013]\s*L?\d{1,7})?)?"
-MARKER = re.compile(rf"\[\s*{_PART}(?:\s*[,;]\s*{_PART})*\s*\]", re.IGNORECASE)
-UNFINISHED = re.compile(r"\[[^\]\n]{0,40}$")  # a marker that the stream has not finished yet
+# Repeated spaces are bounded: an answer may be a megabyte of them.
+_NUMBER = r"[0-9]+"
+_LINES = (
+    rf"(?:\s{{0,2}}(?:[:#,]\s{{0,2}})?(?:L|lines?\s)\s?|\s{{0,2}}[:#]\s{{0,2}})"
+    rf"(?P<first>{_NUMBER})(?:\s{{0,2}}[-\u2013]\s{{0,2}}L?(?P<last>{_NUMBER}))?"
+)
+_END = r"(?:\b|(?=L[0-9]))"
+_ONE = re.compile(rf"\bE(?P<number>{_NUMBER}){_END}(?:{_LINES})?", re.IGNORECASE)
+# Models write more inside the brackets than they were told to (`[E1 and E2]`, `[E1, see above]`):
+# what begins with a handle is a marker as a whole, so that no unchecked handle is left in the text.
+MARKER = re.compile(rf"\[\s{{0,3}}E{_NUMBER}{_END}[^\[\]\n]*\]", re.IGNORECASE)
+_MARKERS = re.compile(rf"{MARKER.pattern}(?:[ ]?{MARKER.pattern})*", re.IGNORECASE)
+# A marker that the stream has not finished yet.
+UNFINISHED = re.compile(
+    rf"\[\s{{0,3}}(?:E(?:{_NUMBER}(?:{_END}[^\[\]\n]{{0,80}})?)?)?\Z", re.IGNORECASE
+)
+NOWHERE = Span(1, 10**9)  # inside no evidence, so it is struck
+CLOSES = tuple(" .,;:!?)\n")  # no space stands before these
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,30 +72,30 @@ def compile_answer(
     `holds` checks the lines against what is stored; each piece of evidence is checked once.
     """
     segments: list[Segment] = []
-    struck = 0
-    position = 0
+    struck = position = 0
     verdicts: dict[EvidenceLines, bool] = {}
-    for match in MARKER.finditer(text):
-        segments.append(text[position : match.start()])
-        position = match.end()
+    for match in _MARKERS.finditer(text):
+        kept: list[Segment] = []
         for marker in markers_of(match.group()):
             evidence = _resolve(marker, offered)
             if evidence is not None and evidence not in verdicts:
                 verdicts[evidence] = holds(evidence)
             if evidence is None or not verdicts[evidence]:
                 struck += 1
-            elif segments[-1:] != [evidence]:
-                segments.append(evidence)
+            elif evidence not in kept:
+                kept.append(evidence)
+        before = text[position : match.start()]
+        position = match.end()
+        segments += [before if kept else _closed(before, text[position : position + 1]), *kept]
     segments.append(text[position:])
-    return CompiledAnswer(tuple(s for s in _tidied(segments) if s != ""), struck)
+    return CompiledAnswer(tuple(segment for segment in segments if segment != ""), struck)
 
 
-def markers_of(text: str) -> list[Marker]:
-    """Return the handles inside one pair of brackets."""
-    return [
-        Marker(f"E{int(one['number'])}", _span(one["first"], one["last"]))
-        for one in _ONE.finditer(text)
-    ]
+def markers_of(text: str) -> Iterator[Marker]:
+    """Yield the handles inside brackets, in the form in which they are offered."""
+    for one in _ONE.finditer(text):
+        number = one["number"].lstrip("0")
+        yield Marker(f"E{number}", _span(one["first"], one["last"]))
 
 
 def without_unfinished(text: str) -> str:
@@ -95,8 +108,8 @@ def _span(first: str | None, last: str | None) -> Span | None:
         return None
     try:
         return Span(int(first), int(last or first))
-    except ValueError:
-        return Span(1, 10**9)  # backwards or from line 0: inside no evidence, so it is struck
+    except ValueError:  # backwards, from line 0, or with more digits than a number may have
+        return NOWHERE
 
 
 def _resolve(marker: Marker, offered: Mapping[str, EvidenceLines]) -> EvidenceLines | None:
@@ -106,16 +119,6 @@ def _resolve(marker: Marker, offered: Mapping[str, EvidenceLines]) -> EvidenceLi
     return evidence.narrowed_to(marker.span) if evidence.span.contains(marker.span) else None
 
 
-def _tidied(segments: list[Segment]) -> list[Segment]:
-    """Close the gap that a struck marker leaves before punctuation."""
-    tidied: list[Segment] = []
-    for segment in segments:
-        if isinstance(segment, str) and tidied and isinstance(tidied[-1], str):
-            joined = tidied.pop()
-            assert isinstance(joined, str)  # noqa: S101  narrowing for the type checker
-            gap = joined.rstrip(" ") if re.match(r"\s*[.,;:!?\n]|\s*$", segment) else joined
-            segment = gap + (
-                segment if gap != joined or not joined.endswith(" ") else segment.lstrip(" ")
-            )
-        tidied.append(segment)
-    return tidied
+def _closed(before: str, following: str) -> str:
+    """Close the gap that a struck marker leaves in front of a space, punctuation or the end."""
+    return before.rstrip(" ") if following == "" or following in CLOSES else before

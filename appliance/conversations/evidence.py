@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from indexer.models import Blob
 from indexer.retrieval.hits import Hit
@@ -56,19 +56,8 @@ class EvidenceLines:
             raise ValueError(f"{span} is not inside {self.span}")
         offset = span.start_line - self.span.start_line
         count = span.end_line - span.start_line + 1
-        return EvidenceLines(
-            handle=self.handle,
-            source_id=self.source_id,
-            source=self.source,
-            commit=self.commit,
-            path=self.path,
-            blob_id=self.blob_id,
-            span=span,
-            symbol=self.symbol,
-            text="\n".join(self.text.split("\n")[offset : offset + count]),
-            score=self.score,
-            legs=self.legs,
-        )
+        lines = self.text.split("\n")[offset : offset + count]
+        return replace(self, span=span, text="\n".join(lines))
 
 
 def hash_lines(lines: list[str]) -> str:

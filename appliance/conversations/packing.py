@@ -14,6 +14,7 @@ from inference.protocol import ChatMessage
 
 # A function of this many tokens tells its story; a longer chunk is cut to what fits.
 SMALLEST_CUT_TOKENS = 120
+SMALLEST_CUT_LINES = 3
 MAX_EVIDENCE = 12
 HISTORY_SHARE = 0.25  # of the prompt's budget, for the earlier turns
 
@@ -74,10 +75,13 @@ def pack(
     while True:
         messages = _messages(question, evidence, kept_turns)
         tokens = client.count_tokens(messages)
-        # Pieces counted alone may join into a few tokens more than their sum.
-        if tokens <= budget.available or not evidence:
+        if tokens <= budget.available:
             return PackedPrompt(tuple(messages), tuple(evidence), tokens)
-        evidence.pop()
+        # Pieces counted alone may join into more tokens than their sum.
+        if len(evidence) > 1 or not kept_turns:
+            evidence.pop()
+        else:
+            kept_turns.pop(0)
 
 
 def _messages(
@@ -143,11 +147,13 @@ def _cut(
     evidence: EvidenceLines, room: int, tokens: int, client: ChatClient
 ) -> tuple[EvidenceLines, int] | None:
     """Return the first lines of a chunk that fit, or None when too little would be left."""
-    lines = evidence.span.end_line - evidence.span.start_line + 1
-    kept = int(lines * room / tokens * 0.9)
-    if kept < 3 or room < SMALLEST_CUT_TOKENS:
-        return None
     start = evidence.span.start_line
-    piece = evidence.narrowed_to(Span(start, start + kept - 1))
-    tokens = client.count_text_tokens(_block(piece)) + 2
-    return (piece, tokens) if tokens <= room else None
+    lines = evidence.span.end_line - start + 1
+    kept = int(lines * room / tokens * 0.9)
+    while kept >= SMALLEST_CUT_LINES:
+        piece = evidence.narrowed_to(Span(start, start + kept - 1))
+        tokens = client.count_text_tokens(_block(piece)) + 2
+        if tokens <= room:
+            return piece, tokens
+        kept //= 2  # the first lines are the long ones
+    return None
