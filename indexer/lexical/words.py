@@ -23,7 +23,7 @@ OTHER_PARTS = re.compile(r"[^\W\d_]+|\d+")
 SEPARATORS = re.compile(r"[-_]+")
 HEXADECIMAL = re.compile(r"[0-9a-f]+", re.IGNORECASE)
 # Scripts written without spaces: neighbouring pairs stand in for words.
-UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]")
+UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af]+")
 
 _stemming = Lock()  # the stemmer keeps the word it works on in itself
 _stemmer = snowballstemmer.stemmer("english")
@@ -47,17 +47,24 @@ def word_terms(word: str) -> tuple[str, ...]:
     """
     if word.isascii() and word.islower() and word.isalpha():  # most words, and the cheap way
         return (stem(word),) if MIN_TERM <= len(word) <= MAX_TERM else ()
-    if UNSPACED.search(word):
-        return tuple(word[at : at + 2] for at in range(max(1, len(word) - 1)))
+    terms: list[str] = []
+    for run in UNSPACED.findall(word):
+        terms.extend(run[at : at + 2] for at in range(max(1, len(run) - 1)))
+    for piece in UNSPACED.split(word):
+        terms.extend(_spaced_terms(piece))
+    return tuple(terms)
+
+
+def _spaced_terms(word: str) -> list[str]:
     parts = split_word(word)
     if _is_blob(word, parts):
-        return ()
+        return []
     lowered = [part.lower() for part in parts]
     if len(parts) > 1:
         lowered.append("".join(lowered))
-    return tuple(
+    return [
         stem(term) for term in lowered if MIN_TERM <= len(term) <= MAX_TERM and _has_meaning(term)
-    )
+    ]
 
 
 def split_word(word: str) -> list[str]:
