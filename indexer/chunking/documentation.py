@@ -17,9 +17,9 @@ QUOTES = re.compile(r"^[rRbBuUfF]{0,2}(?:\"\"\"|'''|\"|')")
 
 def docstring(node: Node) -> str:
     """Return the first line of a Python docstring."""
-    body = body_of(node)
-    first = body.named_child(0) if body else None
-    text = first.named_child(0) if first and first.type == "expression_statement" else None
+    text = _first_child(body_of(node))
+    if text is not None and text.type == "expression_statement":
+        text = _first_child(text)
     if text is None or text.type != "string":
         return ""
     for line in QUOTES.sub("", _source(text)).split("\n"):
@@ -37,6 +37,10 @@ def comment_line(nodes: Iterable[Node]) -> str:
             if cleaned := MARKERS.sub("", line):
                 return cleaned[:MAX_DOC]
     return ""
+
+
+def _first_child(node: Node | None) -> Node | None:
+    return node.named_child(0) if node is not None and node.named_child_count else None
 
 
 def _source(node: Node) -> str:
