@@ -8,7 +8,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from appliance.accounts.models import User
-from appliance.conversations.models import Message, Thread
+from appliance.conversations.models import Message, MessageEvidence, Thread
 from indexer.scope import Scope
 
 
@@ -29,5 +29,11 @@ def get_message_for_user(user: User, message_id: UUID) -> Message:
 
 def is_sealed(message: Message, scope: Scope) -> bool:
     """Return whether the answer rests on evidence that this reader may not (or no longer) see."""
-    places = message.evidence_links.values_list("evidence__source_id", "evidence__path").distinct()
+    links = message.evidence_links.values_list(
+        "role", "handle", "evidence__source_id", "evidence__path"
+    )
+    given = [handle for role, handle, _, _ in links if role == MessageEvidence.Role.IN_PROMPT]
+    if len(given) < message.receipt.get("given", 0):
+        return True  # of a source that was deleted, with its grants
+    places = {(source_id, path) for _, _, source_id, path in links}
     return not all(scope.allows(source_id, path) for source_id, path in places)

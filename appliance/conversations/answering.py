@@ -15,14 +15,14 @@ from appliance.conversations.evidence import EvidenceLines, holds
 from appliance.conversations.packing import Budget, EarlierTurn, PackedPrompt, QuestionTooLong, pack
 from appliance.conversations.receipts import Receipt, receipt_of
 from appliance.conversations.relevance import is_answerable
-from appliance.conversations.rewriting import standalone_query
+from appliance.conversations.rewriting import OnStream, standalone_query
+from appliance.conversations.visible import visible
 from indexer.retrieval.hits import Hit, SearchResult
 from indexer.retrieval.search import search
 from indexer.scope import Scope
 from inference.client import ChatClient
 from inference.errors import InferenceError, ModelNotConfigured
 from inference.protocol import ChatDelta, ChatEnd, ChatRequest, Usage
-from inference.streaming import ChatStream
 
 HITS = 16
 HITS_PER_DOCUMENT = 3
@@ -77,7 +77,6 @@ class Answered:
 
 
 Event = Searched | Prompted | Written | Answered
-OnStream = Callable[[ChatStream], None]
 
 
 def answer(
@@ -94,7 +93,7 @@ def answer(
     """
     started = time.monotonic()
     model, model_error = _model(client)
-    query, rewritten = standalone_query(question.text, question.turns, model)
+    query, rewritten = standalone_query(question.text, question.turns, model, on_stream)
     result = search(
         query,
         scope=question.scope,
@@ -134,7 +133,12 @@ def _write(
     try:
         limits = budget(client)
         packed = pack(question.text, result.hits, question.turns, client=client, budget=limits)
-        receipt = replace(receipt, prompt_tokens=packed.tokens, window_tokens=limits.window_tokens)
+        receipt = replace(
+            receipt,
+            given=len(packed.evidence),
+            prompt_tokens=packed.tokens,
+            window_tokens=limits.window_tokens,
+        )
         offered = {piece.handle: piece for piece in packed.evidence}
         yield Prompted(packed.evidence, receipt)
         stream = client.stream(_request(packed, limits, question.cache_salt))
@@ -142,12 +146,13 @@ def _write(
         with closing(stream):
             for event in stream:
                 if isinstance(event, ChatDelta):
-                    text += event.text
-                    yield Written(event.text)
+                    written = visible(event.text, after=text)
+                    text += written
+                    yield Written(written)
                 else:
-                    usage, error = event.usage, _ending(event)
+                    usage, error = event.usage, _ending(event, text)
     except InferenceError as exc:
-        error = f"The model does not answer: {exc}. Below is what the search found."
+        error = _failure(exc, text)
     except QuestionTooLong as exc:
         error = str(exc)
     compiled = compile_answer(text, offered, holds)
@@ -163,7 +168,16 @@ def _request(packed: PackedPrompt, limits: Budget, cache_salt: str | None) -> Ch
     )
 
 
-def _ending(end: ChatEnd) -> str:
+def _failure(exc: InferenceError, text: str) -> str:
+    reason = str(exc).rstrip(".")
+    if text:
+        return f"The answer breaks off here: {reason}. Ask again."
+    return f"The model does not answer: {reason}. Below is what the search found."
+
+
+def _ending(end: ChatEnd, text: str) -> str:
+    if not text.strip():
+        return "The model wrote nothing. Below is what the search found."
     if end.finish_reason == "length":
         return "The answer reached its length limit and ends here. Ask for the rest."
     return ""

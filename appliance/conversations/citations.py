@@ -26,9 +26,7 @@ _ONE = re.compile(rf"\bE(?P<number>{_NUMBER}){_END}(?:{_LINES})?", re.IGNORECASE
 MARKER = re.compile(rf"\[\s{{0,3}}E{_NUMBER}{_END}[^\[\]\n]*\]", re.IGNORECASE)
 _MARKERS = re.compile(rf"{MARKER.pattern}(?:[ ]?{MARKER.pattern})*", re.IGNORECASE)
 # A marker that the stream has not finished yet.
-UNFINISHED = re.compile(
-    rf"\[\s{{0,3}}(?:E(?:{_NUMBER}(?:{_END}[^\[\]\n]{{0,80}})?)?)?\Z", re.IGNORECASE
-)
+UNFINISHED = re.compile(rf"\[\s{{0,3}}(?:E(?:{_NUMBER}(?:{_END}[^\[\]\n]*)?)?)?\Z", re.IGNORECASE)
 NOWHERE = Span(1, 10**9)  # inside no evidence, so it is struck
 CLOSES = tuple(" .,;:!?)\n")  # no space stands before these
 
@@ -98,6 +96,11 @@ def markers_of(text: str) -> Iterator[Marker]:
         yield Marker(f"E{number}", _span(one["first"], one["last"]))
 
 
+def without_markers(text: str) -> str:
+    """Return an answer as an earlier turn: its handles mean nothing beside other evidence."""
+    return compile_answer(text, {}).text
+
+
 def without_unfinished(text: str) -> str:
     """Cut a marker that is still being written, so that it does not flicker in the page."""
     return UNFINISHED.sub("", text)
@@ -120,5 +123,9 @@ def _resolve(marker: Marker, offered: Mapping[str, EvidenceLines]) -> EvidenceLi
 
 
 def _closed(before: str, following: str) -> str:
-    """Close the gap that a struck marker leaves in front of a space, punctuation or the end."""
+    """Close the gap that a struck marker leaves in front of a space, punctuation or the end.
+
+    An opened bracket goes too: without what was struck, `[E7[E8]]` would read `[E7]`.
+    """
+    before = UNFINISHED.sub("", before)
     return before.rstrip(" ") if following == "" or following in CLOSES else before

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 SYSTEM = """\
 You answer questions about a company's own code and documents. You are given numbered evidence: \
 excerpts of files, each under a handle such as E1.
@@ -33,9 +35,11 @@ REWRITE_REQUEST = "Conversation:\n{history}\n\nLast question: {question}\n\nRewr
 
 
 def evidence_block(handle: str, place: str, symbol: str, lines: list[str]) -> str:
-    """Return one excerpt under its handle."""
+    """Return one excerpt under its handle, in a fence that none of its lines can close."""
     title = f"[{handle}] {place}" + (f" ({symbol})" if symbol else "")
-    return "\n".join([title, "```", *lines, "```"])
+    longest = max((len(ticks) for ticks in re.findall("`{3,}", "\n".join(lines))), default=2)
+    fence = "`" * (longest + 1)
+    return "\n".join([title, fence, *lines, fence])
 
 
 def question_block(evidence: list[str], question: str) -> str:

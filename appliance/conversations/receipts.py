@@ -27,6 +27,7 @@ class Receipt:
     legs: tuple[str, ...]
     hits: int
     skipped: int  # files of these sources that are not indexed
+    given: int = 0  # pieces of evidence in the prompt
     struck: int = 0
     prompt_tokens: int | None = None
     window_tokens: int | None = None

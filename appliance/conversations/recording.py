@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from appliance.conversations.access import is_sealed
@@ -22,6 +22,7 @@ from appliance.conversations.answering import (
     Written,
     answer,
 )
+from appliance.conversations.citations import without_markers
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Evidence, Message, MessageEvidence
 from appliance.conversations.packing import Budget, EarlierTurn
@@ -46,7 +47,9 @@ def claim(message_id: str) -> Message | None:
     claimed = Message.objects.filter(pk=message_id, state=Message.State.QUEUED).update(
         state=Message.State.SEARCHING, touched_at=timezone.now()
     )
-    return Message.objects.select_related("thread__owner").get(pk=message_id) if claimed else None
+    if not claimed:
+        return None
+    return Message.objects.select_related("thread__owner").filter(pk=message_id).first()
 
 
 def record_answer(message: Message) -> None:
@@ -79,7 +82,7 @@ def _turns(messages: list[Message], scope: Scope) -> Iterator[EarlierTurn]:
     pairs = list(zip(messages[::2], messages[1::2], strict=False))
     for question, answered in pairs[-TURNS:]:
         if answered.text and not is_sealed(answered, scope):
-            yield EarlierTurn(question.text, answered.text)
+            yield EarlierTurn(question.text, without_markers(answered.text))
 
 
 def budget_of(client: ChatClient) -> Budget:
@@ -150,9 +153,12 @@ def _save(message: Message, *fields: str) -> None:
     Message.objects.filter(pk=message.pk).update(**values, touched_at=timezone.now())
 
 
+@transaction.atomic
 def _link(
     message: Message, evidence: tuple[EvidenceLines, ...], role: MessageEvidence.Role
 ) -> None:
+    if not Message.objects.select_for_update().filter(pk=message.pk).exists():
+        return  # deleted with its thread; the lock keeps it from going in the middle
     for piece in evidence:
         row, _ = Evidence.objects.get_or_create(
             source_id=piece.source_id,

@@ -6,6 +6,7 @@ answer is text; and nh3 lets only the tags and classes below through, whatever t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from urllib.parse import quote
@@ -17,20 +18,28 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from appliance.conversations.access import is_sealed
-from appliance.conversations.citations import compile_answer, without_unfinished
+from appliance.conversations.citations import (
+    CompiledAnswer,
+    compile_answer,
+    without_unfinished,
+)
 from appliance.conversations.colouring import highlight_block
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Message, MessageEvidence
+from appliance.conversations.visible import visible
 from indexer.scope import Scope
 
 # Private-use characters stand for citations while Markdown is rendered; none comes from a model.
 OPEN, CLOSE = "\ue000", "\ue001"
+PLACEHOLDER = re.compile(f"{OPEN}([0-9]+){CLOSE}")
 
 ALLOWED_TAGS = {
     "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
     "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 ALLOWED_ATTRIBUTES = {"span": {"class"}, "code": {"class"}, "ol": {"start"}}
+# No placeholder fits: a citation after a fence's backticks must not become part of a tag.
+ALLOWED_VALUE = re.compile(r"[A-Za-z0-9_+#. -]{1,60}", re.ASCII)
 
 MARKDOWN = (
     MarkdownIt("commonmark", {"html": False, "highlight": highlight_block})
@@ -68,13 +77,13 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
     """Render an answer for a reader; sealed, and empty, when they may not read its evidence."""
     if is_sealed(message, scope):
         return RenderedAnswer(mark_safe(""), (), 0, sealed=True)
-    offered = _offered(message)
-    text = without_unfinished(message.text) if message.is_open else message.text
-    compiled = compile_answer(text, {piece.handle: piece for piece in offered})
+    compiled = _compiled(message)
     views = {view.handle: view for view in evidence_of(message, scope)}
-    html = render_markdown(_with_placeholders(compiled.segments))
-    for number, piece in enumerate(s for s in compiled.segments if isinstance(s, EvidenceLines)):
-        html = html.replace(f"{OPEN}{number}{CLOSE}", _link(piece), 1)
+    pieces = [segment for segment in compiled.segments if isinstance(segment, EvidenceLines)]
+    html = PLACEHOLDER.sub(
+        lambda found: _link(pieces[int(found[1])]),
+        render_markdown(_with_placeholders(compiled.segments)),
+    )
     cited = [views[piece.handle] for piece in compiled.cited if piece.handle in views]
     return RenderedAnswer(mark_safe(html), tuple(dict.fromkeys(cited)), message.struck)  # noqa: S308  cleaned above
 
@@ -85,6 +94,7 @@ def render_markdown(text: str) -> str:
         MARKDOWN.render(text),
         tags=ALLOWED_TAGS,
         attributes=ALLOWED_ATTRIBUTES,
+        attribute_filter=lambda tag, name, value: value if ALLOWED_VALUE.fullmatch(value) else None,
         link_rel=None,
     )
 
@@ -104,11 +114,22 @@ def _links(message: Message) -> list[MessageEvidence]:
     return list(message.evidence_links.select_related("evidence__source", "evidence__blob"))
 
 
-def _offered(message: Message) -> list[EvidenceLines]:
-    """Return the evidence that may become links: while writing what is in the prompt, then only
-    what was checked and written down as cited."""
-    role = MessageEvidence.Role.IN_PROMPT if message.is_open else MessageEvidence.Role.CITED
-    return [_lines(link) for link in _links(message) if link.role == role]
+def _compiled(message: Message) -> CompiledAnswer:
+    """Compile what was written: until the end every citation of the prompt's lines counts, then
+    only what was checked and written down as cited."""
+    links = _links(message)
+    offered = {
+        link.handle: _lines(link) for link in links if link.role == MessageEvidence.Role.IN_PROMPT
+    }
+    text = visible(message.text)
+    if message.is_open:
+        return compile_answer(without_unfinished(text), offered)
+    cited = {
+        (link.handle, _lines(link).place)
+        for link in links
+        if link.role == MessageEvidence.Role.CITED
+    }
+    return compile_answer(text, offered, lambda piece: (piece.handle, piece.place) in cited)
 
 
 def _lines(link: MessageEvidence) -> EvidenceLines:

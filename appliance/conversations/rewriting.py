@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import closing
 
 from appliance.conversations import prompts
-from appliance.conversations.citations import compile_answer
+from appliance.conversations.citations import without_markers
 from appliance.conversations.packing import EarlierTurn
 from inference.client import ChatClient
 from inference.errors import InferenceError
-from inference.protocol import ChatMessage, ChatRequest
+from inference.protocol import ChatDelta, ChatMessage, ChatRequest
+from inference.streaming import ChatStream
 
 logger = logging.getLogger(__name__)
 
@@ -19,9 +21,14 @@ ANSWER_CHARACTERS = 400
 QUERY_TOKENS = 64
 LONGEST_QUERY = 400
 
+OnStream = Callable[[ChatStream], None]
+
 
 def standalone_query(
-    question: str, turns: Sequence[EarlierTurn], client: ChatClient | None
+    question: str,
+    turns: Sequence[EarlierTurn],
+    client: ChatClient | None,
+    on_stream: OnStream = lambda stream: None,
 ) -> tuple[str, bool]:
     """Return what to search for, and whether it is not simply the question.
 
@@ -35,7 +42,7 @@ def standalone_query(
     if client is None:
         return joined, True
     try:
-        written = client.complete(_request(question, turns))
+        written = _written(client.stream(_request(question, turns)), on_stream)
     except InferenceError as exc:
         logger.warning("rewriting failed: %s", exc)
         return joined, True
@@ -44,6 +51,12 @@ def standalone_query(
         return joined, True
     # The person's own words stay in the query: a small model drops the name that matters.
     return f"{rewritten}\n{question}", True
+
+
+def _written(stream: ChatStream, on_stream: OnStream) -> str:
+    on_stream(stream)
+    with closing(stream):
+        return "".join(event.text for event in stream if isinstance(event, ChatDelta))
 
 
 def _request(question: str, turns: Sequence[EarlierTurn]) -> ChatRequest:
@@ -60,7 +73,7 @@ def _request(question: str, turns: Sequence[EarlierTurn]) -> ChatRequest:
 
 
 def _plain(answer: str) -> str:
-    return compile_answer(answer, {}).text[:ANSWER_CHARACTERS]
+    return without_markers(answer)[:ANSWER_CHARACTERS]
 
 
 def _first_line(text: str) -> str:

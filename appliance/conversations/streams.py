@@ -7,12 +7,13 @@ node sees the same answer, and nothing is generated twice.
 from __future__ import annotations
 
 import asyncio
+import re
 import time
 from collections.abc import AsyncIterator
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.template.loader import render_to_string
 
 from appliance.accounts.models import User
@@ -48,7 +49,10 @@ async def _events(user: User, message: Message) -> AsyncIterator[bytes]:
             yield _event("done", "")
             return
         if snapshot != seen:
-            html, is_open = await sync_to_async(_render)(user.pk, message.pk)
+            try:
+                html, is_open = await sync_to_async(_render)(user.pk, message.pk)
+            except (Http404, User.DoesNotExist):  # deleted since the look above
+                continue
             yield _event("answer" if is_open else "done", html)
             if not is_open:
                 return
@@ -79,5 +83,6 @@ def _render(user_id: int, message_id: UUID) -> tuple[str, bool]:
 
 
 def _event(name: str, data: str) -> bytes:
-    lines = "".join(f"data: {line}\n" for line in data.split("\n"))
+    # A carriage return ends a line of the protocol too: unsplit, it would begin a field.
+    lines = "".join(f"data: {line}\n" for line in re.split(r"\r\n|\r|\n", data))
     return f"event: {name}\n{lines}\n".encode()

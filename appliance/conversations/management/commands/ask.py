@@ -11,7 +11,8 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences
-from appliance.conversations.answering import Answered, Question, Written, answer
+from appliance.conversations.answering import Answered, Prompted, Question, Written, answer
+from appliance.conversations.citations import compile_answer, without_unfinished
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.recording import budget_of
 from appliance.conversations.salts import cache_salt
@@ -51,16 +52,32 @@ class Command(BaseCommand):
 
     def _follow(self, question: Question, *, streams: bool) -> Answered:
         """Show the answer as it is written; return its end."""
+        offered: dict[str, EvidenceLines] = {}
+        text = shown = ""
         end: Answered | None = None
         for event in answer(question, client=clients.chat, budget=budget_of):
-            if isinstance(event, Answered):
-                end = event
-            elif streams and isinstance(event, Written):
-                self.stdout.write(event.text, ending="")
-                self.stdout.flush()
+            match event:
+                case Prompted():
+                    offered = {piece.handle: piece for piece in event.evidence}
+                case Written() if streams:
+                    text += event.text
+                    written = compile_answer(without_unfinished(text), offered).text
+                    shown = self._show(written.rstrip(), shown)
+                case Answered():
+                    end = event
         if end is None:
             raise CommandError("The answer did not end.")
+        if streams and self._show(end.compiled.text, shown) != end.compiled.text:
+            self.stdout.write(f"\n\n{end.compiled.text}")  # a citation did not hold after all
         return end
+
+    def _show(self, text: str, shown: str) -> str:
+        """Write what has been added to the shown text; return what is shown now."""
+        if not text.startswith(shown):
+            return shown
+        self.stdout.write(text[len(shown) :], ending="")
+        self.stdout.flush()
+        return text
 
     def _print_end(self, end: Answered) -> None:
         self.stdout.write("")
@@ -88,7 +105,7 @@ def to_json(end: Answered) -> dict[str, object]:
             "completion_tokens": end.usage.completion_tokens if end.usage else None,
         },
         "seconds": end.seconds,
-        "error": end.error,
+        **({"error": end.error} if end.error else {}),
     }
 
 
