@@ -16,14 +16,15 @@ def sync_now(source: Source, on_progress: OnProgress | None = None) -> SyncRepor
     """Sync the source and return the report.
 
     While a worker syncs it, show that job's progress and take the next turn: what was pushed
-    after that job began is found too. Raises FetchError as the flow does.
+    after that job began is found too. A job that a dead worker left, or that waits for its next
+    attempt, is gone on with. Raises FetchError as the flow does.
     """
     while True:
-        job = jobs.enqueue(source)
+        job = jobs.left_behind(source) or jobs.enqueue(source)
         # Published "now": the dispatcher leaves it to us for a minute.
         jobs.mark_published(job)
         try:
-            return sync(jobs.claim(job.pk), on_progress)
+            return sync(jobs.claim(job.pk, skip_wait=True), on_progress)
         except SyncInProgress:
             _watch(source, on_progress)
 

@@ -20,6 +20,7 @@ LEASE = timedelta(seconds=120)
 PUBLISH_AGAIN = timedelta(seconds=60)  # a lost broker message is sent once more after this
 MAX_ATTEMPTS = 5
 HEARTBEAT_S = 1.0
+RETRYING = "retrying"  # the error code of a job that waits for its next attempt
 
 
 def enqueue(source: Source) -> Job:
@@ -27,14 +28,20 @@ def enqueue(source: Source) -> Job:
     try:
         with transaction.atomic():
             return Job.objects.get_or_create(source=source, state=Job.State.QUEUED)[0]
-    except IntegrityError:
-        return Job.objects.get(source=source, state=Job.State.QUEUED)
+    except IntegrityError:  # another request was faster, and its job may be taken by now
+        return Job.objects.get_or_create(source=source, state=Job.State.QUEUED)[0]
 
 
-def claim(job_id: int) -> Job:
-    """Take a waiting job, or one whose worker died; raise SyncInProgress when it is not free."""
+def claim(job_id: int, *, skip_wait: bool = False) -> Job:
+    """Take a waiting job, or one whose worker died; raise SyncInProgress when it is not free.
+
+    `skip_wait` takes a job before the time of its next attempt has come: a person asked for it.
+    """
     now = timezone.now()
+    _give_up(job_id)
     free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
+    if skip_wait:
+        free |= Q(state=Job.State.RUNNING, error_code=RETRYING)
     try:
         with transaction.atomic():
             claimed = Job.objects.filter(free, pk=job_id).update(
@@ -51,6 +58,21 @@ def claim(job_id: int) -> Job:
     if not claimed:
         raise SyncInProgress("this job has been taken by another worker, or has ended")
     return Job.objects.select_related("source").get(pk=job_id)
+
+
+def _give_up(job_id: int) -> None:
+    """End a job whose workers died again and again: it is the job that kills them."""
+    Job.objects.filter(
+        pk=job_id,
+        state=Job.State.RUNNING,
+        lease_until__lt=timezone.now(),
+        attempt__gte=MAX_ATTEMPTS,
+    ).update(
+        state=Job.State.FAILED,
+        ended_at=timezone.now(),
+        error_code="gave_up",
+        error=f"The worker died in each of {MAX_ATTEMPTS} attempts: see its log.",
+    )
 
 
 def waiting() -> QuerySet[Job]:
@@ -87,7 +109,8 @@ class Heartbeat:
     def beat(self, phase: str, done: int, total: int) -> None:
         """Record where the job stands; raise LeaseLost when another worker has it."""
         changed_phase = phase != self.job.phase
-        if not changed_phase and done < total and time.monotonic() < self._next:
+        is_complete = 0 < total <= done
+        if not changed_phase and not is_complete and time.monotonic() < self._next:
             return
         self.job.phase = phase
         self._next = time.monotonic() + HEARTBEAT_S
@@ -122,9 +145,15 @@ def retry_later(job: Job, message: str) -> bool:
         lease_until=timezone.now() + wait,
         published_at=None,
         error=message[:2000],
-        error_code="retrying",
+        error_code=RETRYING,
     )
     return True
+
+
+def left_behind(source: Source) -> Job | None:
+    """Return the job that nobody works on: its worker died, or it waits for its next attempt."""
+    ownerless = Q(lease_until__lt=timezone.now()) | Q(error_code=RETRYING)
+    return Job.objects.filter(ownerless, source=source, state=Job.State.RUNNING).first()
 
 
 def running_job(source: Source) -> Job | None:

@@ -94,6 +94,10 @@ def _upsert_ref(job: Job, update: RefUpdate) -> Ref:
             "live_at": timezone.now(),
         },
     )
+    if update.is_default:
+        # The default may have been renamed: readers see the one or the other, never both.
+        others = Ref.objects.filter(source=job.source, is_default=True).exclude(pk=ref.pk)
+        others.update(is_default=False)
     return ref
 
 

@@ -86,6 +86,10 @@ def sync(job: Job, on_progress: OnProgress | None = None) -> SyncReport:
     except LeaseLost:
         logger.warning("sync source=%s lease lost attempt=%s", job.source_id, job.attempt)
         raise
+    except (Exception, KeyboardInterrupt) as exc:
+        # Nobody works on it any more: say so at once, not when the lease runs out.
+        jobs.retry_later(job, f"The sync broke off ({type(exc).__name__}): see the log.")
+        raise
     jobs.finish(job)
     logger.info(
         "sync source=%s commit=%s files=%s changed=%s chunks=%s embedded=%s seconds=%.1f",
@@ -117,7 +121,7 @@ def _sync(job: Job, heartbeat: _Beat) -> SyncReport:
 
 def _fetch(source: Source, heartbeat: _Beat) -> Sequence[ResolvedRef]:
     """Bring the mirror up to date; return the followed refs, the default one first."""
-    policy = clients.location_policy(paths_allowed=source.kind != Source.Kind.REMOTE)
+    policy = clients.location_policy(from_command_line=source.from_command_line)
     fetched = fetch(
         parse_location(source.location, policy),
         clients.mirror_of(source),
@@ -173,7 +177,7 @@ def _batches(job: Job, new: dict[str, TreeEntry]) -> Iterator[list[PreparedBlob]
     max_bytes = clients.max_file_bytes()
     batch: list[PreparedBlob] = []
     size_bytes = 0
-    for oid, content in read_blobs(mirror, list(new)):
+    for oid, content in read_blobs(mirror, list(new), largest_blob=max_bytes):
         batch.append(prepare(oid, new[oid].path, content, max_bytes=max_bytes))
         size_bytes += len(content)
         if len(batch) >= BATCH_BLOBS or size_bytes >= BATCH_BYTES:
