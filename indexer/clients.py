@@ -51,7 +51,11 @@ def chat() -> ChatClient:
     """Return the client of the chat model, or raise ModelNotConfigured."""
     if settings.CHAT_URL == "none":
         raise ModelNotConfigured()
-    return ChatClient(_http(settings.CHAT_URL), settings.CHAT_MODEL or None)
+    return ChatClient(
+        _http(settings.CHAT_URL),
+        settings.CHAT_MODEL or None,
+        deadline_s=settings.ANSWER_TIME_LIMIT_S,
+    )
 
 
 _open: list[httpx.Client] = []
@@ -71,14 +75,19 @@ def close() -> None:
         _open.pop().close()
 
 
-def location_policy(*, paths_allowed: bool) -> LocationPolicy:
-    """Return what may be connected; paths only below the folders that the operator lists."""
+def location_policy(*, from_command_line: bool) -> LocationPolicy:
+    """Return what may be connected.
+
+    The command line may name any path, since its user can read this machine anyway; everybody
+    else only paths below the folders that the operator lists, by default none.
+    """
+    folders = (Path("/"),) if from_command_line else tuple(settings.GIT_ALLOWED_FOLDERS)
     return LocationPolicy(
         schemes=frozenset({"https", "ssh"} | ({"http"} if settings.GIT_ALLOW_HTTP else set())),
         hosts=tuple(settings.GIT_ALLOWED_HOSTS),
         networks=tuple(settings.GIT_ALLOWED_NETWORKS),
-        paths_allowed=paths_allowed,
-        path_roots=tuple(settings.GIT_ALLOWED_FOLDERS),
+        paths_allowed=bool(folders),
+        path_roots=folders,
         ca_file=settings.GIT_CA_FILE,
     )
 

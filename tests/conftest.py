@@ -119,7 +119,6 @@ def source_factory(
 
     `source_factory("shop", {"cart.py": "..."})`, or with `repository=` an existing one.
     """
-    settings.GIT_ALLOWED_FOLDERS = [tmp_path]
     settings.MIRRORS_DIR = tmp_path / "mirrors"
 
     def make(
@@ -131,7 +130,7 @@ def source_factory(
         refs: tuple[str, ...] = (),
     ) -> Source:
         repository = repository or repository_factory(files, name)
-        source = connect(str(repository.path), name=name, ref_names=refs, paths_allowed=True)
+        source = connect(str(repository.path), name=name, ref_names=refs, from_command_line=True)
         sync_now(source)
         if grant:
             set_grant(grant, source)

@@ -30,10 +30,10 @@ def connect(
     name: str,
     ref_names: Sequence[str] = (),
     credential: Credential | SshKey | None = None,
-    paths_allowed: bool = False,
+    from_command_line: bool = False,
 ) -> Source:
     """Add a source. Raises LocationRefused or NameRefused; nothing is fetched yet."""
-    policy = clients.location_policy(paths_allowed=paths_allowed)
+    policy = clients.location_policy(from_command_line=from_command_line)
     place = parse_location(location, policy)
     refs = [check_ref(ref) for ref in ref_names]
     if not re.fullmatch(NAME_PATTERN, name):
@@ -48,6 +48,7 @@ def connect(
         kind=place.kind,
         location=place.url_or_path,
         ref_names=refs,
+        from_command_line=from_command_line,
         credential=sealed,
     )
 

@@ -50,6 +50,7 @@ class Migration(migrations.Migration):
                 ('kind', models.CharField(choices=[('remote', 'Git address'), ('path', 'Folder on this machine'), ('bundle', 'Git bundle on this machine')], max_length=10)),
                 ('location', models.TextField()),
                 ('ref_names', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=250), blank=True, default=list, size=None)),
+                ('from_command_line', models.BooleanField(default=False, editable=False)),
                 ('credential', models.BinaryField(blank=True, null=True)),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
             ],

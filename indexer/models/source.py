@@ -31,6 +31,8 @@ class Source(models.Model):
     kind = models.CharField(max_length=10, choices=Kind.choices)
     location = models.TextField()
     ref_names = ArrayField(models.CharField(max_length=250), default=list, blank=True)
+    # Whether an operator named it on the command line, where any path may be named.
+    from_command_line = models.BooleanField(default=False, editable=False)
     # Sealed by indexer.sealing; never shown, never logged.
     credential = models.BinaryField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now)

@@ -51,7 +51,7 @@ class Command(BaseCommand):
                     name=options["name"],
                     ref_names=options["ref"],
                     credential=_credential(options["username"], options["secret_file"]),
-                    paths_allowed=True,
+                    from_command_line=True,
                 )
             except NameRefused as exc:
                 raise CommandError(str(exc)) from exc
