@@ -64,7 +64,7 @@ def prepare_browser() -> None:
 
 def prepare_models() -> None:
     """Fetch the embedding model, and install, fetch and convert what the model tests serve."""
-    steps = [("fetch", MINILM)]
+    steps: list[tuple[str, ...]] = [("fetch", MINILM)]
     if is_on("MODEL_TESTS", default="true"):
         steps += [("install",), ("fetch", SMALL_MODEL_GGUF), ("convert",)]
     for step in steps:

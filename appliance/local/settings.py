@@ -93,6 +93,7 @@ def take_from_file(home: Home) -> None:
     for name in [name for name in os.environ if name.startswith("PLUMBLINE_")]:
         del os.environ[name]
     os.environ["PLUMBLINE_HOME"] = str(home.folder)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "appliance.config.settings"
 
 
 def own_cache(environ: Mapping[str, str]) -> Path:

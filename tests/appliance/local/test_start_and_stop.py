@@ -22,6 +22,7 @@ from appliance.local.supervisor import Manager
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.services, pytest.mark.timeout(400)]
 PATIENCE_S = 120.0
+OURS = ("PLUMBLINE_", "DJANGO_")
 
 
 class Appliance:
@@ -31,7 +32,7 @@ class Appliance:
         with socket.socket() as listener:
             listener.bind(("127.0.0.1", 0))
             self.port = listener.getsockname()[1]
-        kept = {name: text for name, text in os.environ.items() if not name.startswith("PLUMBLINE")}
+        kept = {name: text for name, text in os.environ.items() if not name.startswith(OURS)}
         repository = folder / "tide"
         self.environment = kept | {
             "PLUMBLINE_HOME": str(folder / "home"),
@@ -106,28 +107,41 @@ def test_what_is_killed_comes_back_and_down_leaves_nothing(appliance: Appliance)
     assert up.returncode == 0, up.stdout + up.stderr
     assert appliance.address in up.stdout
     assert appliance.home.password_file.read_text().strip() in up.stdout
-    assert http_status(appliance.address, "/healthz/") == 200
-    wait_until(lambda: "tide.py" in appliance.manage("search", "high_water"), "a search result")
-
     again = appliance.command("up")
     assert (again.returncode, "already runs" in again.stdout) == (1, True)
 
     for program in ("postgres", "worker"):
-        before = appliance.pid_of(program)
-        os.kill(before, signal.SIGKILL)
-        wait_until(
-            lambda program=program, before=before: appliance.pid_of(program) not in {0, before},  # type: ignore[misc]
-            f"the return of {program}",
-        )
+        kill_and_wait(appliance, program)
     wait_until(lambda: http_status(appliance.address, "/healthz/") == 200, "a healthy web server")
-    assert "tide.py" in appliance.manage("search", "high_water")
+    wait_until(lambda: "tide.py" in appliance.manage("search", "high_water"), "a search result")
 
+    orphans = kill_manager(appliance)
+    up = appliance.command("up")
+    assert up.returncode == 0, up.stdout + up.stderr
     running = appliance.processes()
     assert len(running) >= 6
+    assert orphans.isdisjoint(process.pid for process in running)
+
     assert appliance.command("down").returncode == 0
     assert [process for process in running if process.is_running()] == []
     assert appliance.processes() == []
     assert appliance.command("down").returncode == 0
+
+
+def kill_and_wait(appliance: Appliance, program: str) -> None:
+    """Kill a program as the kernel does when memory ends, and wait for the next one."""
+    before = appliance.pid_of(program)
+    os.kill(before, signal.SIGKILL)
+    wait_until(lambda: appliance.pid_of(program) not in {0, before}, f"the return of {program}")
+
+
+def kill_manager(appliance: Appliance) -> set[int]:
+    """Kill the process manager and return the programs that it leaves behind."""
+    os.kill(int((appliance.home.folder / "supervisord.pid").read_text()), signal.SIGKILL)
+    wait_until(lambda: not appliance.manager.is_running(), "the end of the process manager")
+    orphans = {process.pid for process in appliance.processes()}
+    assert orphans
+    return orphans
 
 
 def test_an_interrupt_during_the_start_stops_what_was_started(appliance: Appliance) -> None:
@@ -145,16 +159,3 @@ def test_an_interrupt_during_the_start_stops_what_was_started(appliance: Applian
     assert "Plumbline is stopped" in shown
     assert process.returncode == 0
     assert appliance.processes() == []
-
-
-def test_a_process_manager_that_is_killed_leaves_nothing_for_the_next_start(
-    appliance: Appliance,
-) -> None:
-    assert appliance.command("up").returncode == 0
-    os.kill(int((appliance.home.folder / "supervisord.pid").read_text()), signal.SIGKILL)
-    wait_until(lambda: not appliance.manager.is_running(), "the end of the process manager")
-    orphans = {process.pid for process in appliance.processes()}
-    assert orphans
-    up = appliance.command("up")
-    assert up.returncode == 0, up.stdout + up.stderr
-    assert orphans.isdisjoint(process.pid for process in appliance.processes())
