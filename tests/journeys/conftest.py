@@ -14,16 +14,20 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from celery.contrib.testing.worker import start_worker
 from django.conf import settings
 from django.db import connections
 from django.test import Client, override_settings
 from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
 
 from appliance.accounts.models import User
+from appliance.config.celery import app as celery_app
 from indexer import clients
-from inference.fake_server import serving
+from inference.fake_server import FakeServer, serving
+from inference.testing import Script
 from tests.journeys.serving import served
 from tests.journeys.world import World, make_world
+from tests.services import valkey_url
 
 T = TypeVar("T")
 OpenAs = Callable[..., BrowserContext]
@@ -32,21 +36,50 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
+@pytest.fixture(scope="session")
+def broker() -> str:
+    """Start Valkey and send the product's tasks through it."""
+    url = valkey_url()
+    celery_app.conf.update(broker_url=url, broker_read_url=url, broker_write_url=url)
+    return url
+
+
 @pytest.fixture
-def world(tmp_path: Path, transactional_db: None) -> Iterator[World]:
-    with (
-        serving() as model,
-        override_settings(
-            GIT_ALLOWED_FOLDERS=[tmp_path],
-            EMBEDDING="server",
-            EMBEDDING_URL=model.url,
-            EMBEDDING_MODEL="fake",
-            CHAT_URL=model.url,
-        ),
+def script(request: pytest.FixtureRequest) -> Script:
+    """Say how the fake model behaves; parametrize indirectly for another way."""
+    chosen = getattr(request, "param", None)
+    return chosen if isinstance(chosen, Script) else Script()
+
+
+@pytest.fixture
+def model(script: Script) -> Iterator[FakeServer]:
+    with serving(script) as server:
+        yield server
+
+
+@pytest.fixture
+def world(
+    tmp_path: Path, transactional_db: None, model: FakeServer, broker: str
+) -> Iterator[World]:
+    with override_settings(
+        GIT_ALLOWED_FOLDERS=[tmp_path],
+        EMBEDDING="server",
+        EMBEDDING_URL=model.url,
+        EMBEDDING_MODEL="fake",
+        CHAT_URL=model.url,
     ):
         clients.close()
         yield make_world(tmp_path)
         clients.close()
+
+
+@pytest.fixture
+def worker(world: World) -> Iterator[None]:
+    """Run a real worker on the queue of answers."""
+    with start_worker(
+        celery_app, pool="solo", queues=["ask"], perform_ping_check=False, loglevel="WARNING"
+    ):
+        yield
 
 
 @pytest.fixture
@@ -75,7 +108,7 @@ def open_as(browser: Browser, address: str) -> OpenAs:
         user: User | None, *, theme: str = "light", viewport: ViewportSize = DESKTOP, **more: Any
     ) -> BrowserContext:
         context = browser.new_context(base_url=address, viewport=viewport, **more)
-        context.set_default_timeout(10_000)
+        context.set_default_timeout(15_000)
         context.add_cookies([{"name": "theme", "value": theme, "url": address}])
         if user is not None:
             session = elsewhere(lambda: _session_of(user))

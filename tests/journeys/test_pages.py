@@ -42,7 +42,7 @@ def _cite(page: Page) -> None:
 
 def _refuse(page: Page) -> None:
     page.fill("[name=location]", "/srv/git/secret")
-    page.fill("[name=name]", "connect")
+    page.fill("[name=name]", "secret")
     page.click("button.button-primary >> nth=-1")
 
 
@@ -58,7 +58,7 @@ PAGES: dict[str, Shot] = {
     "thread-delete": Shot("owner", lambda world: f"/threads/{world.thread.pk}/delete/"),
     "search-empty": Shot("owner", lambda world: "/search/"),
     "search": Shot("owner", lambda world: "/search/?q=gauge+retries"),
-    "search-none": Shot("owner", lambda world: "/search/?q=zzyzx"),
+    "search-none": Shot("owner", lambda world: "/search/?q=gauge&page=9"),
     "search-nothing-granted": Shot("outsider", lambda world: "/search/"),
     "file": Shot(
         "owner",

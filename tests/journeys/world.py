@@ -17,7 +17,7 @@ from appliance.sources.models import Grant
 from indexer.ingestion.inline import sync_now
 from indexer.models import Document, Job, Ref, Source
 from tests.gitrepos import Repository
-from tests.journeys.tidewatch import make_tidewatch
+from tests.journeys.tidewatch import README, make_tidewatch
 
 ANSWER = """A gauge that does not answer is asked **four times**, with a pause that doubles after each
 attempt: half a second, one second, two seconds [E1]. The limits are constants of the module [E2]:
@@ -55,7 +55,9 @@ def make_world(folder: Path) -> World:
     """Connect a real repository through the real flow, then add people and threads."""
     repository = make_tidewatch(folder / "tidewatch")
     source = _connected(repository, "tidewatch", ["main", "release/1.0"])
-    older = repository.commits[-1]
+    # Cited, and live no longer after the next change.
+    older = repository.commit({"README.md": f"{README}\nCall the harbour office in doubt.\n"})
+    sync_now(source)
     people = _people()
     Grant.objects.create(group=Group.objects.get(name="harbour"), source=source)
     Grant.objects.create(

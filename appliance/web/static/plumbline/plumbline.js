@@ -123,9 +123,13 @@
     if (!form.matches?.("form.composer") || !event.detail.successful) return;
     form.querySelector("textarea").value = "";
     follow = true;
-    const sections = document.querySelectorAll(".evidence");
-    if (sections.length) showEvidence(sections[sections.length - 1]);
   });
+  // The newest evidence stands first, and what has just come is what one wants to see.
+  const showNewest = () => {
+    const newest = document.querySelector("#evidence-pane .evidence");
+    if (newest) showEvidence(newest);
+  };
+  document.body.addEventListener("htmx:oobAfterSwap", showNewest);
 
   // --- File page: lines in the address -----------------------------------------------------------
   const file = document.querySelector("[data-file]");
