@@ -26,6 +26,16 @@ TYPES_WITH_BODY = frozenset(
     {"class_specifier", "enum_specifier", "struct_specifier", "union_specifier"}
 )
 
+TRANSPARENT = frozenset(
+    {
+        "declaration_list",
+        "linkage_specification",
+        "preproc_elif",
+        "preproc_else",
+        "preproc_if",
+        "preproc_ifdef",
+    }
+)
 DEFINITIONS = {
     "enum_specifier": "enum",
     "function_definition": "function",
@@ -59,7 +69,12 @@ def _declarator_inside(node: Node) -> Node | None:
     return None
 
 
-GRAMMAR = Grammar(language=tree_sitter_c.language, definitions=DEFINITIONS, name_of=c_name)
+GRAMMAR = Grammar(
+    language=tree_sitter_c.language,
+    definitions=DEFINITIONS,
+    transparent=TRANSPARENT,
+    name_of=c_name,
+)
 
 
 @register("c")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tree_sitter_cpp
 
-from indexer.chunking.c import DEFINITIONS, c_name
+from indexer.chunking.c import DEFINITIONS, TRANSPARENT, c_name
 from indexer.chunking.grammar import Grammar
 from indexer.chunking.registry import ChunkSpan, register
 from indexer.chunking.syntax import chunk_syntax
@@ -19,6 +19,7 @@ GRAMMAR = Grammar(
         "namespace_definition": "namespace",
     },
     wrappers=frozenset({"template_declaration"}),
+    transparent=TRANSPARENT,
     name_of=c_name,
     separator="::",
 )

@@ -9,7 +9,6 @@ from tree_sitter import Node
 
 MAX_SIGNATURE = 200
 MAX_NAME = 120
-CONTAINERS = frozenset({"class", "interface", "struct", "enum", "trait", "impl", "record"})
 
 
 def name_field(node: Node) -> str:
@@ -22,6 +21,7 @@ class Grammar:
     language: Callable[[], object]  # the tree-sitter package's entry point
     definitions: Mapping[str, str]  # node type -> kind
     wrappers: frozenset[str] = frozenset()  # node types that hold one definition: an export
+    transparent: frozenset[str] = frozenset()  # hold any number of definitions: #ifdef
     leading: frozenset[str] = frozenset({"comment"})  # what sticks to the node after it
     name_of: Callable[[Node], str] = name_field  # "" when the node is no definition after all
     docstrings: bool = False  # the first string of a body is its documentation
@@ -83,3 +83,13 @@ def body_of(node: Node) -> Node | None:
         ):
             return body
     return None
+
+
+def first_line(node: Node) -> int:
+    return node.start_point.row + 1
+
+
+def last_line(node: Node) -> int:
+    """Return the last line with text; some nodes end at the start of the line after it."""
+    row, column = node.end_point
+    return row if column == 0 and row > node.start_point.row else row + 1

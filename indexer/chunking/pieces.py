@@ -23,6 +23,7 @@ class Scope:
     signature: str  # one line
     doc: str  # first line of its docstring or comment
     start_line: int
+    end_line: int
     parent: Scope | None
 
     def chain(self) -> list[Scope]:
@@ -99,10 +100,11 @@ def _main_scope(group: list[Piece], lines: Lines) -> Scope | None:
     """Return the definition that most of the text belongs to; the first one among equals."""
     shares: dict[Scope, int] = {}
     for piece in group:
-        weight = lines.weight(piece.start, piece.end)
-        scopes = piece.definitions or ((piece.scope,) if piece.scope else ())
-        for scope in scopes:
-            shares[scope] = shares.get(scope, 0) + weight // len(scopes)
+        for scope in piece.definitions:
+            shares[scope] = lines.weight(scope.start_line, min(scope.end_line, piece.end))
+        if piece.scope and not piece.definitions:
+            weight = lines.weight(piece.start, piece.end)
+            shares[piece.scope] = shares.get(piece.scope, 0) + weight
     return max(shares, key=shares.__getitem__, default=None)
 
 

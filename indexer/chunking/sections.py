@@ -37,7 +37,7 @@ def _pieces(lines: Lines, headings: Sequence[Heading]) -> Iterator[Piece]:
         while enclosing and enclosing[-1][0].level >= heading.level:
             enclosing.pop()
         parent = enclosing[-1][1] if enclosing else None
-        scope = _scope(heading, parent)
+        scope = _scope(heading, ends[at], parent)
         if lines.fits(heading.line, ends[at]):
             done = ends[at]
             yield Piece(heading.line, done, parent, (scope,))
@@ -63,7 +63,7 @@ def _windows(lines: Lines, start: int, end: int, scope: Scope | None) -> Iterato
         yield Piece(first, last, scope)
 
 
-def _scope(heading: Heading, parent: Scope | None) -> Scope:
+def _scope(heading: Heading, end: int, parent: Scope | None) -> Scope:
     title = heading.title[:MAX_TITLE]
     name = f"{parent.name} > {title}" if parent else title
-    return Scope(name, "section", title, "", heading.line, parent)
+    return Scope(name, "section", title, "", heading.line, end, parent)

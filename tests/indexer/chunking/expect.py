@@ -38,3 +38,8 @@ def assert_sound(text: str, language: str) -> list[ChunkSpan]:
     missed = set(range(1, lines.count + 1)) - set(covered)
     assert all(lines.is_blank(line) for line in missed)
     return chunks
+
+
+def fill(line: str, times: int = 55) -> str:
+    """Return enough lines for a definition to become a chunk of its own."""
+    return f"{line}\n" * times
