@@ -25,6 +25,7 @@ from appliance.local.supervisor import Manager, ManagerUnreachable
 REFUSALS = (HomeInUse, MissingPrerequisite, UnsafeFolder, WrongChoice)
 FAILURES = (CommandFailed, Ended, ManagerUnreachable, ModelFailed, StartFailed)
 INTERRUPTED = 130
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def run(home: Home, progress: Progress) -> int:
@@ -85,7 +86,7 @@ def status(home: Home, progress: Progress) -> int:
 
 def stop_all(home: Home, progress: Progress) -> bool:
     """Stop everything and say how long it took; further Ctrl-C change nothing."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    for number in STOP_SIGNALS:
         signal.signal(number, signal.SIG_IGN)
     started = time.monotonic()
     stopped = stop(home)
@@ -107,7 +108,8 @@ def main() -> int:
     if command is None:
         progress.say(f"Usage: python -m appliance.local {'|'.join(COMMANDS)}")
         return 2
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    # SIGINT too: a shell's background job inherits it as ignored.
+    for number in STOP_SIGNALS:
         signal.signal(number, interrupt)
     try:
         return command(home_from(os.environ), progress)

@@ -97,7 +97,9 @@ def install(name: str) -> None:
     files = [REQUIREMENTS / f"{name}.txt"]
     if name == "product":
         files.append(UV_REQUIREMENTS)  # else uv would remove itself
-    run([uv, "pip", "sync", "--python", PYTHON, "--require-hashes", *files])
+    # On a terminal uv shows bars; on a log it would list every package.
+    quiet = [] if sys.stderr.isatty() else ["--quiet"]
+    run([uv, "pip", "sync", *quiet, "--python", PYTHON, "--require-hashes", *files])
 
 
 def ensure(wanted: str) -> None:
