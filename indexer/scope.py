@@ -36,7 +36,8 @@ def glob_regex(pattern: str) -> str:
     stripped = pattern.strip("/")
     if not stripped:
         return ".*"
-    parts = re.split(r"(\*\*/|\*\*|\*|\?)", stripped)
+    # "**/" stands for whole folders only where a name begins: "a**/b" does not match "ab".
+    parts = re.split(r"((?:^|(?<=/))\*\*/|\*\*|\*|\?)", stripped)
     wildcards = {"**/": "(.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
     body = "".join(wildcards.get(part, _literal(part)) for part in parts)
     return f"{body}(/.*)?"

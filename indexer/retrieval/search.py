@@ -51,9 +51,11 @@ def search(
     `source_names` narrows the scope and never widens it; names that the scope does not hold
     find nothing. Without an embedding model the words alone decide, and `legs` says so.
     """
-    query = query[:MAX_QUERY].strip()
-    visibility = Visibility(_narrowed(scope, source_names), tuple(refs))
-    if not query or not visibility.scope.source_ids:
+    query = _readable(query[:MAX_QUERY]).strip()
+    if not query or not scope.source_ids:
+        return SearchResult((), ())
+    visibility = Visibility(_narrowed(scope, source_names), tuple(map(_readable, refs)))
+    if not visibility.scope.source_ids:
         return SearchResult((), ())
     term_ids = {term_id(term) for term in terms(query)}
     lexical = lexical_candidates(visibility, term_ids, pool=POOL)
@@ -72,8 +74,13 @@ def search(
 def _narrowed(scope: Scope, source_names: Collection[str]) -> Scope:
     if not source_names:
         return scope
-    ids = Source.objects.filter(name__in=source_names).values_list("pk", flat=True)
-    return scope.narrowed_to(ids)
+    names = [_readable(name) for name in source_names]
+    return scope.narrowed_to(Source.objects.filter(name__in=names).values_list("pk", flat=True))
+
+
+def _readable(text: str) -> str:
+    """Return the text without what neither PostgreSQL nor a model server takes."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 def _by_meaning(query: str, visibility: Visibility) -> tuple[list[Candidate], tuple[str, ...]]:

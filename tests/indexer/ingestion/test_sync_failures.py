@@ -89,7 +89,10 @@ def test_a_location_forced_into_the_row_is_refused_by_the_worker(
     settings.MIRRORS_DIR = tmp_path / "mirrors"
     canary = tmp_path / "canary"
     source = Source.objects.create(
-        name="forced", kind=kind, location=location.format(canary=canary)
+        name="forced",
+        kind=kind,
+        location=location.format(canary=canary),
+        from_command_line=kind != Source.Kind.REMOTE,
     )
     with pytest.raises(LocationRefused):
         sync_now(source)

@@ -1,0 +1,110 @@
+"""BM25 in SQL against the same formula in Python, and its plan."""
+
+from __future__ import annotations
+
+from math import log
+
+import pytest
+from django.db import connection
+
+from indexer.lexical.terms import term_counts, term_id
+from indexer.models import Chunk, Source
+from indexer.retrieval.queries import (
+    BM25_B,
+    BM25_K1,
+    LEXICAL,
+    Visibility,
+    lexical_candidates,
+)
+from indexer.scope import PathRule, Scope
+from tests.indexer.retrieval.conftest import CorpusFactory
+
+FILES = {
+    "cart.py": "def total(items):\n    return sum(item.price for item in items)\n",
+    "stock.py": "def left(item):\n    return item.count\n",
+    "price.py": "PRICE = 1\nprice = price_of(price, price)\n" * 3,
+    "README.md": "# Shop\n\nA shop that sells items at a price.\n",
+    "tax.py": "def tax(total, rate):\n    return total * rate\n",
+}
+QUERIES = ["price", "total price", "item", "shop items rate", "nothing_of_it", "price price"]
+
+
+def reference_scores(query: str, chunks: list[Chunk]) -> dict[int, float]:
+    """Okapi BM25 as in Robertson and Zaragoza (2009), over these chunks alone."""
+    counts = {
+        chunk.pk: term_counts("\n".join([chunk.context, *chunk.span.lines_of(chunk.blob.text)]))
+        for chunk in chunks
+    }
+    lengths = {pk: sum(of_chunk.values()) for pk, of_chunk in counts.items()}
+    average = sum(lengths.values()) / len(lengths)
+    scores: dict[int, float] = {}
+    for term in set(term_counts(query)):
+        holding = [pk for pk in counts if term in counts[pk]]
+        idf = log(1 + (len(counts) - len(holding) + 0.5) / (len(holding) + 0.5))
+        for pk in holding:
+            frequency = counts[pk][term]
+            norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths[pk] / average)
+            scores[pk] = scores.get(pk, 0) + idf * frequency * (BM25_K1 + 1) / (frequency + norm)
+    return scores
+
+
+def sql_scores(query: str, scope: Scope) -> dict[int, float]:
+    terms = {term_id(term) for term in term_counts(query)}
+    found = lexical_candidates(Visibility(scope), terms, pool=100)
+    assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
+    return {candidate.chunk_id: candidate.score for candidate in found}
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_scores_equal_the_formula(corpus_factory: CorpusFactory, query: str) -> None:
+    source = corpus_factory("shop", FILES, embed=False)
+    chunks = list(Chunk.objects.select_related("blob"))
+    scores = sql_scores(query, Scope(frozenset({source.pk})))
+    assert scores == pytest.approx(reference_scores(query, chunks))
+
+
+def test_statistics_come_from_the_visible_chunks_alone(corpus_factory: CorpusFactory) -> None:
+    source = corpus_factory("shop", FILES, embed=False)
+    corpus_factory("secret", {f"p{n}.py": f"price = {n}\n" for n in range(9)}, embed=False)
+    chunks = list(Chunk.objects.filter(blob__documents__source=source).select_related("blob"))
+    scores = sql_scores("total price", Scope(frozenset({source.pk})))
+    assert scores == pytest.approx(reference_scores("total price", chunks))
+
+
+def test_statistics_come_from_the_visible_paths_alone(corpus_factory: CorpusFactory) -> None:
+    source = corpus_factory("shop", FILES, embed=False)
+    scope = Scope.from_rules(
+        [PathRule(source.pk, "", True), PathRule(source.pk, "price.py", False)]
+    )
+    chunks = Chunk.objects.exclude(blob__documents__path="price.py").select_related("blob")
+    scores = sql_scores("total price", scope)
+    assert scores == pytest.approx(reference_scores("total price", list(chunks)))
+
+
+def test_a_blob_under_two_paths_counts_once(corpus_factory: CorpusFactory) -> None:
+    alone = corpus_factory("shop", FILES, embed=False)
+    before = sql_scores("total price", Scope(frozenset({alone.pk})))
+    twice = corpus_factory("shop", FILES | {"copy/cart.py": FILES["cart.py"]}, embed=False)
+    assert sql_scores("total price", Scope(frozenset({twice.pk}))) == pytest.approx(before)
+
+
+def test_a_term_is_looked_up_by_the_index_once_there_are_many_postings(
+    corpus_factory: CorpusFactory,
+) -> None:
+    source = corpus_factory("shop", FILES, embed=False)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO indexer_posting (term, batch, chunk_ids, frequencies)"
+            " SELECT n, 0, ARRAY[n, n + 1, n + 2], ARRAY[1, 1, 1]::smallint[]"
+            "   FROM generate_series(1, 30000) AS n"
+        )
+        cursor.execute("ANALYZE indexer_posting")
+        assert "one_posting_per_batch" in _plan_of_lexical(source)
+
+
+def _plan_of_lexical(source: Source) -> str:
+    visibility = Visibility(Scope(frozenset({source.pk})))
+    parameters = {"terms": [term_id("price"), term_id("total")], "k1": 1.2, "b": 0.75, "pool": 9}
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {LEXICAL}", visibility.parameters() | parameters)
+        return "\n".join(str(row[0]) for row in cursor.fetchall())
