@@ -188,7 +188,8 @@ def add_evidence(
 ) -> None:
     """Put lines of a live document into an answer's evidence."""
     handle, path, symbol, role = what
-    blob = Document.objects.get(source=source, path=path).blob
+    live = Ref.objects.get(source=source, is_default=True).pk
+    blob = Document.objects.get(source=source, path=path, refs__contains=[live]).blob
     shown = blob.text.split("\n")[lines[0] - 1 : lines[1]]
     evidence = Evidence.objects.create(
         source=source,
