@@ -14,8 +14,9 @@ os.environ["PLUMBLINE_CHAT_URL"] = "none"
 os.environ["PLUMBLINE_LOG_LEVEL"] = "WARNING"
 
 from appliance.config.settings import *  # noqa: F403
-from appliance.config.settings import DATABASES
+from appliance.config.settings import DATABASES, STATIC_ROOT
 
+STATIC_ROOT.mkdir(parents=True, exist_ok=True)  # WhiteNoise warns without it
 DATABASES["default"]["NAME"] = "plumbline"
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES = {

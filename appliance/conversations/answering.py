@@ -93,7 +93,9 @@ def answer(
     """
     started = time.monotonic()
     model, model_error = _model(client)
-    query, rewritten = standalone_query(question.text, question.turns, model, on_stream)
+    query, rewritten = standalone_query(
+        question.text, question.turns, model, on_stream, cache_salt=question.cache_salt
+    )
     result = search(
         query,
         scope=question.scope,

@@ -1,7 +1,8 @@
 """Is there anything to answer from? Search always returns its best; the best may be nothing.
 
-A question counts as answerable when a fair share of its telling words stands in the best hits,
-or when the nearest chunk is near in meaning. Below both, "not found" is the honest answer.
+A question counts as answerable when the nearest chunk is near in meaning, or when one of the best
+hits holds most of its telling words: an identifier says little to an embedding model. Below both,
+"not found" is the honest answer. How the numbers were chosen: docs/experiments.md.
 """
 
 from __future__ import annotations
@@ -11,153 +12,27 @@ import re
 from indexer.lexical.terms import terms
 from indexer.retrieval.hits import SearchResult
 
-NEAR = 0.42  # cosine of MiniLM: questions about other things stay below (docs/experiments.md)
-SHARE = 0.5  # of the telling words
+NEAR = 0.33  # cosine of MiniLM: of 35 questions about other things one was above
+SHARE = 0.75  # of the telling words, in one hit
+SHARE_BY_WORDS_ALONE = 0.5  # without vectors, a wrong refusal is worse than a weak answer
 LOOKED_AT = 8  # hits
 
 WORD = re.compile(r"[^\W_][\w-]+")
 # Words that questions are made of, whatever they are about.
-COMMON = frozenset(
-    [
-        "a",
-        "about",
-        "after",
-        "all",
-        "also",
-        "am",
-        "an",
-        "and",
-        "any",
-        "are",
-        "as",
-        "at",
-        "be",
-        "because",
-        "been",
-        "before",
-        "being",
-        "but",
-        "by",
-        "can",
-        "code",
-        "could",
-        "did",
-        "do",
-        "does",
-        "doing",
-        "done",
-        "each",
-        "else",
-        "explain",
-        "find",
-        "for",
-        "from",
-        "get",
-        "give",
-        "go",
-        "had",
-        "happens",
-        "has",
-        "have",
-        "help",
-        "how",
-        "i",
-        "if",
-        "in",
-        "into",
-        "is",
-        "it",
-        "its",
-        "just",
-        "know",
-        "like",
-        "look",
-        "made",
-        "make",
-        "many",
-        "may",
-        "me",
-        "might",
-        "more",
-        "most",
-        "much",
-        "my",
-        "need",
-        "no",
-        "not",
-        "of",
-        "off",
-        "on",
-        "once",
-        "one",
-        "only",
-        "or",
-        "other",
-        "our",
-        "out",
-        "over",
-        "please",
-        "repository",
-        "same",
-        "see",
-        "set",
-        "shall",
-        "should",
-        "show",
-        "so",
-        "some",
-        "still",
-        "such",
-        "tell",
-        "than",
-        "that",
-        "the",
-        "their",
-        "them",
-        "then",
-        "there",
-        "these",
-        "they",
-        "thing",
-        "things",
-        "this",
-        "those",
-        "to",
-        "too",
-        "under",
-        "until",
-        "up",
-        "us",
-        "use",
-        "used",
-        "uses",
-        "using",
-        "very",
-        "want",
-        "was",
-        "way",
-        "we",
-        "were",
-        "what",
-        "when",
-        "where",
-        "whether",
-        "which",
-        "while",
-        "who",
-        "whom",
-        "why",
-        "will",
-        "with",
-        "within",
-        "without",
-        "work",
-        "works",
-        "would",
-        "you",
-        "your",
-    ]
-)
+COMMON = frozenset({
+    "a", "about", "after", "all", "also", "am", "an", "and", "any", "are", "as", "at", "be",
+    "because", "been", "before", "being", "but", "by", "can", "code", "could", "did", "do",
+    "does", "doing", "done", "each", "else", "explain", "find", "for", "from", "get", "give",
+    "go", "had", "happens", "has", "have", "help", "how", "i", "if", "in", "into", "is", "it",
+    "its", "just", "know", "like", "look", "made", "make", "many", "may", "me", "might", "more",
+    "most", "much", "my", "need", "no", "not", "of", "off", "on", "once", "one", "only", "or",
+    "other", "our", "out", "over", "please", "repository", "same", "see", "set", "shall",
+    "should", "show", "so", "some", "still", "such", "tell", "than", "that", "the", "their",
+    "them", "then", "there", "these", "they", "thing", "things", "this", "those", "to", "too",
+    "under", "until", "up", "us", "use", "used", "uses", "using", "very", "want", "was", "way",
+    "we", "were", "what", "when", "where", "whether", "which", "while", "who", "whom", "why",
+    "will", "with", "within", "without", "work", "works", "would", "you", "your",
+})  # fmt: skip
 
 
 def is_answerable(query: str, result: SearchResult) -> bool:
@@ -166,14 +41,17 @@ def is_answerable(query: str, result: SearchResult) -> bool:
         return False
     if result.best_similarity >= NEAR:
         return True
-    telling = telling_words(query)
-    if not telling:
-        return True
-    found: set[str] = set()
-    for hit in result.hits[:LOOKED_AT]:
-        found.update(terms(f"{hit.path}\n{hit.symbol}\n{hit.text}"))
-    known = sum(1 for word in telling if any(term in found for term in terms(word)))
-    return known / len(telling) >= SHARE
+    # A follow-up's query has two lines, its own words and a rewriting: either may be the good one.
+    asked = [telling for line in query.split("\n") if (telling := telling_words(line))]
+    known = [set(terms(f"{hit.path}\n{hit.symbol}\n{hit.text}")) for hit in result.hits[:LOOKED_AT]]
+    needed = SHARE if "vector" in result.legs else SHARE_BY_WORDS_ALONE
+    shares = [_share(telling, found) for telling in asked for found in known]
+    return not asked or max(shares) >= needed
+
+
+def _share(telling: list[str], found: set[str]) -> float:
+    """Return which part of the words was found, compound words with all their parts."""
+    return sum(found.issuperset(terms(word)) for word in telling) / len(telling)
 
 
 def telling_words(query: str) -> list[str]:

@@ -29,6 +29,8 @@ def standalone_query(
     turns: Sequence[EarlierTurn],
     client: ChatClient | None,
     on_stream: OnStream = lambda stream: None,
+    *,
+    cache_salt: str | None = None,
 ) -> tuple[str, bool]:
     """Return what to search for, and whether it is not simply the question.
 
@@ -42,7 +44,7 @@ def standalone_query(
     if client is None:
         return joined, True
     try:
-        written = _written(client.stream(_request(question, turns)), on_stream)
+        written = _written(client.stream(_request(question, turns, cache_salt)), on_stream)
     except InferenceError as exc:
         logger.warning("rewriting failed: %s", exc)
         return joined, True
@@ -59,7 +61,7 @@ def _written(stream: ChatStream, on_stream: OnStream) -> str:
         return "".join(event.text for event in stream if isinstance(event, ChatDelta))
 
 
-def _request(question: str, turns: Sequence[EarlierTurn]) -> ChatRequest:
+def _request(question: str, turns: Sequence[EarlierTurn], cache_salt: str | None) -> ChatRequest:
     history = "\n".join(
         f"Question: {turn.question}\nAnswer: {_plain(turn.answer)}"
         for turn in turns[-TURNS_LOOKED_AT:]
@@ -69,6 +71,7 @@ def _request(question: str, turns: Sequence[EarlierTurn]) -> ChatRequest:
         messages=(ChatMessage("system", prompts.REWRITE_SYSTEM), ChatMessage("user", request)),
         max_tokens=QUERY_TOKENS,
         stop=("\n\n",),
+        cache_salt=cache_salt,
     )
 
 
