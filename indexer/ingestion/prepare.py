@@ -58,7 +58,8 @@ def prepare(oid: str, path: str, content: bytes, *, max_bytes: int) -> PreparedB
 
 def _prepared(span: ChunkSpan, lines: list[str]) -> PreparedChunk:
     body = "\n".join(lines[span.span.start_line - 1 : span.span.end_line])
-    counts: Counter[str] = term_counts(f"{span.context}\n{body}")
+    # The symbol counts as if it stood twice more: a chunk is first of all what it is called.
+    counts: Counter[str] = term_counts(f"{span.symbol}\n{span.symbol}\n{span.context}\n{body}")
     return PreparedChunk(
         chunk=span,
         frequencies={term_id(term): min(n, MAX_FREQUENCY) for term, n in counts.items()},

@@ -1,7 +1,10 @@
 -- Okapi BM25 (Robertson and Zaragoza 2009, k1 and b as parameters) over the chunks of visible
 -- documents. The statistics (how many chunks, how long, how many hold the term) are taken from
 -- the visible chunks alone, so that a score says nothing about what the reader may not see.
-, visible_chunk AS MATERIALIZED (
+, asked AS MATERIALIZED (
+    SELECT * FROM unnest(%(terms)s::bigint[], %(weights)s::float8[]) AS asked(term, weight)
+),
+visible_chunk AS MATERIALIZED (
     SELECT chunk.id, chunk.blob_id, chunk.length_terms
       FROM indexer_chunk AS chunk
      WHERE chunk.blob_id IN (SELECT blob_id FROM visible)
@@ -20,9 +23,12 @@ occurrence AS MATERIALIZED (
      WHERE posting.term = ANY(%(terms)s::bigint[])
 ),
 weight AS MATERIALIZED (
-    SELECT term, ln(1 + (corpus.chunks - count(*) + 0.5) / (count(*) + 0.5)) AS idf
-      FROM occurrence, corpus
-     GROUP BY term, corpus.chunks
+    SELECT term,
+           asked.weight * ln(1 + (corpus.chunks - count(*) + 0.5) / (count(*) + 0.5)) AS idf
+      FROM occurrence
+      JOIN asked USING (term)
+     CROSS JOIN corpus
+     GROUP BY term, asked.weight, corpus.chunks
 )
 SELECT occurrence.chunk_id, occurrence.blob_id,
        sum(weight.idf * occurrence.frequency * (%(k1)s + 1) / (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -79,12 +79,18 @@ class Visibility:
 
 
 def lexical_candidates(
-    visibility: Visibility, terms: Collection[int], *, pool: int
+    visibility: Visibility, weights: Mapping[int, float], *, pool: int
 ) -> list[Candidate]:
-    """Return the best chunks by BM25, best first."""
-    if not terms:
+    """Return the best chunks by BM25 for terms with their weights, best first."""
+    if not weights:
         return []
-    parameters = {"terms": list(terms), "k1": BM25_K1, "b": BM25_B, "pool": pool}
+    parameters = {
+        "terms": list(weights),
+        "weights": list(weights.values()),
+        "k1": BM25_K1,
+        "b": BM25_B,
+        "pool": pool,
+    }
     return [Candidate(*row) for row in _rows(LEXICAL, visibility, parameters)]
 
 

@@ -8,7 +8,8 @@ from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from indexer import clients
-from indexer.lexical.terms import path_terms, term_id, terms
+from indexer.lexical.queries import query_weights
+from indexer.lexical.terms import term_id
 from indexer.models import Chunk, Source
 from indexer.retrieval.fusion import RankedChunk, RankedDocument, fuse
 from indexer.retrieval.hits import Hit, SearchResult
@@ -57,9 +58,9 @@ def search(
     visibility = Visibility(_narrowed(scope, source_names), tuple(map(_readable, refs)))
     if not visibility.scope.source_ids:
         return SearchResult((), ())
-    term_ids = {term_id(term) for term in terms(query)}
-    lexical = lexical_candidates(visibility, term_ids, pool=POOL)
-    paths = path_candidates(visibility, {term_id(t) for t in path_terms(query)}, pool=POOL)
+    weights = {term_id(term): weight for term, weight in query_weights(query).items()}
+    lexical = lexical_candidates(visibility, weights, pool=POOL)
+    paths = path_candidates(visibility, weights.keys(), pool=POOL)
     vector, legs = _by_meaning(query, visibility)
     documents = documents_of(
         visibility,
