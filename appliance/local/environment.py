@@ -63,8 +63,9 @@ def choose(wanted: str) -> str:
     return "dev" if wanted == "dev" or stamp_file("dev").exists() else "product"
 
 
-def run(command: list[str | Path]) -> None:
-    if subprocess.run(command, cwd=ROOT, check=False).returncode:
+def run(command: list[str | Path], **settings: str) -> None:
+    environment = os.environ | settings
+    if subprocess.run(command, cwd=ROOT, check=False, env=environment).returncode:
         raise InstallFailed(
             "The packages could not be installed (the reason stands above): check that this "
             "machine reaches a Python package index (pip's and uv's settings apply), and start again."
@@ -99,7 +100,24 @@ def install(name: str) -> None:
         files.append(UV_REQUIREMENTS)  # else uv would remove itself
     # On a terminal uv shows bars; on a log it would list every package.
     quiet = [] if sys.stderr.isatty() else ["--quiet"]
-    run([uv, "pip", "sync", *quiet, "--python", PYTHON, "--require-hashes", *files])
+    sync: list[str | Path] = [uv, "pip", "sync", *quiet, "--python", PYTHON, "--require-hashes"]
+    # As pip does: a company's own certificates are in the system's store.
+    run([*sync, "--system-certs", *files], **index_of_pip())
+
+
+def index_of_pip() -> dict[str, str]:
+    """Return pip's index as a setting of uv, which does not read pip's: one place must do."""
+    if os.environ.keys() & {"UV_DEFAULT_INDEX", "UV_INDEX_URL"}:
+        return {}
+    if index := os.environ.get("PIP_INDEX_URL"):
+        return {"UV_DEFAULT_INDEX": index}
+    shown = subprocess.run(
+        [PYTHON, "-m", "pip", "config", "get", "global.index-url"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    return {"UV_DEFAULT_INDEX": shown.stdout.strip()} if shown.stdout.strip() else {}
 
 
 def ensure(wanted: str) -> None:
