@@ -51,8 +51,9 @@ async def _events(user: User, message: Message) -> AsyncIterator[bytes]:
         if snapshot != seen:
             try:
                 html, is_open = await sync_to_async(_render)(user.pk, message.pk)
-            except (Http404, User.DoesNotExist):  # deleted since the look above
-                continue
+            except (Http404, User.DoesNotExist):  # deleted, or locked out, since the start
+                yield _event("done", "")
+                return
             yield _event("answer" if is_open else "done", html)
             if not is_open:
                 return
@@ -71,7 +72,7 @@ def _snapshot(message_id: UUID) -> Snapshot | None:
 
 def _render(user_id: int, message_id: UUID) -> tuple[str, bool]:
     """Render for the reader as they are now: access that was taken away ends the text."""
-    user = User.objects.get(pk=user_id)
+    user = User.objects.get(pk=user_id, is_active=True)
     message = get_message_for_user(user, message_id)
     scope = scope_of(user)
     context = {

@@ -87,7 +87,12 @@ class Command(BaseCommand):
         for piece in end.compiled.cited:
             self.stdout.write(f"[{piece.handle}] {piece.place}")
         if end.compiled.struck:
-            self.stdout.write(f"{end.compiled.struck} citations did not hold and were removed.")
+            removed = (
+                "1 citation did not hold and was removed."
+                if end.compiled.struck == 1
+                else f"{end.compiled.struck} citations did not hold and were removed."
+            )
+            self.stdout.write(removed)
         if end.error:
             self.stderr.write(end.error)
 
