@@ -20,8 +20,8 @@ from appliance.local.readiness import http_status
 from appliance.local.supervisor import Manager
 
 ROOT = Path(__file__).resolve().parents[3]
-pytestmark = [pytest.mark.services, pytest.mark.timeout(400)]
-PATIENCE_S = 120.0
+pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
+PATIENCE_S = 180.0
 OURS = ("PLUMBLINE_", "DJANGO_")
 
 
