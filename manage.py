@@ -12,7 +12,12 @@ def main() -> None:
     # After the settings module is named: Django reads it at import.
     from django.core.management import execute_from_command_line
 
-    execute_from_command_line(sys.argv)
+    from appliance.config.env import SettingError
+
+    try:
+        execute_from_command_line(sys.argv)
+    except SettingError as exc:
+        sys.exit(f"{exc}")
 
 
 if __name__ == "__main__":

@@ -28,5 +28,6 @@ def dispatch_jobs() -> None:
 
 @shared_task(ignore_result=True)
 def prune() -> None:
-    """Delete content that nothing points to."""
+    """Delete content and mirrors that nothing points to."""
     pruning.prune()
+    pruning.prune_mirrors()

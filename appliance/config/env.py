@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from ipaddress import ip_network
 from pathlib import Path
 
 
@@ -17,8 +18,8 @@ def load_env_file(path: Path) -> None:
     """
     if not path.is_file():
         return
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip() or line.startswith("#"):
+    for number, line in enumerate(_text_of(path, str(path)).splitlines(), start=1):
+        if not line.strip() or line.lstrip().startswith("#"):
             continue
         name, separator, value = line.partition("=")
         if not separator:
@@ -68,13 +69,30 @@ def env_path(name: str, *, default: Path) -> Path:
     return Path(os.environ.get(name) or default).expanduser().resolve()
 
 
+def env_networks(name: str) -> list[str]:
+    """Return the comma-separated networks, such as 10.0.0.0/8."""
+    networks = env_list(name)
+    try:
+        return [str(ip_network(network)) for network in networks]
+    except ValueError as exc:
+        raise SettingError(f"{name}: {exc}; write networks such as 10.0.0.0/8") from None
+
+
 def env_secret(name: str) -> str:
     """Return the secret from the file that NAME_FILE names, else from NAME."""
     if path := os.environ.get(f"{name}_FILE"):
-        try:
-            return Path(path).read_text(encoding="utf-8").strip()
-        except OSError as exc:
-            raise SettingError(f"{name}_FILE={path!r}: {exc.strerror}") from exc
+        if secret := _text_of(Path(path), f"{name}_FILE={path!r}").strip():
+            return secret
+        raise SettingError(f"{name}_FILE={path!r}: the file is empty")
     if value := os.environ.get(name):
         return value
     raise SettingError(f"set {name} or {name}_FILE ('make run' makes one by itself)")
+
+
+def _text_of(path: Path, what: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as exc:
+        raise SettingError(f"{what}: {exc.strerror}") from exc
+    except UnicodeDecodeError:
+        raise SettingError(f"{what}: not a text file in UTF-8") from None

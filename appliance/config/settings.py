@@ -13,6 +13,7 @@ from appliance.config.env import (
     env_choice,
     env_int,
     env_list,
+    env_networks,
     env_path,
     env_secret,
     env_str,
@@ -43,7 +44,11 @@ def database_from_url(url: str) -> dict[str, object]:
 
     The host may be a socket folder, as in postgresql://postgres@/plumbline?host=/run/postgresql.
     """
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as exc:  # without the address: it may hold a password
+        raise SettingError(f"PLUMBLINE_DATABASE_URL is not an address: {exc}") from None
     if parts.scheme not in {"postgresql", "postgres"}:
         raise SettingError("PLUMBLINE_DATABASE_URL: must start with postgresql://")
     query = dict(pair.split("=", 1) for pair in parts.query.split("&") if "=" in pair)
@@ -53,7 +58,7 @@ def database_from_url(url: str) -> dict[str, object]:
         "USER": unquote(parts.username or ""),
         "PASSWORD": unquote(parts.password or ""),
         "HOST": unquote(query.get("host", parts.hostname or "")),
-        "PORT": str(parts.port or ""),
+        "PORT": str(port or ""),
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
         "OPTIONS": {"application_name": "plumbline"},
@@ -209,7 +214,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "celerybeat-schedule")
 
 GIT_ALLOW_HTTP = env_bool("PLUMBLINE_GIT_ALLOW_HTTP", default=False)
 GIT_ALLOWED_HOSTS = env_list("PLUMBLINE_GIT_HOSTS")  # empty: any but loopback and link-local
-GIT_ALLOWED_NETWORKS = env_list("PLUMBLINE_GIT_NETWORKS")  # loopback only when listed here
+GIT_ALLOWED_NETWORKS = env_networks("PLUMBLINE_GIT_NETWORKS")  # loopback only when listed here
 GIT_ALLOWED_FOLDERS = [Path(folder).expanduser() for folder in env_list("PLUMBLINE_GIT_FOLDERS")]
 GIT_CA_FILE = Path(ca) if (ca := env_str("PLUMBLINE_GIT_CA_FILE", default="")) else None
 GIT_TIME_LIMIT_S = env_int("PLUMBLINE_GIT_TIME_LIMIT_S", default=1800, minimum=1)

@@ -59,6 +59,8 @@ def readable_sources(user: User) -> QuerySet[Source]:
 
 def get_source_for_user(user: User, name: str) -> Source:
     """Return the source, or answer 404 as if it did not exist."""
+    if "\0" in name:  # PostgreSQL refuses to look for it
+        raise Http404
     return get_object_or_404(readable_sources(user), name=name)
 
 
@@ -69,7 +71,7 @@ def get_document_for_user(user: User, source_name: str, commit: str, path: str) 
     a message cites it.
     """
     source = get_source_for_user(user, source_name)
-    if not scope_of(user).allows(source.pk, path):
+    if "\0" in commit + path or not scope_of(user).allows(source.pk, path):
         raise Http404
     ref = _live_ref(source, commit)
     blob = _live_blob(ref, path) if ref else _kept_blob(source, commit, path)

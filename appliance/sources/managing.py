@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
+from functools import partial
 
 from django.conf import settings
 from django.contrib.auth.models import Group
@@ -11,6 +13,7 @@ from django.db import transaction
 
 from appliance.sources.models import Grant
 from indexer import clients, sealing
+from indexer.errors import FetchFailed
 from indexer.fetching.location import check_ref, parse_location
 from indexer.fetching.mirror import delete_mirror
 from indexer.fetching.values import Credential, SshKey
@@ -18,6 +21,8 @@ from indexer.ingestion import jobs
 from indexer.models import Job, Source
 from indexer.models.source import NAME_PATTERN
 from indexer.tasks import sync_source
+
+logger = logging.getLogger(__name__)
 
 
 class NameRefused(ValueError):
@@ -58,15 +63,26 @@ def request_sync(source: Source) -> Job:
     with transaction.atomic():
         job = jobs.enqueue(source)
         jobs.mark_published(job)
-        sync_source.delay_on_commit(job.pk)  # type: ignore[attr-defined]  # Celery's Django task
+        transaction.on_commit(partial(_publish, job))
     return job
+
+
+def _publish(job: Job) -> None:
+    """Tell the broker; when it does not answer, the scheduler tells it a minute later."""
+    try:
+        sync_source.delay(job.pk)
+    except sync_source.OperationalError as exc:
+        logger.warning("job=%s the broker does not answer: %s", job.pk, type(exc).__name__)
 
 
 def remove(source: Source) -> None:
     """Take a source away with its documents, grants and mirror; upkeep prunes the content."""
     mirror = clients.mirror_of(source)
     source.delete()
-    delete_mirror(mirror)
+    try:
+        delete_mirror(mirror)
+    except FetchFailed:  # a fetch is at work there and about to stop; upkeep comes back for it
+        logger.info("mirror=%s is busy", mirror.name)
 
 
 def set_grant(

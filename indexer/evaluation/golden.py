@@ -32,7 +32,8 @@ class GoldenQuestion:
 def read_golden(path: Path) -> list[GoldenQuestion]:
     """Read a file of JSON lines; raise GoldenSetInvalid with the line that is wrong."""
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
+        lines = path.read_text(encoding="utf-8").split("\n")
     except (OSError, UnicodeDecodeError) as exc:
         raise GoldenSetInvalid(f"{path}: {exc}") from exc
     return list(_questions(path, lines))
@@ -44,7 +45,7 @@ def _questions(path: Path, lines: list[str]) -> Iterator[GoldenQuestion]:
             continue
         try:
             yield _question(json.loads(line))
-        except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
             raise GoldenSetInvalid(
                 f"{path}, line {number}: write "
                 f'{{"id": ..., "query": ..., "gold": ["path", ...]}} ({exc})'

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from pathlib import Path
 
+from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import PROTECT, QuerySet
 
-from indexer.models import Blob, Chunk, Job
+from indexer.errors import FetchFailed
+from indexer.fetching.mirror import delete_mirror
+from indexer.models import Blob, Chunk, Job, Source
 
 logger = logging.getLogger(__name__)
 
@@ -70,3 +74,20 @@ def _prune_batch() -> int:
         cursor.execute("DELETE FROM indexer_posting WHERE chunk_ids = '{}'")
         Blob.objects.filter(pk__in=blob_ids).delete()
     return len(blob_ids)
+
+
+def prune_mirrors() -> int:
+    """Delete the mirrors of removed sources: one may have been fetched when its source went."""
+    # The folders first: a source that is connected meanwhile is then among the known ones.
+    folders = [path for path in Path(settings.MIRRORS_DIR).glob("*.git") if path.stem.isdecimal()]
+    known = set(Source.objects.values_list("pk", flat=True))
+    removed = 0
+    for folder in folders:
+        if int(folder.stem) in known:
+            continue
+        try:
+            delete_mirror(folder)
+        except FetchFailed:  # still busy: next time
+            continue
+        removed += 1
+    return removed

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
-import sys
 import time
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
-from django.conf import settings as django_settings
-from django.db import connection
 from django.utils import timezone
 
 from indexer.ingestion.inline import sync_now
@@ -22,8 +17,8 @@ from indexer.models import Job, Source
 from inference.fake_server import FakeServer
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.indexer.ingestion.corpus import Snapshot, snapshot
+from tests.processes import MANAGE, product_environment
 
-ROOT = Path(__file__).resolve().parents[3]
 FILES = 250  # more than one batch of blobs, and several of vectors
 PHASES = ("fetch", "read", "embed")
 LONGEST_DELAY_S = 0.25
@@ -40,30 +35,10 @@ def large_repository() -> dict[str, str | bytes | None]:
     return files
 
 
-def worker_environment(home: Path, models: FakeServer) -> dict[str, str]:
-    database = connection.settings_dict
-    url = (
-        f"postgresql://{quote(database['USER'])}:{quote(database['PASSWORD'])}@/"
-        f"{quote(database['NAME'])}?host={quote(database['HOST'], safe='/')}"
-    )
-    return {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "appliance.config.settings",
-        "PLUMBLINE_HOME": str(home),
-        "PLUMBLINE_DATABASE_URL": url,
-        "PLUMBLINE_SECRET_KEY": django_settings.SECRET_KEY,
-        "PLUMBLINE_GIT_FOLDERS": str(home),
-        "PLUMBLINE_EMBEDDING": "server",
-        "PLUMBLINE_EMBEDDING_URL": models.url,
-        "PLUMBLINE_EMBEDDING_MODEL": "fake-embedder",
-    }
-
-
 def kill_within(phase: str, delay_s: float, source: Source, environment: dict[str, str]) -> bool:
     """Start a sync in a process of its own and kill it in that phase; False when it had ended."""
     worker = subprocess.Popen(
-        [sys.executable, "manage.py", "sync", source.name],
-        cwd=ROOT,
+        [*MANAGE, "sync", source.name],
         env=environment,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
@@ -124,6 +99,11 @@ def test_killed_syncs_end_as_if_nothing_had_happened(
     source = source_factory("large", repository=repository)
     expected = snapshot()
     assert len(expected.documents) == len(expected.embeddings) == FILES
-    environment = worker_environment(tmp_path, models)
+    environment = product_environment(
+        tmp_path,
+        PLUMBLINE_EMBEDDING="server",
+        PLUMBLINE_EMBEDDING_URL=models.url,
+        PLUMBLINE_EMBEDDING_MODEL="fake-embedder",
+    )
     seed = random.randrange(10**6)  # noqa: S311
     assert_killing_leaves_no_trace(source, expected, kills, seed, environment)

@@ -80,6 +80,8 @@ def _credential(username: str, secret_file: str | None) -> Credential | SshKey |
         text = sys.stdin.read() if secret_file in {"-"} else Path(secret_file).read_text("utf-8")
     except OSError as exc:
         raise CommandError(f"{secret_file}: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise CommandError(f"{secret_file}: not a text file.") from exc
     if "PRIVATE KEY-----" in text:
         return SshKey(text)
     return Credential(username or "git", text.strip())

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentParser
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
-from django.core.management import BaseCommand
+from django.core.management import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import track
 
@@ -33,16 +34,15 @@ class Command(BaseCommand):
         with sentences():
             scope = scope_for(options["user"])
             check_sources(options["source"], scope)
-            for path in options["files"]:
-                questions = read_golden(path)
+            # All of them before the first question: a typing error shows at once.
+            golden = {str(path): read_golden(path) for path in options["files"]}
+            _write(options["out"], {})
+            for name, questions in golden.items():
                 answers = answer_all(questions, scope=scope, source_names=options["source"])
-                answered[path.name] = list(
-                    track(answers, path.name, total=len(questions), console=console)
-                )
-        if options["out"]:
-            lines = [json.dumps(one.to_json()) for of_file in answered.values() for one in of_file]
-            options["out"].write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        self._print(answered, as_json=options["json"])
+                answered[name] = list(track(answers, name, total=len(questions), console=console))
+        _write(options["out"], answered)
+        by_name = {_short(name, answered): of_file for name, of_file in answered.items()}
+        self._print(by_name, as_json=options["json"])
 
     def _print(self, answered: dict[str, list[Answered]], *, as_json: bool) -> None:
         if len(answered) > 1:
@@ -52,3 +52,19 @@ class Command(BaseCommand):
             self.stdout.write(f"{name:<24}" + "  ".join(f"{k} {v}" for k, v in values.items()))
         if as_json:
             self.stdout.write(json.dumps(table))
+
+
+def _write(out: Path | None, answered: dict[str, list[Answered]]) -> None:
+    if out is None:
+        return
+    lines = [json.dumps(one.to_json()) for of_file in answered.values() for one in of_file]
+    try:
+        out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    except OSError as exc:
+        raise CommandError(f"{out}: {exc.strerror}") from exc
+
+
+def _short(name: str, names: Collection[str]) -> str:
+    """Return the file's name without its folder, unless two folders have one of that name."""
+    short = Path(name).name
+    return short if [Path(other).name for other in names].count(short) == 1 else name

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from typing import Any
 
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences
@@ -32,8 +33,16 @@ class Command(BaseCommand):
             if options["revoke"]:
                 self._revoke(options["group"], source.name, options["path"])
                 return
+            self._check(options["group"], options["path"])
             grant = set_grant(options["group"], source, options["path"], allow=not options["deny"])
             self.stdout.write(f"{grant}.")
+
+    def _check(self, group_name: str, path_pattern: str) -> None:
+        try:
+            Group(name=group_name).clean_fields()
+            Grant(path_pattern=path_pattern).clean_fields(exclude=["group", "source"])
+        except ValidationError as exc:
+            raise CommandError(" ".join(exc.messages)) from exc
 
     def _revoke(self, group_name: str, source_name: str, path_pattern: str) -> None:
         grant = Grant.objects.filter(
