@@ -2,7 +2,7 @@
 
 `python -m vllm.entrypoints.openai.api_server` and not `vllm serve`: the CPU build's own command
 looks for a package name that it does not have. The server listens on this machine only: several
-of its paths need no key (house rules in docs/architecture.md).
+of its paths need no key.
 """
 
 from __future__ import annotations
