@@ -22,6 +22,7 @@ from indexer.retrieval.search import search
 from indexer.scope import Scope
 from inference.client import ChatClient
 from inference.errors import InferenceError, ModelNotConfigured
+from inference.grammars import opened_lines
 from inference.protocol import ChatDelta, ChatEnd, ChatRequest, Usage
 
 HITS = 16
@@ -167,7 +168,14 @@ def _request(packed: PackedPrompt, limits: Budget, cache_salt: str | None) -> Ch
         messages=packed.messages,
         max_tokens=max(1, min(limits.answer_tokens, room)),
         cache_salt=cache_salt,
+        grammar=opened_lines(map(_opening, packed.evidence)) if limits.opened_lines else None,
     )
+
+
+def _opening(piece: EvidenceLines) -> str:
+    """Return how a line of a small model's answer may begin: what it is about, then its handle."""
+    name = f"`{piece.symbol}` in {piece.path}" if piece.symbol else piece.path
+    return f"{name} [{piece.handle}]"
 
 
 def _failure(exc: InferenceError, text: str) -> str:

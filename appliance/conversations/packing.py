@@ -29,11 +29,12 @@ class EarlierTurn:
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Token limits of one prompt."""
+    """What one request to the served model may take, and how its answer is held."""
 
     window_tokens: int  # prompt and answer together, as the server is started
     prompt_tokens: int  # what a prompt may take of it
     answer_tokens: int
+    opened_lines: bool = False  # a grammar makes each line begin with a piece of evidence
 
     @property
     def available(self) -> int:

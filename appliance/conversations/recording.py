@@ -92,7 +92,8 @@ def budget_of(client: ChatClient) -> Budget:
         name = client.model_name()
         served = {model.name: model.window_tokens for model in client.models()}
         window = served.get(name) or UNKNOWN_WINDOW_TOKENS
-    return Budget(window, settings.PROMPT_TOKENS, settings.ANSWER_TOKENS)
+    opened = settings.ANSWER_STYLE == "opened"
+    return Budget(window, settings.PROMPT_TOKENS, settings.ANSWER_TOKENS, opened)
 
 
 def _record(message: Message, event: Event, watcher: _Watcher) -> None:
