@@ -229,6 +229,8 @@ CHAT_MODEL = env_str("PLUMBLINE_CHAT_MODEL", default="")  # empty: the first tha
 CHAT_WINDOW_TOKENS = env_int("PLUMBLINE_CHAT_WINDOW_TOKENS", default=0)  # 0: ask the server
 PROMPT_TOKENS = env_int("PLUMBLINE_PROMPT_TOKENS", default=12000, minimum=600)
 ANSWER_TOKENS = env_int("PLUMBLINE_ANSWER_TOKENS", default=900, minimum=50)
+# opened: a grammar makes each line of an answer begin with a piece of evidence (small models).
+ANSWER_STYLE = env_choice("PLUMBLINE_ANSWER_STYLE", choices={"free", "opened"}, default="free")
 ANSWER_TIME_LIMIT_S = env_int("PLUMBLINE_ANSWER_TIME_LIMIT_S", default=300, minimum=5)
 EMBEDDING = env_choice("PLUMBLINE_EMBEDDING", choices={"minilm", "server"}, default="minilm")
 EMBEDDING_URL = env_str("PLUMBLINE_EMBEDDING_URL", default="")
