@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from indexer.models import Source
 from inference.fake_server import FakeServer, serving
 from inference.testing import Script
 from tests.gitrepos import Repository, make_repository
+from tests.modelserver import running_small_model
 
 UserFactory = Callable[..., User]
 RepositoryFactory = Callable[..., Repository]
@@ -97,6 +99,19 @@ def models_factory(settings: Settings) -> Iterator[Callable[[Script], FakeServer
     for context in opened:
         context.__exit__(None, None, None)
     clients.close()
+
+
+@pytest.fixture(scope="session")
+def small_model_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Serve the small model with a real vLLM, once for all tests marked `model`.
+
+    PLUMBLINE_TEST_MODEL_URL names one that is served already.
+    """
+    if url := os.environ.get("PLUMBLINE_TEST_MODEL_URL"):
+        yield url
+        return
+    with running_small_model(tmp_path_factory.mktemp("vllm") / "log") as url:
+        yield url
 
 
 def use_models(settings: Settings, server: FakeServer) -> None:

@@ -14,7 +14,6 @@ from inference.connection import open_http
 from inference.errors import RequestRejected
 from inference.grammars import opened_lines
 from inference.protocol import ChatDelta, ChatEnd, ChatMessage, ChatRequest
-from tests.modelserver import running_small_model
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(1800)]
 
@@ -22,11 +21,8 @@ STORY = ChatRequest((ChatMessage("user", "Count from 1 to 2000, one number per l
 
 
 @pytest.fixture(scope="module")
-def http(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
-    with (
-        running_small_model(tmp_path_factory.mktemp("vllm") / "log") as url,
-        open_http(url) as client,
-    ):
+def http(small_model_url: str) -> Iterator[httpx.Client]:
+    with open_http(small_model_url) as client:
         yield client
 
 
