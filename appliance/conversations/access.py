@@ -29,11 +29,17 @@ def get_message_for_user(user: User, message_id: UUID) -> Message:
 
 def is_sealed(message: Message, scope: Scope) -> bool:
     """Return whether the answer rests on evidence that this reader may not (or no longer) see."""
-    links = message.evidence_links.values_list(
-        "role", "handle", "evidence__source_id", "evidence__path"
-    )
-    given = [handle for role, handle, _, _ in links if role == MessageEvidence.Role.IN_PROMPT]
-    if len(given) < message.receipt.get("given", 0):
+    given = message.evidence_links.filter(role=MessageEvidence.Role.IN_PROMPT).count()
+    if given < message.receipt.get("given", 0):
         return True  # of a source that was deleted, with its grants
-    places = {(source_id, path) for _, _, source_id, path in links}
-    return not all(scope.allows(source_id, path) for source_id, path in places)
+    return not all(scope.allows(source_id, path) for source_id, path in places_behind(message))
+
+
+def places_behind(message: Message) -> set[tuple[int, str]]:
+    """Return the source and path of all that the answer rests on.
+
+    An earlier turn that stood in its prompt counts with everything that turn rested on: a
+    follow-up says the same again in other words.
+    """
+    places = set(message.evidence_links.values_list("evidence__source_id", "evidence__path"))
+    return places | {(source_id, path) for source_id, path in message.receipt.get("behind", [])}

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from appliance.conversations.access import is_sealed
+from appliance.conversations.access import is_sealed, places_behind
 from appliance.conversations.answering import (
     Answered,
     Event,
@@ -65,24 +65,32 @@ def record_answer(message: Message) -> None:
 def question_of(message: Message) -> Question:
     """Return the question that this answer is for, with the turns before it that may be used.
 
-    An earlier answer whose evidence the person may not read any more is left out.
+    An earlier answer whose evidence the person may not read any more is left out; what the others
+    rest on is noted in the message's receipt.
     """
     scope = scope_of(message.thread.owner)
     earlier = list(message.thread.messages.filter(created_at__lt=message.created_at))
+    turns = _usable_turns(earlier[:-1], scope)
+    behind = {place for _, answered in turns for place in places_behind(answered)}
+    message.receipt = {"behind": sorted(behind)}
     return Question(
         text=earlier[-1].text,
         scope=scope,
-        turns=tuple(_turns(earlier[:-1], scope)),
+        turns=tuple(
+            EarlierTurn(asked.text, without_markers(answered.text)) for asked, answered in turns
+        ),
         source_names=tuple(message.source_names),
         cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
     )
 
 
-def _turns(messages: list[Message], scope: Scope) -> Iterator[EarlierTurn]:
+def _usable_turns(messages: list[Message], scope: Scope) -> list[tuple[Message, Message]]:
     pairs = list(zip(messages[::2], messages[1::2], strict=False))
-    for question, answered in pairs[-TURNS:]:
-        if answered.text and not is_sealed(answered, scope):
-            yield EarlierTurn(question.text, without_markers(answered.text))
+    return [
+        (question, answered)
+        for question, answered in pairs[-TURNS:]
+        if answered.text and not is_sealed(answered, scope)
+    ]
 
 
 def budget_of(client: ChatClient) -> Budget:
@@ -100,12 +108,12 @@ def _record(message: Message, event: Event, watcher: _Watcher) -> None:
     match event:
         case Searched():
             message.query = event.query
-            message.receipt = event.receipt.to_json()
+            message.receipt = _receipt(message, event)
             _save(message, "query", "receipt")
             _link(message, event.evidence, MessageEvidence.Role.FOUND)
         case Prompted():
             message.state = Message.State.WRITING
-            message.receipt = event.receipt.to_json()
+            message.receipt = _receipt(message, event)
             _save(message, "state", "receipt")
             message.evidence_links.all().delete()
             _link(message, event.evidence, MessageEvidence.Role.IN_PROMPT)
@@ -117,11 +125,15 @@ def _record(message: Message, event: Event, watcher: _Watcher) -> None:
             _finish(message, event, stopped=watcher.stopped)
 
 
+def _receipt(message: Message, event: Searched | Prompted | Answered) -> dict[str, object]:
+    return {**event.receipt.to_json(), "behind": message.receipt.get("behind", [])}
+
+
 def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
     _link(message, end.compiled.cited, MessageEvidence.Role.CITED)
     message.text = end.text
     message.struck = end.compiled.struck
-    message.receipt = end.receipt.to_json()
+    message.receipt = _receipt(message, end)
     message.not_found = end.not_found
     message.error = end.error
     message.seconds = end.seconds

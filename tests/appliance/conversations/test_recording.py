@@ -15,9 +15,11 @@ from django.utils import timezone
 
 from appliance.accounts.models import User
 from appliance.conversations import asking, recording, rescuing
+from appliance.conversations.access import is_sealed
 from appliance.conversations.evidence import hash_lines
 from appliance.conversations.models import Message, MessageEvidence, Thread
 from appliance.conversations.tasks import answer_question, rescue_answers
+from appliance.sources.access import scope_of
 from appliance.sources.models import Grant
 from indexer.models import Source
 from inference.fake_server import FakeServer
@@ -301,6 +303,20 @@ def test_a_follow_up_is_not_given_a_sealed_turn(
     earlier = message_factory(owner, "CANARY_OF_SHOP [E1].", [cart], question="What adds?")
     Grant.objects.all().delete()
     assert recording.question_of(queued(owner, "And then?", earlier.thread)).turns == ()
+
+
+def test_a_follow_up_is_sealed_with_the_turns_that_it_repeats(
+    owner: User, source_factory: SourceFactory, message_factory: MessageFactory
+) -> None:
+    shop, store = source_factory("shop", FILES), source_factory("store", FILES)
+    cart = lines_of(shop, "shop/cart.py", 4, 9)
+    earlier = message_factory(owner, "It adds [E1].", [cart], question="What adds?")
+    asked = asking.ask(owner, ADD, thread=earlier.thread, source_names=["store"])
+    message = answered(asked)
+    Grant.objects.filter(source=shop).delete()
+    places = {row.evidence.source_id for row in message.evidence_links.select_related("evidence")}
+    assert places == {store.pk}
+    assert is_sealed(message, scope_of(owner))
 
 
 def test_a_follow_up_is_given_neither_empty_nor_too_many_turns(
