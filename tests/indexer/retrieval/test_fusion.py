@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from indexer.retrieval.fusion import FURTHER_CHUNKS, VECTOR_WEIGHT, RankedDocument, fuse
+from indexer.reading.roles import DocumentRole
+from indexer.retrieval.fusion import (
+    FURTHER_CHUNKS,
+    LESSER_ROLE_WEIGHT,
+    VECTOR_WEIGHT,
+    RankedDocument,
+    fuse,
+)
 from indexer.retrieval.queries import Candidate, PathCandidate, VisibleDocument
 
 
@@ -61,11 +68,13 @@ def test_a_document_that_matches_in_several_places_comes_before_one_that_matches
     assert ranked[1].score == pytest.approx(1 / sum(FURTHER_CHUNKS))
 
 
-def test_a_test_file_counts_by_half() -> None:
+@pytest.mark.parametrize("role", [role for role in DocumentRole if role != DocumentRole.SOURCE])
+def test_what_is_about_the_code_counts_less_than_the_code(role: DocumentRole) -> None:
     ranked = fused(
-        lexical=[chunk(1, 6.0), chunk(2, 4.0)], documents=[document(1, "test"), document(2)]
+        lexical=[chunk(1, 6.0), chunk(2, 4.0)], documents=[document(1, role), document(2)]
     )
     assert ids(ranked) == [2, 1]
+    assert ranked[1].score == pytest.approx(LESSER_ROLE_WEIGHT)
 
 
 def test_a_path_counts_and_is_told() -> None:

@@ -7,6 +7,7 @@ from math import log
 import pytest
 from django.db import connection
 
+from indexer.lexical.queries import query_weights
 from indexer.lexical.terms import term_counts, term_id
 from indexer.models import Chunk, Source
 from indexer.retrieval.queries import (
@@ -29,28 +30,33 @@ FILES = {
 QUERIES = ["price", "total price", "item", "shop items rate", "nothing_of_it", "price price"]
 
 
+def indexed_text(chunk: Chunk) -> str:
+    """Return what a chunk is found by: its name counts three times where its lines hold it."""
+    body = chunk.span.lines_of(chunk.blob.text)
+    return "\n".join([chunk.symbol, chunk.symbol, chunk.context, *body])
+
+
 def reference_scores(query: str, chunks: list[Chunk]) -> dict[int, float]:
     """Okapi BM25 as in Robertson and Zaragoza (2009), over these chunks alone."""
-    counts = {
-        chunk.pk: term_counts("\n".join([chunk.context, *chunk.span.lines_of(chunk.blob.text)]))
-        for chunk in chunks
-    }
+    counts = {chunk.pk: term_counts(indexed_text(chunk)) for chunk in chunks}
     lengths = {pk: sum(of_chunk.values()) for pk, of_chunk in counts.items()}
     average = sum(lengths.values()) / len(lengths)
     scores: dict[int, float] = {}
-    for term in set(term_counts(query)):
+    for term, weight in query_weights(query).items():
         holding = [pk for pk in counts if term in counts[pk]]
         idf = log(1 + (len(counts) - len(holding) + 0.5) / (len(holding) + 0.5))
         for pk in holding:
             frequency = counts[pk][term]
             norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths[pk] / average)
-            scores[pk] = scores.get(pk, 0) + idf * frequency * (BM25_K1 + 1) / (frequency + norm)
+            scores[pk] = scores.get(pk, 0) + weight * idf * frequency * (BM25_K1 + 1) / (
+                frequency + norm
+            )
     return scores
 
 
 def sql_scores(query: str, scope: Scope) -> dict[int, float]:
-    terms = {term_id(term) for term in term_counts(query)}
-    found = lexical_candidates(Visibility(scope), terms, pool=100)
+    weights = {term_id(term): weight for term, weight in query_weights(query).items()}
+    found = lexical_candidates(Visibility(scope), weights, pool=100)
     assert [c.score for c in found] == sorted((c.score for c in found), reverse=True)
     return {candidate.chunk_id: candidate.score for candidate in found}
 
@@ -104,7 +110,8 @@ def test_a_term_is_looked_up_by_the_index_once_there_are_many_postings(
 
 def _plan_of_lexical(source: Source) -> str:
     visibility = Visibility(Scope(frozenset({source.pk})))
-    parameters = {"terms": [term_id("price"), term_id("total")], "k1": 1.2, "b": 0.75, "pool": 9}
+    terms = [term_id("price"), term_id("total")]
+    parameters = {"terms": terms, "weights": [1.0, 1.0], "k1": 1.2, "b": 0.75, "pool": 9}
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {LEXICAL}", visibility.parameters() | parameters)
         return "\n".join(str(row[0]) for row in cursor.fetchall())
