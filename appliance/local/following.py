@@ -32,7 +32,7 @@ class Follower:
 
     running: Running
     progress: Progress
-    known: dict[str, str] = field(default_factory=dict)
+    known: dict[str, ProgramState] = field(default_factory=dict)
     is_model_ready: bool = False
     model_step: str = ""
     reminded_s: float = 0.0
@@ -64,7 +64,7 @@ class Follower:
     def wait_for_model(self) -> None:
         while self.running.choices.model.is_served_here and not self.is_model_ready:
             self.look()
-            if self.known.get("model") in {"EXITED", "FATAL"}:
+            if self.known["model"].has_failed:
                 raise ModelFailed(f"The model did not start: {self.model_problem()}")
             time.sleep(PAUSE_S)
 
@@ -105,17 +105,22 @@ class Follower:
             self.look_at_model()
 
     def look_at(self, state: ProgramState) -> None:
-        before, self.known[state.name] = self.known.get(state.name), state.state
-        if before == state.state:
-            return
-        if state.name == "model" and (problem := self.model_problem()):
-            self.progress.fail(f"The model cannot be served; search works. {problem}")
-        elif state.state in {"BACKOFF", "FATAL", "EXITED"}:
-            log = self.running.home.log_of(state.name)
-            self.progress.fail(f"{state.name}: {state.problem}. The end of {log}:")
-            self.progress.say(last_lines(log))
-        elif state.state == "RUNNING" and before in {"BACKOFF", "FATAL", "EXITED"}:
+        before, self.known[state.name] = self.known.get(state.name, state), state
+        if state.name == "model" and state.has_failed and (problem := self.model_problem()):
+            if not before.has_failed:
+                self.progress.fail(f"The model cannot be served; search works. {problem}")
+        elif state.is_down and state.state != before.state:
+            self.show_log(f"{state.name}: {state.problem}", state.name)
+        elif state.pid and before.pid and state.pid != before.pid:
+            # Down and up again between two looks.
+            self.show_log(f"{state.name} ended and was started again", state.name)
+        elif state.state == "RUNNING" and before.is_down:
             self.progress.say(f"{state.name} runs again.")
+
+    def show_log(self, sentence: str, program: str) -> None:
+        log = self.running.home.log_of(program)
+        self.progress.fail(f"{sentence}. The end of {log}:")
+        self.progress.say(last_lines(log))
 
     def look_at_model(self) -> None:
         state = read_state(self.running.home.model_state_file)

@@ -13,7 +13,7 @@ from http.client import HTTPException
 from itertools import groupby
 from pathlib import Path
 from typing import Any
-from xmlrpc.client import Fault, ServerProxy
+from xmlrpc.client import ServerProxy
 
 from supervisor.xmlrpc import SupervisorTransport
 
@@ -21,8 +21,6 @@ from appliance.local.home import ROOT, Home
 from appliance.local.programs import GIVE_UP_CODE, Program
 
 START_TIMEOUT_S = 10.0
-ALREADY_STARTED = 60  # supervisor.xmlrpc.Faults.ALREADY_STARTED
-NOT_RUNNING = 70  # supervisor.xmlrpc.Faults.NOT_RUNNING
 
 
 class ManagerUnreachable(Exception):
@@ -39,7 +37,12 @@ class ProgramState:
     problem: str
 
     @property
+    def is_down(self) -> bool:
+        return self.state in {"BACKOFF", "FATAL", "EXITED"}
+
+    @property
     def has_failed(self) -> bool:
+        """Say whether it is down for good."""
         return self.state in {"FATAL", "EXITED"}
 
 
@@ -122,14 +125,6 @@ class Manager:
     def start(self, program: Program) -> None:
         """Start one program without waiting: who needs it waits for what it serves."""
         self.call("startProcess", program.full_name, False)
-
-    def restart(self, program: Program) -> None:
-        try:
-            self.call("stopProcess", program.full_name, True)
-        except Fault as exc:
-            if exc.faultCode != NOT_RUNNING:
-                raise
-        self.start(program)
 
     def states(self) -> list[ProgramState]:
         return [
