@@ -70,9 +70,11 @@ def _environment(work: Path) -> dict[str, str]:
 def _bytes_below(folder: Path) -> int:
     """Return the size of the growing wheel; pip copies it at the end, so sizes do not add up."""
     largest = 0
-    for path in folder.rglob("*.whl"):
-        with suppress(FileNotFoundError):  # moved in the meantime
-            largest = max(largest, path.stat().st_size)
+    for parent, _, names in os.walk(folder):  # passes over folders that pip deletes meanwhile
+        for name in names:
+            if name.endswith(".whl"):
+                with suppress(FileNotFoundError):  # moved in the meantime
+                    largest = max(largest, Path(parent, name).stat().st_size)
     return largest
 
 
