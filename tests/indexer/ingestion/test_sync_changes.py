@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from django.utils import timezone
 
+from indexer.ingestion import jobs
 from indexer.ingestion.inline import sync_now
+from indexer.ingestion.publish import RefUpdate, publish
 from indexer.models import Blob, Document, Source
 from inference.fake_server import FakeServer
 from tests.conftest import RepositoryFactory, SourceFactory
@@ -117,6 +120,14 @@ def test_a_renamed_default_branch_is_followed_under_its_new_name(
     assert report.chunks_embedded == 1
     assert [(ref.name, ref.is_default) for ref in source.refs.all()] == [("trunk", True)]
     assert live_tree(source) == tree(repository)
+
+
+def test_a_new_default_replaces_the_old_one_in_the_same_moment(
+    source: Source, repository: Repository
+) -> None:
+    job = jobs.claim(jobs.enqueue(source).pk)
+    publish(job, RefUpdate("trunk", True, repository.commits[0], timezone.now()), [], [])
+    assert [ref.name for ref in source.refs.filter(is_default=True)] == ["trunk"]
 
 
 def test_a_ref_that_is_no_longer_asked_for_takes_its_own_documents_along(
