@@ -74,6 +74,7 @@ class Follower:
 
     def watch_sync(self) -> Watcher | None:
         if not self.running.connected:
+            self.mark("search")
             self.progress.say("Search is ready.")
             return None
         arguments = ["watch_sync", self.running.connected]
