@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -11,6 +13,8 @@ from django.utils import timezone
 from appliance.accounts.models import User
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.tasks import answer_question
+
+logger = logging.getLogger(__name__)
 
 TITLE_CHARACTERS = 80
 
@@ -45,8 +49,16 @@ def ask(
             source_names=names,
             created_at=now + timedelta(microseconds=1),
         )
-        answer_question.delay_on_commit(str(answer.pk))  # type: ignore[attr-defined]  # Celery's Django task
+        transaction.on_commit(partial(_publish, answer))
     return answer
+
+
+def _publish(answer: Message) -> None:
+    """Tell the broker; when it does not answer, the scheduler tells it half a minute later."""
+    try:
+        answer_question.delay(str(answer.pk))
+    except answer_question.OperationalError as exc:
+        logger.warning("message=%s the broker does not answer: %s", answer.pk, type(exc).__name__)
 
 
 def title_of(question: str) -> str:

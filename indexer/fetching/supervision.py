@@ -20,6 +20,7 @@ from indexer.fetching.values import FetchedRefs, FetchLimits, FetchProgress
 
 LOOK_S = 0.25  # between two looks at the clock and the disk
 PROGRESS_S = 0.2  # between two reports of the same phase
+SILENCE_S = 10.0  # a server may count its objects for minutes without a word
 
 
 def supervise(
@@ -31,7 +32,9 @@ def supervise(
     child = _start(request)
     try:
         _ask(cast(IO[bytes], child.stdin), request)
-        for line in _lines(cast(IO[bytes], child.stdout), lambda: _check_limits(request, deadline)):
+        for line in _lines(
+            cast(IO[bytes], child.stdout), lambda: _look(request, deadline, throttle)
+        ):
             report = report_from_json(line)
             if isinstance(report, FetchedRefs):
                 return report
@@ -51,16 +54,29 @@ class _Throttle:
 
     def __init__(self, on_progress: Callable[[FetchProgress], None] | None) -> None:
         self.on_progress = on_progress
-        self.phase = ""
-        self.last = 0.0
+        self.latest = FetchProgress("connecting")
+        self.last = time.monotonic()
 
     def __call__(self, progress: FetchProgress) -> None:
-        now = time.monotonic()
-        is_news = progress.phase != self.phase or progress.done == progress.total
-        if self.on_progress is None or (not is_news and now - self.last < PROGRESS_S):
-            return
-        self.phase, self.last = progress.phase, now
-        self.on_progress(progress)
+        is_news = progress.phase != self.latest.phase or progress.done == progress.total
+        self.latest = progress
+        if is_news or time.monotonic() - self.last >= PROGRESS_S:
+            self._pass_on()
+
+    def repeat(self) -> None:
+        """Tell the latest once more when git has long said nothing: the fetch is alive."""
+        if time.monotonic() - self.last >= SILENCE_S:
+            self._pass_on()
+
+    def _pass_on(self) -> None:
+        self.last = time.monotonic()
+        if self.on_progress is not None:
+            self.on_progress(self.latest)
+
+
+def _look(request: FetchRequest, deadline: float, throttle: _Throttle) -> None:
+    _check_limits(request, deadline)
+    throttle.repeat()
 
 
 def _start(request: FetchRequest) -> subprocess.Popen[bytes]:

@@ -8,11 +8,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from indexer.errors import FetchError, FetchFailed, FetchRefused
+from indexer.fetching import supervision
 from indexer.fetching.location import Location, parse_location
 from indexer.fetching.mirror import FetchLimits, fetch
 from indexer.fetching.policy import LocationPolicy
@@ -140,6 +142,26 @@ def test_a16_a_server_that_stalls_from_the_start_is_given_up(
     error = failure(location, mirror, policy, FetchLimits(wall_s=60, stall_s=2))
     assert error.code == "time_limit"
     assert isinstance(error, FetchFailed)
+
+
+def test_a_silent_server_does_not_make_the_fetch_look_dead(
+    server: GitServer, mirror: Path, policy: LocationPolicy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The pause is ten seconds; a test that waits for two of them would be the slowest of all.
+    monkeypatch.setattr(supervision, "SILENCE_S", 0.5)
+    server.behaviour = on_pack(stall)
+    signs: list[float] = []
+    with pytest.raises(FetchFailed):
+        fetch(
+            parse_location(server.url("one.git"), policy),
+            mirror,
+            policy=policy,
+            limits=SHORT,
+            on_progress=lambda progress: signs.append(time.monotonic()),
+        )
+    pauses = [later - earlier for earlier, later in pairwise(signs)]
+    assert len(signs) > 4
+    assert max(pauses) < 2
 
 
 def test_a_server_error_may_be_tried_again(

@@ -11,7 +11,8 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences, sync_progress
-from appliance.sources.managing import NameRefused, connect, request_sync
+from appliance.sources.managing import NameRefused, connect, remove, request_sync
+from indexer.errors import FetchRefused
 from indexer.fetching.values import Credential, SshKey
 from indexer.ingestion.inline import sync_now
 
@@ -59,8 +60,13 @@ class Command(BaseCommand):
                 request_sync(source)
                 self.stdout.write(f"Connected {source.name}; a worker is syncing it.")
                 return
-            with sync_progress() as on_progress:
-                report = sync_now(source, on_progress)
+            try:
+                with sync_progress() as on_progress:
+                    report = sync_now(source, on_progress)
+            except FetchRefused:
+                # It never held anything: the same command, corrected, must not find the name taken.
+                remove(source)
+                raise
             self.stdout.write(
                 f"Connected {source.name} at {report.commit[:12]}: {report.files} files, "
                 f"{report.chunks} chunks, searchable by words after {report.seconds_lexical:.1f} s"
