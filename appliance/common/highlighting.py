@@ -22,6 +22,11 @@ MAX_COLOURED_CHARACTERS = 300_000
 # A longer line is not written by a person, and lexers can be slow on it.
 MAX_COLOURED_LINE = 5_000
 
+BLOCK_COMMENT_LANGUAGES = {
+    "C", "C#", "C++", "CSS", "Go", "Java", "JavaScript", "Kotlin", "PHP", "Rust", "Scala", "Swift",
+    "TypeScript",
+}  # fmt: skip
+
 CLASSES: dict[_TokenType, str] = {
     Token.Comment: "c",
     Token.Comment.Preproc: "p",
@@ -80,6 +85,36 @@ def _lexer_for(path: str) -> Lexer | None:
 
 def _coloured(text: str, lexer: Lexer | None, marks: re.Pattern[str] | None) -> list[str] | None:
     """Return the lines in colour, None when that would be slow or not line-exact."""
+    if lexer and (opening := opening_of(text, lexer.name)):
+        lines = _coloured_whole(f"{opening}\n{text}", lexer, marks)
+        return lines[1:] if lines else None
+    return _coloured_whole(text, lexer, marks)
+
+
+def opening_of(text: str, language: str) -> str:
+    """Return what was opened before an excerpt that begins inside a docstring or a comment."""
+    if language == "Python":
+        return '"""' if _ends_a_docstring(text) else ""
+    if language in BLOCK_COMMENT_LANGUAGES:
+        closed, opened = text.find("*/"), text.find("/*")
+        return "/*" if closed >= 0 and not 0 <= opened < closed else ""
+    return ""
+
+
+def _ends_a_docstring(text: str) -> bool:
+    """Return whether the first quotes close: they stand alone or after words, below no header."""
+    parts = text.split('"""')
+    if len(parts) % 2:
+        return False
+    above, _newline, beside = parts[0].rpartition("\n")
+    if beside.strip():
+        return True
+    return parts[1][:1] in {"", "\n"} and not above.rstrip().endswith(":")
+
+
+def _coloured_whole(
+    text: str, lexer: Lexer | None, marks: re.Pattern[str] | None
+) -> list[str] | None:
     plain = text.split("\n")
     if lexer is None or len(text) > MAX_COLOURED_CHARACTERS:
         return None

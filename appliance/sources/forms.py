@@ -115,5 +115,5 @@ class SkippedFilterForm(forms.Form):
         label="Path contains",
         required=False,
         max_length=500,
-        widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
+        widget=forms.TextInput(attrs={**PLAIN_ATTRIBUTES, "placeholder": "Path contains"}),
     )

@@ -16,7 +16,7 @@ from appliance.conversations.models import Evidence, Message, MessageEvidence, T
 from appliance.sources.models import Grant
 from indexer.ingestion.inline import sync_now
 from indexer.models import Document, Job, Ref, Source
-from tests.gitrepos import Repository
+from tests.gitrepos import Repository, make_repository
 from tests.journeys.tidewatch import README, make_tidewatch
 
 ANSWER = """A gauge that does not answer is asked **four times**, with a pause that doubles after each
@@ -69,6 +69,7 @@ def make_world(folder: Path) -> World:
     )
     sync_now(source)
     _other_sources(repository)
+    _second_source(folder)
     for days in (0, 1, 3, 12, 60):
         _thread(people["owner"], f"How is the alarm mark chosen? ({days} days ago)", days)
     return World(
@@ -88,6 +89,13 @@ def _connected(repository: Repository, name: str, refs: list[str]) -> Source:
     )
     sync_now(source)
     return source
+
+
+def _second_source(folder: Path) -> None:
+    """Add one more that may be read, so that there is something to choose from."""
+    files = {"buoys.md": "# Buoys\n\nA gauge on a buoy is read by radio.\n"}
+    source = _connected(make_repository(folder / "buoys", files), "buoys", [])
+    Grant.objects.create(group=Group.objects.get(name="harbour"), source=source)
 
 
 def _other_sources(repository: Repository) -> None:

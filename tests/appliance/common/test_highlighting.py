@@ -7,7 +7,11 @@ from html import unescape
 
 import pytest
 
-from appliance.common.highlighting import MAX_COLOURED_CHARACTERS, highlighted_lines
+from appliance.common.highlighting import (
+    MAX_COLOURED_CHARACTERS,
+    highlighted_lines,
+    opening_of,
+)
 
 TEXTS = {
     "a string over lines": ('x = """one\ntwo\n\nthree"""\n', "a.py"),
@@ -63,3 +67,31 @@ def test_code_is_coloured() -> None:
     (line,) = highlighted_lines("def f(): return 'x'", "a.py")
     assert '<span class="tok-k">def</span>' in line
     assert '<span class="tok-f">f</span>' in line
+
+
+@pytest.mark.parametrize(
+    ("text", "language", "opening"),
+    [
+        ('    if this is set.\n    """\n    return 1\n', "Python", '"""'),
+        ('    def f():\n        """\n        Begins here.\n', "Python", ""),
+        ('    the end of it."""\n    return 1\n', "Python", '"""'),
+        ('    """Begins here\n    and goes on\n', "Python", ""),
+        ('    """Whole."""\n    return 1\n', "Python", ""),
+        ("x = 1\n", "Python", ""),
+        (" * the end\n */\nint x;\n", "C", "/*"),
+        ("/* whole */\nint x; */\n", "C", ""),
+        ("/* begins\n", "Go", ""),
+        ('path = "src/*/"\n', "Python", ""),
+    ],
+)
+def test_an_excerpt_that_begins_inside_a_comment_is_noticed(
+    text: str, language: str, opening: str
+) -> None:
+    assert opening_of(text, language) == opening
+
+
+def test_the_rest_of_a_docstring_is_no_code() -> None:
+    lines = highlighted_lines('    if this is set.\n    """\n    return 1', "a.py")
+    assert len(lines) == 3
+    assert "tok-k" not in lines[0]
+    assert "tok-k" in lines[2]

@@ -8,6 +8,7 @@ import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
 from django.utils import timezone
+from pytest_django import DjangoCaptureOnCommitCallbacks
 
 from appliance.accounts.models import User
 from appliance.sources.models import Grant
@@ -32,7 +33,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Collect the jobs that would go to the broker: no broker runs in these tests."""
     jobs: list[int] = []
     # The edge to Celery; everything before it is real.
-    monkeypatch.setattr("indexer.tasks.sync_source.delay_on_commit", jobs.append)
+    monkeypatch.setattr("indexer.tasks.sync_source.delay", jobs.append)
     return jobs
 
 
@@ -129,7 +130,11 @@ def test_a_refusal_stands_beside_its_field(
 
 
 def test_connecting_queues_a_sync_and_seals_the_token(
-    client: Client, source: Source, staff: User, sent: list[int]
+    client: Client,
+    source: Source,
+    staff: User,
+    sent: list[int],
+    django_capture_on_commit_callbacks: DjangoCaptureOnCommitCallbacks,
 ) -> None:
     client.force_login(staff)
     form = {
@@ -139,7 +144,8 @@ def test_connecting_queues_a_sync_and_seals_the_token(
         "username": "robot",
         "secret": "tkn-9f3a",
     }
-    response = client.post("/sources/connect/", form)
+    with django_capture_on_commit_callbacks(execute=True):
+        response = client.post("/sources/connect/", form)
     assert response["Location"] == "/sources/gates/"
     made = Source.objects.get(name="gates")
     assert made.ref_names == ["main", "v1.2"]
