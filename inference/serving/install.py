@@ -55,7 +55,7 @@ def install(env_folder: Path, requirements: Path = REQUIREMENTS) -> bool:
     _step("2/4 torch for the CPU (about 200 MB)")
     _install_torch(env_folder)
     _step("3/4 vLLM and what it needs (about 500 MB)")
-    _pip(env_folder, "--no-deps", "--require-hashes", "--requirement", str(requirements))
+    _install_hashed(env_folder, requirements)
     _step("4/4 trying it out")
     _try_out(env_folder)
     (env_folder / STAMP).write_text(expected, encoding="utf-8")
@@ -108,6 +108,22 @@ def _install_torch(env_folder: Path) -> None:
     except InstallFailed:
         _step(f"    not on the configured index; asking {TORCH_INDEX}")
         _pip(env_folder, "--no-deps", "--index-url", TORCH_INDEX, TORCH)
+
+
+def _install_hashed(env_folder: Path, requirements: Path) -> None:
+    """Install by hash, with uv where this Python has it: 11 s against 100 s with pip."""
+    uv = Path(sys.executable).with_name("uv")
+    options = ["--no-deps", "--require-hashes", "--requirement", str(requirements)]
+    if uv.is_file():
+        python = str(env_folder / "bin" / "python")
+        command = [str(uv), "pip", "install", "--quiet", "--system-certs", "--python", python]
+        try:
+            _run([*command, *options], "uv could not install it")
+        except InstallFailed:
+            _step("    uv does not reach the index; pip, with its own settings, takes longer")
+        else:
+            return
+    _pip(env_folder, *options)
 
 
 def _pip(env_folder: Path, *arguments: str) -> None:
