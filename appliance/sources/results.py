@@ -93,4 +93,5 @@ def kept_lines(lines: Sequence[str], words: Sequence[str]) -> list[int]:
         if not weights[best] or len(kept | shown) > SHOWN_LINES:
             break
         kept |= shown
-    return sorted(kept)
+    # A single line left out takes no less room than the mark of a gap.
+    return sorted(kept | {index + 1 for index in kept if index + 2 in kept})
