@@ -35,6 +35,10 @@ When the last attempt fails too, `read_level` raises `GaugeSilent`, chained to t
 """
 
 
+# Shown in pages; the sources are synced from folders before it is written there.
+LOCATION = "https://git.harbour.example/harbour/{}.git"
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What the tests of pages need to know of the rows behind them."""
@@ -70,6 +74,10 @@ def make_world(folder: Path) -> World:
     sync_now(source)
     _other_sources(repository)
     _second_source(folder)
+    for name in ("tidewatch", "buoys"):
+        Source.objects.filter(name=name).update(
+            kind=Source.Kind.REMOTE, location=LOCATION.format(name)
+        )
     for days in (0, 1, 3, 12, 60):
         _thread(people["owner"], f"How is the alarm mark chosen? ({days} days ago)", days)
     return World(
@@ -100,9 +108,8 @@ def _second_source(folder: Path) -> None:
 
 def _other_sources(repository: Repository) -> None:
     """Add a source in the middle of a sync, one that failed, and one never synced."""
-    location = "https://git.harbour.example/gates/{}.git"
     running, failed, fresh = (
-        Source.objects.create(name=name, kind=Source.Kind.REMOTE, location=location.format(name))
+        Source.objects.create(name=name, kind=Source.Kind.REMOTE, location=LOCATION.format(name))
         for name in ("lockgates", "pilot-office", "weather")
     )
     now = timezone.now()
