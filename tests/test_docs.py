@@ -16,7 +16,9 @@ OURS = ("appliance", "indexer")
 def test_every_setting_has_a_heading() -> None:
     settings = (ROOT / "appliance/config/settings.py").read_text("utf-8")
     names = set(re.findall(r'"(PLUMBLINE_[A-Z_]+)"', settings))
-    headings = set(re.findall(r"^### (PLUMBLINE_\w+)$", (ROOT / "docs/settings.md").read_text(), re.M))
+    headings = set(
+        re.findall(r"^### (PLUMBLINE_\w+)$", (ROOT / "docs/settings.md").read_text(), re.M)
+    )
     assert headings == names | {"PLUMBLINE_HOME", "PLUMBLINE_CACHE"}
 
 

@@ -135,7 +135,8 @@ def _write(
     offered: dict[str, EvidenceLines] = {}
     try:
         limits = budget(client)
-        packed = pack(question.text, result.hits, question.turns, client=client, budget=limits)
+        text_asked, turns = _asked(question, limits)
+        packed = pack(text_asked, result.hits, turns, client=client, budget=limits)
         receipt = replace(
             receipt,
             given=len(packed.evidence),
@@ -160,6 +161,16 @@ def _write(
         error = str(exc)
     compiled = compile_answer(text, offered, holds)
     return Answered(text, compiled, replace(receipt, struck=compiled.struck), False, error, usage)
+
+
+def _asked(question: Question, limits: Budget) -> tuple[str, tuple[EarlierTurn, ...]]:
+    """Return the question and the turns before it as the prompt shows them.
+
+    A small model copies an earlier answer that it sees; it gets the earlier question alone.
+    """
+    if not limits.opened_lines or not question.turns:
+        return question.text, question.turns
+    return f"{question.text} (Asked before: {question.turns[-1].question})", ()
 
 
 def _request(packed: PackedPrompt, limits: Budget, cache_salt: str | None) -> ChatRequest:

@@ -11,7 +11,6 @@ from indexer.fetching.location import check_ref
 from indexer.models.source import NAME_PATTERN
 from indexer.skips import EXPLANATIONS, SkipReason
 
-RESERVED_NAMES = {"connect"}  # addresses of pages
 PLAIN_ATTRIBUTES = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 
 
@@ -55,12 +54,6 @@ class ConnectForm(forms.Form):
         help_text="Read access is enough. Stored sealed, never shown again.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
-
-    def clean_name(self) -> str:
-        name: str = self.cleaned_data["name"]
-        if name.lower() in RESERVED_NAMES:
-            raise forms.ValidationError("This name is an address of the product; choose another.")
-        return name
 
     def clean_ref_names(self) -> list[str]:
         names = str(self.cleaned_data["ref_names"]).replace(",", " ").split()

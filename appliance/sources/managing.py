@@ -24,6 +24,8 @@ from indexer.tasks import sync_source
 
 logger = logging.getLogger(__name__)
 
+RESERVED_NAMES = {"connect"}  # addresses of pages
+
 
 class NameRefused(ValueError):
     """The name cannot be given to a source; the message says why."""
@@ -45,6 +47,8 @@ def connect(
         raise NameRefused(
             f"{name!r} cannot be a name: use letters, digits, dot, dash and underscore."
         )
+    if name.lower() in RESERVED_NAMES:
+        raise NameRefused(f"{name} is an address of the product; choose another name.")
     if Source.objects.filter(name=name).exists():
         raise NameRefused(f"There is already a source called {name}.")
     sealed = sealing.seal(credential, key=settings.SECRET_KEY) if credential else None

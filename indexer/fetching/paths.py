@@ -26,8 +26,9 @@ class FoundRepository:
 def find_repository(path: Path, roots: Sequence[Path]) -> FoundRepository:
     """Return what lies at this path, or raise LocationRefused."""
     try:
+        # Before anything else: outside the folders the answer does not tell what exists.
+        _check_inside(path.resolve(), roots)
         found = path.resolve(strict=True)
-        _check_inside(found, roots)
         return _identify(found, roots)
     except (OSError, RuntimeError) as error:  # RuntimeError: a loop of symbolic links
         raise LocationRefused(

@@ -10,188 +10,430 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         pgvector.django.VectorExtension(),
         migrations.CreateModel(
-            name='Blob',
+            name="Blob",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('oid', models.CharField(max_length=64, unique=True)),
-                ('size_bytes', models.BigIntegerField()),
-                ('language', models.CharField(blank=True, max_length=40)),
-                ('line_count', models.IntegerField(default=0)),
-                ('text', models.TextField(blank=True)),
-                ('skip_reason', models.CharField(blank=True, choices=[('binary', 'Not text: it holds bytes that no text file has.'), ('empty', 'Nothing to read: the file has no text.'), ('encoding', 'Its text encoding could not be recognised.'), ('generated', 'Written by a program: its first lines say so.'), ('lfs', 'A Git LFS pointer: the content is kept outside the repository.'), ('lock_file', 'A dependency lock file: exact versions, nothing to read.'), ('minified', 'Minified: its lines are too long to cite.'), ('path', 'Its path is not valid text or too long.'), ('submodule', 'A submodule: connect that repository as a source of its own.'), ('symlink', 'A symbolic link: what it points to is indexed under its own path.'), ('too_large', 'Larger than the limit for one file.'), ('broken', 'Reading or splitting it failed.')], max_length=20)),
-                ('skip_detail', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("oid", models.CharField(max_length=64, unique=True)),
+                ("size_bytes", models.BigIntegerField()),
+                ("language", models.CharField(blank=True, max_length=40)),
+                ("line_count", models.IntegerField(default=0)),
+                ("text", models.TextField(blank=True)),
+                (
+                    "skip_reason",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("binary", "Not text: it holds bytes that no text file has."),
+                            ("empty", "Nothing to read: the file has no text."),
+                            ("encoding", "Its text encoding could not be recognised."),
+                            ("generated", "Written by a program: its first lines say so."),
+                            (
+                                "lfs",
+                                "A Git LFS pointer: the content is kept outside the repository.",
+                            ),
+                            (
+                                "lock_file",
+                                "A dependency lock file: exact versions, nothing to read.",
+                            ),
+                            ("minified", "Minified: its lines are too long to cite."),
+                            ("path", "Its path is not valid text or too long."),
+                            (
+                                "submodule",
+                                "A submodule: connect that repository as a source of its own.",
+                            ),
+                            (
+                                "symlink",
+                                "A symbolic link: what it points to is indexed under its own path.",
+                            ),
+                            ("too_large", "Larger than the limit for one file."),
+                            ("broken", "Reading or splitting it failed."),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("skip_detail", models.CharField(blank=True, max_length=200)),
             ],
         ),
         migrations.CreateModel(
-            name='Ref',
+            name="Ref",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=250)),
-                ('is_default', models.BooleanField(default=False)),
-                ('commit', models.CharField(max_length=64)),
-                ('committed_at', models.DateTimeField()),
-                ('live_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=250)),
+                ("is_default", models.BooleanField(default=False)),
+                ("commit", models.CharField(max_length=64)),
+                ("committed_at", models.DateTimeField()),
+                ("live_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True, validators=[django.core.validators.RegexValidator('^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$', 'Letters, digits, dot, dash and underscore; begin with a letter or digit.')])),
-                ('kind', models.CharField(choices=[('remote', 'Git address'), ('path', 'Folder on this machine'), ('bundle', 'Git bundle on this machine')], max_length=10)),
-                ('location', models.TextField()),
-                ('ref_names', django.contrib.postgres.fields.ArrayField(base_field=models.CharField(max_length=250), blank=True, default=list, size=None)),
-                ('from_command_line', models.BooleanField(default=False, editable=False)),
-                ('credential', models.BinaryField(blank=True, null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "name",
+                    models.CharField(
+                        max_length=100,
+                        unique=True,
+                        validators=[
+                            django.core.validators.RegexValidator(
+                                "^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$",
+                                "Letters, digits, dot, dash and underscore; begin with a letter or digit.",
+                            )
+                        ],
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("remote", "Git address"),
+                            ("path", "Folder on this machine"),
+                            ("bundle", "Git bundle on this machine"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("location", models.TextField()),
+                (
+                    "ref_names",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.CharField(max_length=250),
+                        blank=True,
+                        default=list,
+                        size=None,
+                    ),
+                ),
+                ("from_command_line", models.BooleanField(default=False, editable=False)),
+                ("credential", models.BinaryField(blank=True, null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Chunk',
+            name="Chunk",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('ordinal', models.IntegerField()),
-                ('start_line', models.IntegerField()),
-                ('end_line', models.IntegerField()),
-                ('symbol', models.TextField(blank=True)),
-                ('kind', models.CharField(blank=True, max_length=40)),
-                ('context', models.TextField(blank=True)),
-                ('length_terms', models.IntegerField()),
-                ('blob', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='chunks', to='indexer.blob')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("ordinal", models.IntegerField()),
+                ("start_line", models.IntegerField()),
+                ("end_line", models.IntegerField()),
+                ("symbol", models.TextField(blank=True)),
+                ("kind", models.CharField(blank=True, max_length=40)),
+                ("context", models.TextField(blank=True)),
+                ("length_terms", models.IntegerField()),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="chunks",
+                        to="indexer.blob",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Embedding',
+            name="Embedding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('model', models.CharField(max_length=100)),
-                ('vector', pgvector.django.halfvec.HalfVectorField()),
-                ('chunk', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='embeddings', to='indexer.chunk')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("model", models.CharField(max_length=100)),
+                ("vector", pgvector.django.halfvec.HalfVectorField()),
+                (
+                    "chunk",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="embeddings",
+                        to="indexer.chunk",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Posting',
+            name="Posting",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('term', models.BigIntegerField()),
-                ('batch', models.BigIntegerField()),
-                ('chunk_ids', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('frequencies', django.contrib.postgres.fields.ArrayField(base_field=models.SmallIntegerField(), size=None)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("term", models.BigIntegerField()),
+                ("batch", models.BigIntegerField()),
+                (
+                    "chunk_ids",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
+                (
+                    "frequencies",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.SmallIntegerField(), size=None
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('term', 'batch'), name='one_posting_per_batch')],
+                "constraints": [
+                    models.UniqueConstraint(fields=("term", "batch"), name="one_posting_per_batch")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='Revision',
+            name="Revision",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('commit', models.CharField(max_length=64)),
-                ('live_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('files', models.IntegerField(default=0)),
-                ('files_changed', models.IntegerField(default=0)),
-                ('chunks', models.IntegerField(default=0)),
-                ('chunks_embedded', models.IntegerField(default=0)),
-                ('skipped', models.JSONField(default=dict)),
-                ('seconds_lexical', models.FloatField(default=0.0)),
-                ('seconds_vector', models.FloatField(null=True)),
-                ('ref', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='revisions', to='indexer.ref')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("commit", models.CharField(max_length=64)),
+                ("live_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("files", models.IntegerField(default=0)),
+                ("files_changed", models.IntegerField(default=0)),
+                ("chunks", models.IntegerField(default=0)),
+                ("chunks_embedded", models.IntegerField(default=0)),
+                ("skipped", models.JSONField(default=dict)),
+                ("seconds_lexical", models.FloatField(default=0.0)),
+                ("seconds_vector", models.FloatField(null=True)),
+                (
+                    "ref",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="revisions",
+                        to="indexer.ref",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-live_at', '-pk'],
+                "ordering": ["-live_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='SkippedFile',
+            name="SkippedFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.TextField()),
-                ('reason', models.CharField(choices=[('binary', 'Not text: it holds bytes that no text file has.'), ('empty', 'Nothing to read: the file has no text.'), ('encoding', 'Its text encoding could not be recognised.'), ('generated', 'Written by a program: its first lines say so.'), ('lfs', 'A Git LFS pointer: the content is kept outside the repository.'), ('lock_file', 'A dependency lock file: exact versions, nothing to read.'), ('minified', 'Minified: its lines are too long to cite.'), ('path', 'Its path is not valid text or too long.'), ('submodule', 'A submodule: connect that repository as a source of its own.'), ('symlink', 'A symbolic link: what it points to is indexed under its own path.'), ('too_large', 'Larger than the limit for one file.'), ('broken', 'Reading or splitting it failed.')], max_length=20)),
-                ('detail', models.CharField(blank=True, max_length=200)),
-                ('size_bytes', models.BigIntegerField(default=0)),
-                ('ref', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='skipped_files', to='indexer.ref')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.TextField()),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("binary", "Not text: it holds bytes that no text file has."),
+                            ("empty", "Nothing to read: the file has no text."),
+                            ("encoding", "Its text encoding could not be recognised."),
+                            ("generated", "Written by a program: its first lines say so."),
+                            (
+                                "lfs",
+                                "A Git LFS pointer: the content is kept outside the repository.",
+                            ),
+                            (
+                                "lock_file",
+                                "A dependency lock file: exact versions, nothing to read.",
+                            ),
+                            ("minified", "Minified: its lines are too long to cite."),
+                            ("path", "Its path is not valid text or too long."),
+                            (
+                                "submodule",
+                                "A submodule: connect that repository as a source of its own.",
+                            ),
+                            (
+                                "symlink",
+                                "A symbolic link: what it points to is indexed under its own path.",
+                            ),
+                            ("too_large", "Larger than the limit for one file."),
+                            ("broken", "Reading or splitting it failed."),
+                        ],
+                        max_length=20,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, max_length=200)),
+                ("size_bytes", models.BigIntegerField(default=0)),
+                (
+                    "ref",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="skipped_files",
+                        to="indexer.ref",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['path'],
+                "ordering": ["path"],
             },
         ),
         migrations.AddField(
-            model_name='ref',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='refs', to='indexer.source'),
+            model_name="ref",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="refs",
+                to="indexer.source",
+            ),
         ),
         migrations.CreateModel(
-            name='Job',
+            name="Job",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('state', models.CharField(choices=[('queued', 'Waiting'), ('running', 'Running'), ('done', 'Done'), ('failed', 'Failed')], default='queued', max_length=10)),
-                ('attempt', models.IntegerField(default=0)),
-                ('lease_until', models.DateTimeField(null=True)),
-                ('published_at', models.DateTimeField(null=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('started_at', models.DateTimeField(null=True)),
-                ('ended_at', models.DateTimeField(null=True)),
-                ('phase', models.CharField(blank=True, max_length=20)),
-                ('progress_done', models.BigIntegerField(default=0)),
-                ('progress_total', models.BigIntegerField(default=0)),
-                ('error_code', models.CharField(blank=True, max_length=60)),
-                ('error', models.TextField(blank=True)),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='jobs', to='indexer.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Waiting"),
+                            ("running", "Running"),
+                            ("done", "Done"),
+                            ("failed", "Failed"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("attempt", models.IntegerField(default=0)),
+                ("lease_until", models.DateTimeField(null=True)),
+                ("published_at", models.DateTimeField(null=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                ("started_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("phase", models.CharField(blank=True, max_length=20)),
+                ("progress_done", models.BigIntegerField(default=0)),
+                ("progress_total", models.BigIntegerField(default=0)),
+                ("error_code", models.CharField(blank=True, max_length=60)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="jobs",
+                        to="indexer.source",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Document',
+            name="Document",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path', models.TextField()),
-                ('refs', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), size=None)),
-                ('role', models.CharField(max_length=20)),
-                ('path_terms', django.contrib.postgres.fields.ArrayField(base_field=models.BigIntegerField(), default=list, size=None)),
-                ('blob', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='documents', to='indexer.blob')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='documents', to='indexer.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path", models.TextField()),
+                (
+                    "refs",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), size=None
+                    ),
+                ),
+                ("role", models.CharField(max_length=20)),
+                (
+                    "path_terms",
+                    django.contrib.postgres.fields.ArrayField(
+                        base_field=models.BigIntegerField(), default=list, size=None
+                    ),
+                ),
+                (
+                    "blob",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="documents",
+                        to="indexer.blob",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="documents",
+                        to="indexer.source",
+                    ),
+                ),
             ],
         ),
         migrations.AddConstraint(
-            model_name='chunk',
-            constraint=models.UniqueConstraint(fields=('blob', 'ordinal'), name='one_chunk_per_ordinal'),
+            model_name="chunk",
+            constraint=models.UniqueConstraint(
+                fields=("blob", "ordinal"), name="one_chunk_per_ordinal"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='embedding',
-            constraint=models.UniqueConstraint(fields=('chunk', 'model'), name='one_embedding_per_model'),
+            model_name="embedding",
+            constraint=models.UniqueConstraint(
+                fields=("chunk", "model"), name="one_embedding_per_model"
+            ),
         ),
         migrations.AddIndex(
-            model_name='skippedfile',
-            index=models.Index(fields=['ref', 'reason'], name='skipped_by_reason'),
+            model_name="skippedfile",
+            index=models.Index(fields=["ref", "reason"], name="skipped_by_reason"),
         ),
         migrations.AddConstraint(
-            model_name='ref',
-            constraint=models.UniqueConstraint(fields=('source', 'name'), name='one_ref_per_name'),
+            model_name="ref",
+            constraint=models.UniqueConstraint(fields=("source", "name"), name="one_ref_per_name"),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'queued')), fields=('source',), name='one_queued_job_per_source'),
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "queued")),
+                fields=("source",),
+                name="one_queued_job_per_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='job',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'running')), fields=('source',), name='one_running_job_per_source'),
+            model_name="job",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "running")),
+                fields=("source",),
+                name="one_running_job_per_source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='document',
-            constraint=models.UniqueConstraint(fields=('source', 'path', 'blob'), name='one_document'),
+            model_name="document",
+            constraint=models.UniqueConstraint(
+                fields=("source", "path", "blob"), name="one_document"
+            ),
         ),
     ]

@@ -39,7 +39,7 @@ def test_answer_streams_in_and_its_citation_opens_the_lines(
     expect(page).to_have_url(re.compile(r"/threads/"))
     answer = page.locator(".answer").last
     expect(answer.locator(".citation").first).to_be_visible(timeout=30_000)
-    expect(answer.locator(".answer-foot")).to_contain_text("each checked", timeout=30_000)
+    expect(answer.locator(".answer-foot")).to_contain_text("checked", timeout=30_000)
     expect(answer.get_by_role("button", name="Stop")).to_be_hidden()
     answer.locator(".citation").first.click()
     card = page.locator(".evidence:visible .card.is-active")

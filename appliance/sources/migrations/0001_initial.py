@@ -6,28 +6,50 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('indexer', '0001_initial'),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("indexer", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Grant',
+            name="Grant",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('path_pattern', models.CharField(blank=True, max_length=500)),
-                ('allow', models.BooleanField(default=True)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('group', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='auth.group')),
-                ('source', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='indexer.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("path_pattern", models.CharField(blank=True, max_length=500)),
+                ("allow", models.BooleanField(default=True)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "group",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to="auth.group",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="grants",
+                        to="indexer.source",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['source__name', 'group__name', 'path_pattern'],
-                'constraints': [models.UniqueConstraint(fields=('group', 'source', 'path_pattern'), name='one_grant_per_pattern')],
+                "ordering": ["source__name", "group__name", "path_pattern"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("group", "source", "path_pattern"), name="one_grant_per_pattern"
+                    )
+                ],
             },
         ),
     ]

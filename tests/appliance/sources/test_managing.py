@@ -148,3 +148,8 @@ def test_a_grant_is_one_row_a_pattern_and_the_last_word_counts(source: Source) -
 def test_a_revoked_grant_is_gone(source: Source) -> None:
     revoke_grant(set_grant("readers", source))
     assert not Grant.objects.exists()
+
+
+def test_a_name_that_is_an_address_of_the_product_is_refused(db: None) -> None:
+    with pytest.raises(NameRefused, match="address of the product"):
+        connect(ADDRESS, name="Connect")
