@@ -46,7 +46,8 @@ def test_answer_streams_in_and_its_citation_opens_the_lines(
     expect(card).to_have_count(1)
     card.locator(".handle").click()
     expect(page.locator(".code-line.is-marked").first).to_be_visible()
-    assert "lines=" in page.url
+    first, last = map(int, re.findall(r"lines=(\d+)-(\d+)", page.url)[0])
+    expect(page.locator(".code-line.is-marked")).to_have_count(last - first + 1)
     assert not watch.foreign
     assert not watch.complaints
 

@@ -150,7 +150,9 @@
     }
   };
   if (file) {
-    const atStart = lineRange(location.hash) ?? lineRange(new URLSearchParams(location.search).get("lines") ?? "");
+    // The query first: a citation's address has both, and its #L is only the place to scroll to.
+    const asked = new URLSearchParams(location.search).get("lines") ?? "";
+    const atStart = lineRange(asked) ?? lineRange(location.hash);
     if (atStart) {
       markLines(atStart);
       document.getElementById(`L${atStart[0]}`)?.scrollIntoView({ block: "center" });
