@@ -43,7 +43,6 @@ class Repository:
 
     location: str
     name: str
-    folder: Path | None  # that the settings must allow; None for an address
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +76,9 @@ def repository_from(text: str) -> Repository:
     folder = Path(text).expanduser()
     if "://" not in text and folder.exists():
         folder = folder.resolve()
-        allowed = folder if folder.is_dir() else folder.parent
-        return Repository(str(folder), name_from(folder.name), allowed)
+        return Repository(str(folder), name_from(folder.name))
     if "://" in text or re.match(r"[\w.-]+@[\w.-]+:", text):
-        return Repository(text, name_from(text.rstrip("/").rpartition("/")[2]), None)
+        return Repository(text, name_from(text.rstrip("/").rpartition("/")[2]))
     raise WrongChoice(f"REPO={text}: no such folder or bundle, and no git address")
 
 
@@ -97,7 +95,7 @@ def own_repository(root: Path) -> Repository | None:
         capture_output=True,
         check=False,
     )
-    return Repository(str(root), "plumbline", root) if shown.returncode == 0 else None
+    return Repository(str(root), "plumbline") if shown.returncode == 0 else None
 
 
 def port_from(text: str) -> int:

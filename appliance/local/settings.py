@@ -43,7 +43,6 @@ def settings_for(
         "PLUMBLINE_BROKER_URL": valkey.address(home.queue_socket),
         "PLUMBLINE_CHAT_URL": chat_url(choices.model, model_port),
         "PLUMBLINE_CACHE": str(own_cache(environ)),
-        "PLUMBLINE_GIT_FOLDERS": git_folders(earlier, given, choices),
     }
     defaults = {"PLUMBLINE_HOSTS": ",".join(host_names(choices.bind))}
     if choices.model.kind is ModelKind.SMALL:
@@ -55,15 +54,6 @@ def chat_url(model: Model, port: int) -> str:
     if model.kind is ModelKind.NONE:
         return "none"
     return model.place if model.kind is ModelKind.SERVER else f"http://127.0.0.1:{port}"
-
-
-def git_folders(earlier: Mapping[str, str], given: Mapping[str, str], choices: Choices) -> str:
-    """Return the folders that may be connected: those of before, and that of the new repository."""
-    name = "PLUMBLINE_GIT_FOLDERS"
-    folders = f"{earlier.get(name, '')},{given.get(name, '')}".split(",")
-    if choices.repository and choices.repository.folder:
-        folders.append(str(choices.repository.folder))
-    return ",".join(dict.fromkeys(folder for folder in folders if folder))
 
 
 def host_names(bind: str) -> list[str]:

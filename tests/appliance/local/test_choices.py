@@ -66,18 +66,13 @@ def test_a_wrong_port_is_refused(text: str) -> None:
 def test_an_address_gives_a_name(location: str, name: str) -> None:
     repository = choices.repository_from(location)
     assert (repository.location, repository.name) == (location, name)
-    assert repository.folder is None
 
 
-def test_a_bundle_allows_its_folder(tmp_path: Path) -> None:
+def test_a_bundle_is_called_after_its_file(tmp_path: Path) -> None:
     bundle = tmp_path / "click.bundle"
     bundle.touch()
     repository = choices.repository_from(str(bundle))
-    assert (repository.name, repository.folder) == ("click", tmp_path)
-
-
-def test_a_folder_allows_itself(tmp_path: Path) -> None:
-    assert choices.repository_from(str(tmp_path)).folder == tmp_path
+    assert (repository.name, repository.location) == ("click", str(bundle))
 
 
 @pytest.mark.parametrize("text", ["/not/there", "nowhere", "-oProxyCommand=x"])
@@ -98,4 +93,4 @@ def test_this_checkout_is_connected_only_with_its_history(tmp_path: Path) -> Non
         subprocess.run(["git", "-C", str(tmp_path), *identity, *command], check=True)
     own = choices.own_repository(tmp_path)
     assert own is not None
-    assert own.folder == tmp_path
+    assert own.location == str(tmp_path)

@@ -11,8 +11,8 @@ from appliance.local import connecting
 from appliance.local.choices import Choices, Model, ModelKind, Repository
 from appliance.local.home import Home, home_from, make_folders
 
-OWN = Repository("/srv/plumbline", "plumbline", Path("/srv/plumbline"))
-NAMED = Repository("https://git.example.com/tide.git", "tide", None)
+OWN = Repository("/srv/plumbline", "plumbline")
+NAMED = Repository("https://git.example.com/tide.git", "tide")
 DEFAULT = Choices(Model(ModelKind.NONE), OWN, False, 8000, "127.0.0.1", False)
 ASKED = replace(DEFAULT, repository=NAMED, is_repository_asked_for=True)
 

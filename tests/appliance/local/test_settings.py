@@ -75,13 +75,6 @@ def test_a_value_of_two_lines_cannot_add_a_setting(home: Home) -> None:
     assert "PLUMBLINE_TIME_ZONE" not in values
 
 
-def test_folders_that_were_allowed_stay_allowed(home: Home) -> None:
-    write_settings(home.settings_file, {"PLUMBLINE_GIT_FOLDERS": "/srv/a"})
-    repository = Repository("/srv/b", "b", Path("/srv/b"))
-    values = written(home, choose(Model(ModelKind.NONE), repository=repository))
-    assert values["PLUMBLINE_GIT_FOLDERS"] == "/srv/a,/srv/b"
-
-
 def test_only_loopback_names_are_served_by_default(home: Home) -> None:
     values = written(home, choose(Model(ModelKind.NONE)))
     assert values["PLUMBLINE_HOSTS"] == "localhost,127.0.0.1,[::1]"
