@@ -54,11 +54,12 @@ class _Throttle:
 
     def __init__(self, on_progress: Callable[[FetchProgress], None] | None) -> None:
         self.on_progress = on_progress
-        self.latest = FetchProgress("connecting")
+        self.latest: FetchProgress | None = None
         self.last = time.monotonic()
 
     def __call__(self, progress: FetchProgress) -> None:
-        is_news = progress.phase != self.latest.phase or progress.done == progress.total
+        is_new_phase = self.latest is None or progress.phase != self.latest.phase
+        is_news = is_new_phase or progress.done == progress.total
         self.latest = progress
         if is_news or time.monotonic() - self.last >= PROGRESS_S:
             self._pass_on()
@@ -70,7 +71,7 @@ class _Throttle:
 
     def _pass_on(self) -> None:
         self.last = time.monotonic()
-        if self.on_progress is not None:
+        if self.on_progress is not None and self.latest is not None:
             self.on_progress(self.latest)
 
 
