@@ -27,6 +27,7 @@ from appliance.conversations.colouring import highlight_block
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Message, MessageEvidence
 from appliance.conversations.visible import visible
+from indexer.models import Source
 from indexer.scope import Scope
 
 # Private-use characters stand for citations while Markdown is rendered; none comes from a model.
@@ -71,6 +72,7 @@ class RenderedAnswer:
     citations: tuple[CitationView, ...]
     struck: int
     sealed: bool = False
+    searched: tuple[dict[str, str], ...] = ()  # of the receipt: the sources that may be named
 
 
 def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
@@ -85,7 +87,22 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
         render_markdown(_with_placeholders(compiled.segments)),
     )
     cited = [views[piece.handle] for piece in compiled.cited if piece.handle in views]
-    return RenderedAnswer(mark_safe(html), tuple(dict.fromkeys(cited)), message.struck)  # noqa: S308  cleaned above
+    return RenderedAnswer(
+        mark_safe(html),  # noqa: S308  cleaned above
+        tuple(dict.fromkeys(cited)),
+        message.struck,
+        searched=_searched(message, scope),
+    )
+
+
+def _searched(message: Message, scope: Scope) -> tuple[dict[str, str], ...]:
+    """Return the searched sources without those that the reader may not know of any more."""
+    searched = message.receipt.get("sources", [])
+    if not searched:
+        return ()
+    readable = Source.objects.filter(pk__in=scope.source_ids)
+    names = set(readable.values_list("name", flat=True))
+    return tuple(source for source in searched if source["name"] in names)
 
 
 def render_markdown(text: str) -> str:

@@ -16,6 +16,7 @@ from appliance.conversations.access import (
     threads_of,
 )
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.rendering import render_answer
 from appliance.sources.access import operator_scope, scope_of
 from indexer.scope import Scope
 from tests.appliance.conversations.conftest import FILES, MessageFactory, lines_of
@@ -110,3 +111,17 @@ def test_an_answer_is_sealed_when_one_of_two_sources_was_deleted(
     assert not is_sealed(message, scope_of(owner))
     store.delete()
     assert is_sealed(message, scope_of(owner))
+
+
+def test_a_receipt_no_longer_names_a_source_that_was_taken_away(
+    source_factory: SourceFactory, owner: User
+) -> None:
+    source_factory("shop", {"cart.py": "def total():\n    return 1\n"})
+    thread = Thread.objects.create(owner=owner, title="Shop")
+    searched = [{"name": "shop", "commit": "a" * 40, "live_at": "2026-01-01T00:00:00+00:00"}]
+    message = Message.objects.create(
+        thread=thread, role=Message.Role.ANSWER, not_found=True, receipt={"sources": searched}
+    )
+    assert [one["name"] for one in render_answer(message, scope_of(owner)).searched] == ["shop"]
+    owner.groups.clear()
+    assert render_answer(message, scope_of(owner)).searched == ()
