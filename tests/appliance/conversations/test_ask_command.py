@@ -128,3 +128,12 @@ def test_without_a_model_it_says_so_and_exits_with_1(
         call_command("ask", ADD, *form, stdout=out, stderr=out)
     assert exited.value.code == 1
     assert "No model is configured." in out.getvalue()
+
+
+def test_without_a_model_it_lists_what_the_search_found(shop: Source, settings: Any) -> None:
+    settings.CHAT_URL = "none"
+    clients.close()
+    out = io.StringIO()
+    with pytest.raises(SystemExit):
+        call_command("ask", ADD, stdout=out, stderr=out)
+    assert f"  {shop.name}@{shop.refs.get().commit}:" in out.getvalue()

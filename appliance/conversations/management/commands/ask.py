@@ -5,19 +5,31 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences
-from appliance.conversations.answering import Answered, Prompted, Question, Written, answer
+from appliance.conversations.answering import (
+    Answered,
+    Prompted,
+    Question,
+    Searched,
+    Written,
+    answer,
+)
 from appliance.conversations.citations import compile_answer, without_unfinished
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.recording import budget_of
 from appliance.conversations.salts import cache_salt
 from appliance.sources.operators import check_sources, scope_for
 from indexer import clients
+
+
+class Followed(NamedTuple):
+    end: Answered
+    found: tuple[EvidenceLines, ...]
 
 
 class Command(BaseCommand):
@@ -42,21 +54,24 @@ class Command(BaseCommand):
                 source_names=tuple(options["source"]),
                 cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
             )
-            end = self._follow(question, streams=not options["json"])
+            end, found = self._follow(question, streams=not options["json"])
         if options["json"]:
             self.stdout.write(json.dumps(to_json(end)))
         else:
-            self._print_end(end)
+            self._print_end(end, found)
         if end.error and not end.text:
             sys.exit(1)
 
-    def _follow(self, question: Question, *, streams: bool) -> Answered:
-        """Show the answer as it is written; return its end."""
+    def _follow(self, question: Question, *, streams: bool) -> Followed:
+        """Show the answer as it is written; return its end and what the search found."""
         offered: dict[str, EvidenceLines] = {}
+        found: tuple[EvidenceLines, ...] = ()
         text = shown = ""
         end: Answered | None = None
         for event in answer(question, client=clients.chat, budget=budget_of):
             match event:
+                case Searched():
+                    found = event.evidence
                 case Prompted():
                     offered = {piece.handle: piece for piece in event.evidence}
                 case Written() if streams:
@@ -69,7 +84,7 @@ class Command(BaseCommand):
             raise CommandError("The answer did not end.")
         if streams and self._show(end.compiled.text, shown) != end.compiled.text:
             self.stdout.write(f"\n\n{end.compiled.text}")  # a citation did not hold after all
-        return end
+        return Followed(end, found)
 
     def _show(self, text: str, shown: str) -> str:
         """Write what has been added to the shown text; return what is shown now."""
@@ -79,7 +94,7 @@ class Command(BaseCommand):
         self.stdout.flush()
         return text
 
-    def _print_end(self, end: Answered) -> None:
+    def _print_end(self, end: Answered, found: tuple[EvidenceLines, ...]) -> None:
         self.stdout.write("")
         if end.not_found:
             names = ", ".join(source.name for source in end.receipt.sources) or "nothing"
@@ -95,6 +110,9 @@ class Command(BaseCommand):
             self.stdout.write(removed)
         if end.error:
             self.stderr.write(end.error)
+        if end.error and not end.text:
+            for piece in found:
+                self.stdout.write(f"  {piece.place}")
 
 
 def to_json(end: Answered) -> dict[str, object]:
