@@ -23,6 +23,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from appliance.web.models import ASK, SYNC, Heartbeat
+from indexer.fetching.versions import git_version, has_security_fixes
 from indexer.models import Job
 from inference.client import ChatClient, EmbeddingClient
 from inference.connection import open_http
@@ -229,6 +230,17 @@ def check_disk() -> Check:
     return Check("Disk", state, detail, "Free some space, or move PLUMBLINE_HOME.")
 
 
+def check_git() -> Check:
+    version = git_version()
+    if not version:
+        return Check("Git", "failed", "git is not installed", "Install git 2.39.4 or later.")
+    detail = ".".join(map(str, version))
+    if has_security_fixes(version):
+        return Check("Git", "ok", detail)
+    advice = "Install 2.45.1 or later, or a distribution's git with the fixes of May 2024."
+    return Check("Git", "warning", f"{detail} lacks security fixes", advice)
+
+
 def check_egress() -> Check:
     """Look for a proxy only; nothing outside is contacted."""
     found = [
@@ -255,6 +267,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_chat_model,
     check_mirrors,
     check_disk,
+    check_git,
     check_egress,
 )
 

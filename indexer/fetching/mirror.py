@@ -17,9 +17,7 @@ from indexer.fetching.credentials import write_key
 from indexer.fetching.hosts import Resolver, pin_address, resolve_host
 from indexer.fetching.location import Location, check_ref
 from indexer.fetching.objects import (
-    ChangedPath,
     CommitFacts,
-    changed_paths,
     commit_facts,
     list_tree,
     read_blobs,
@@ -39,7 +37,6 @@ from indexer.fetching.values import (
 )
 
 __all__ = [
-    "ChangedPath",
     "CommitFacts",
     "Credential",
     "FetchLimits",
@@ -48,7 +45,6 @@ __all__ = [
     "ResolvedRef",
     "SshKey",
     "TreeEntry",
-    "changed_paths",
     "commit_facts",
     "delete_mirror",
     "fetch",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from typing import IO, Literal, cast
+from typing import IO, cast
 
 from indexer.errors import FetchFailed, FetchRefused
 from indexer.fetching.environment import git_environment
@@ -25,9 +25,6 @@ LONGEST_NAME = 200
 IDS_AHEAD = 64  # ids written before their answers are read: far less than a pipe holds
 BLOCK_SIZE = 64 * 1024
 
-Change = Literal["added", "changed", "deleted"]
-CHANGES: dict[str, Change] = {"A": "added", "D": "deleted", "M": "changed", "T": "changed"}
-
 
 @dataclass(frozen=True, slots=True)
 class CommitFacts:
@@ -35,12 +32,6 @@ class CommitFacts:
     author_name: str
     committed_at: datetime
     subject: str
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedPath:
-    path: str
-    change: Change
 
 
 def list_tree(mirror: Path, commit: str, *, most_entries: int = MOST_ENTRIES) -> list[TreeEntry]:
@@ -80,19 +71,6 @@ def commit_facts(mirror: Path, commit: str) -> CommitFacts:
         committed_at=datetime.fromtimestamp(min(seconds, 4_102_444_800), tz=UTC),  # until 2100
         subject=parts[3][:LONGEST_NAME],
     )
-
-
-def changed_paths(
-    mirror: Path, old: str, new: str, *, most_entries: int = MOST_ENTRIES
-) -> list[ChangedPath]:
-    """Return what differs between two commits; a rename is a path deleted and a path added."""
-    arguments = ["diff-tree", "-r", "-z", "--no-renames", "--name-status"]
-    arguments += [_checked(old), _checked(new)]
-    records = list(_records(mirror, arguments, 2 * most_entries))
-    return [
-        ChangedPath(path.decode("utf-8", "backslashreplace"), CHANGES[status.decode("ascii")])
-        for status, path in zip(records[::2], records[1::2], strict=True)
-    ]
 
 
 def _checked(object_id: str) -> str:

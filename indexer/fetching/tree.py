@@ -9,9 +9,6 @@ EXECUTABLE = 0o100755
 SYMLINK = 0o120000
 SUBMODULE = 0o160000
 
-LFS_POINTER_PREFIX = b"version https://git-lfs.github.com/spec/"
-LONGEST_LFS_POINTER = 1024  # bytes, by its specification
-
 
 @dataclass(frozen=True, slots=True)
 class TreeEntry:
@@ -35,10 +32,6 @@ class TreeEntry:
     def is_file(self) -> bool:
         """Tell whether the object is the content of a file; old histories have modes like 100664."""
         return self.mode & 0o170000 == 0o100000
-
-
-def is_lfs_pointer(content: bytes) -> bool:
-    return len(content) <= LONGEST_LFS_POINTER and content.startswith(LFS_POINTER_PREFIX)
 
 
 def entry_from_line(line: bytes) -> TreeEntry:

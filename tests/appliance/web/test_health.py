@@ -205,3 +205,14 @@ def test_a_beat_is_written_once_a_name() -> None:
     record_heartbeat(ASK)
     record_heartbeat(ASK)
     assert Heartbeat.objects.filter(name=ASK).count() == 1
+
+
+@pytest.mark.parametrize(
+    ("version", "state"), [((2, 47, 1), "ok"), ((2, 39, 3), "warning"), ((), "failed")]
+)
+def test_the_installed_git_is_judged_by_its_fixes(
+    monkeypatch: pytest.MonkeyPatch, version: tuple[int, ...], state: str
+) -> None:
+    # One machine has one git: the other two cannot be installed for this test.
+    monkeypatch.setattr(health, "git_version", lambda: version)
+    assert health.check_git().state == state

@@ -10,15 +10,12 @@ import pytest
 from indexer.errors import FetchFailed, FetchRefused
 from indexer.fetching.location import parse_location
 from indexer.fetching.mirror import (
-    ChangedPath,
-    changed_paths,
     commit_facts,
     fetch,
     list_tree,
     read_blobs,
 )
 from indexer.fetching.policy import LocationPolicy
-from indexer.fetching.tree import is_lfs_pointer
 from tests.gitrepos import FIRST_COMMIT_AT, Repository
 
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"a" * 64 + b"\nsize 12345\n"
@@ -44,7 +41,7 @@ def test_a10_symbolic_links_are_listed_as_links_and_give_only_their_text(
     assert texts == [target.encode() for target in targets.values()]
 
 
-def test_modes_tell_files_programs_submodules_and_lfs_pointers_apart(
+def test_modes_tell_files_programs_and_submodules_apart(
     repository: Repository, mirror: Path, policy: LocationPolicy
 ) -> None:
     blob = repository.store(b"x\n")
@@ -67,9 +64,7 @@ def test_modes_tell_files_programs_submodules_and_lfs_pointers_apart(
     assert entries["sub"].size is None
     assert entries["file"].size == 2
     ((_, content),) = read_blobs(mirror, [entries["large.bin"].object_id])
-    assert is_lfs_pointer(content)
-    assert not is_lfs_pointer(b"x\n")
-    assert not is_lfs_pointer(POINTER + b"x" * 2000)
+    assert content == POINTER
 
 
 def test_odd_names_are_listed_and_undecodable_ones_marked(
@@ -134,7 +129,6 @@ def test_missing_objects_and_wrong_ids_are_errors(
         lambda: list(read_blobs(mirror, ["e" * 40])),
         lambda: list_tree(mirror, "e" * 40),
         lambda: commit_facts(mirror, "e" * 40),
-        lambda: changed_paths(mirror, repository.commits[0], "e" * 40),
     ):
         with pytest.raises(FetchFailed) as caught:
             read()
@@ -177,17 +171,3 @@ def test_a19_odd_authors_neither_stop_nor_slow_a_fetch(
     facts = commit_facts(mirrored(repository, mirror, policy), commit)
     assert facts.subject == "Odd"
     assert len(facts.author_name) <= 200
-
-
-def test_changed_paths_tell_what_differs(
-    repository: Repository, mirror: Path, policy: LocationPolicy
-) -> None:
-    old = repository.commits[0]
-    new = repository.commit({"README.md": "# Two\n", "src/app.py": None, "src/b.py": "x\n"})
-    mirrored(repository, mirror, policy)
-    assert changed_paths(mirror, old, new) == [
-        ChangedPath("README.md", "changed"),
-        ChangedPath("src/app.py", "deleted"),
-        ChangedPath("src/b.py", "added"),
-    ]
-    assert changed_paths(mirror, new, new) == []
