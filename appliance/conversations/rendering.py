@@ -72,6 +72,7 @@ class RenderedAnswer:
     citations: tuple[CitationView, ...]
     struck: int
     sealed: bool = False
+    evidence: tuple[CitationView, ...] = ()  # what stood in the prompt or was found, cited first
     searched: tuple[dict[str, str], ...] = ()  # of the receipt: the sources that may be named
 
 
@@ -79,8 +80,10 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
     """Render an answer for a reader; sealed, and empty, when they may not read its evidence."""
     if is_sealed(message, scope):
         return RenderedAnswer(mark_safe(""), (), 0, sealed=True)
-    compiled = _compiled(message)
-    views = {view.handle: view for view in evidence_of(message, scope)}
+    links = _links(message)
+    compiled = _compiled(message, links)
+    evidence = _views(links)
+    views = {view.handle: view for view in evidence}
     pieces = [segment for segment in compiled.segments if isinstance(segment, EvidenceLines)]
     html = PLACEHOLDER.sub(
         lambda found: _link(pieces[int(found[1])]),
@@ -91,6 +94,7 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
         mark_safe(html),  # noqa: S308  cleaned above
         tuple(dict.fromkeys(cited)),
         message.struck,
+        evidence=evidence,
         searched=_searched(message, scope),
     )
 
@@ -116,25 +120,21 @@ def render_markdown(text: str) -> str:
     )
 
 
-def evidence_of(message: Message, scope: Scope) -> list[CitationView]:
+def _views(links: list[MessageEvidence]) -> tuple[CitationView, ...]:
     """Return what stood in the prompt or was found, each once, what is cited first."""
-    if is_sealed(message, scope):
-        return []
-    links = _links(message)
     cited = {link.handle for link in links if link.role == MessageEvidence.Role.CITED}
     shown = [link for link in links if link.role != MessageEvidence.Role.CITED]
     views = [_view(link, "cited" if link.handle in cited else link.role) for link in shown]
-    return sorted(views, key=lambda view: (view.role != "cited", int(view.handle[1:])))
+    return tuple(sorted(views, key=lambda view: (view.role != "cited", int(view.handle[1:]))))
 
 
 def _links(message: Message) -> list[MessageEvidence]:
     return list(message.evidence_links.select_related("evidence__source", "evidence__blob"))
 
 
-def _compiled(message: Message) -> CompiledAnswer:
+def _compiled(message: Message, links: list[MessageEvidence]) -> CompiledAnswer:
     """Compile what was written: until the end every citation of the prompt's lines counts, then
     only what was checked and written down as cited."""
-    links = _links(message)
     offered = {
         link.handle: _lines(link) for link in links if link.role == MessageEvidence.Role.IN_PROMPT
     }

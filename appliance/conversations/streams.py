@@ -19,7 +19,7 @@ from django.template.loader import render_to_string
 from appliance.accounts.models import User
 from appliance.conversations.access import get_message_for_user
 from appliance.conversations.models import Message
-from appliance.conversations.rendering import evidence_of, render_answer
+from appliance.conversations.rendering import render_answer
 from appliance.sources.access import scope_of
 
 POLL_S = 0.15
@@ -75,11 +75,8 @@ def _render(user_id: int, message_id: UUID) -> tuple[str, bool]:
     user = User.objects.get(pk=user_id, is_active=True)
     message = get_message_for_user(user, message_id)
     scope = scope_of(user)
-    context = {
-        "message": message,
-        "rendered": render_answer(message, scope),
-        "evidence": evidence_of(message, scope),
-    }
+    rendered = render_answer(message, scope)
+    context = {"message": message, "rendered": rendered, "evidence": rendered.evidence}
     return render_to_string("conversations/_answer.html", context), message.is_open
 
 

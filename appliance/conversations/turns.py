@@ -8,7 +8,6 @@ from appliance.conversations.models import Message, Thread
 from appliance.conversations.rendering import (
     CitationView,
     RenderedAnswer,
-    evidence_of,
     render_answer,
 )
 from indexer.scope import Scope
@@ -26,7 +25,8 @@ class Turn:
 def turn_of(message: Message, scope: Scope) -> Turn:
     if message.role == Message.Role.QUESTION:
         return Turn(message)
-    return Turn(message, render_answer(message, scope), tuple(evidence_of(message, scope)))
+    rendered = render_answer(message, scope)
+    return Turn(message, rendered, rendered.evidence)
 
 
 def turns_of(thread: Thread, scope: Scope) -> list[Turn]:

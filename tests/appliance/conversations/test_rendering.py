@@ -14,7 +14,6 @@ from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import (
     ALLOWED_TAGS,
-    evidence_of,
     render_answer,
     render_markdown,
 )
@@ -300,7 +299,7 @@ def test_an_answer_is_sealed_when_access_was_lost(
     Grant.objects.all().delete()
     rendered = render_answer(message, scope_of(owner))
     assert (rendered.html, rendered.citations, rendered.sealed) == ("", (), True)
-    assert evidence_of(message, scope_of(owner)) == []
+    assert render_answer(message, scope_of(owner)).evidence == ()
 
 
 def test_an_answer_is_sealed_when_one_of_its_paths_was_closed(
@@ -327,7 +326,7 @@ def test_the_evidence_lists_what_is_cited_first(
 ) -> None:
     pieces = [cart] + [lines_of(shop, "README.md", n, n, handle=f"E{n + 1}") for n in (1, 3)]
     message = message_factory(owner, "It adds [E4].", pieces, cited=[pieces[2]])
-    views = evidence_of(message, scope_of(owner))
+    views = render_answer(message, scope_of(owner)).evidence
     assert [(view.handle, view.role) for view in views] == [
         ("E4", "cited"),
         ("E1", "in_prompt"),
