@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from datetime import timedelta
 from functools import partial
@@ -11,10 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.common.queueing import send
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.tasks import answer_question
-
-logger = logging.getLogger(__name__)
 
 TITLE_CHARACTERS = 80
 
@@ -49,16 +47,8 @@ def ask(
             source_names=names,
             created_at=now + timedelta(microseconds=1),
         )
-        transaction.on_commit(partial(_publish, answer))
+        transaction.on_commit(partial(send, answer_question, str(answer.pk)))
     return answer
-
-
-def _publish(answer: Message) -> None:
-    """Tell the broker; when it does not answer, the scheduler tells it half a minute later."""
-    try:
-        answer_question.delay(str(answer.pk))
-    except answer_question.OperationalError as exc:
-        logger.warning("message=%s the broker does not answer: %s", answer.pk, type(exc).__name__)
 
 
 def title_of(question: str) -> str:

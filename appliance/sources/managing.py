@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
 
+from appliance.common.queueing import send
 from appliance.sources.models import Grant
 from indexer import clients, sealing
 from indexer.errors import FetchFailed
@@ -67,16 +68,8 @@ def request_sync(source: Source) -> Job:
     with transaction.atomic():
         job = jobs.enqueue(source)
         jobs.mark_published(job)
-        transaction.on_commit(partial(_publish, job))
+        transaction.on_commit(partial(send, sync_source, job.pk))
     return job
-
-
-def _publish(job: Job) -> None:
-    """Tell the broker; when it does not answer, the scheduler tells it a minute later."""
-    try:
-        sync_source.delay(job.pk)
-    except sync_source.OperationalError as exc:
-        logger.warning("job=%s the broker does not answer: %s", job.pk, type(exc).__name__)
 
 
 def remove(source: Source) -> None:

@@ -1,0 +1,23 @@
+"""Tells the broker of work that stands in the database already."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from celery import Task
+
+logger = logging.getLogger(__name__)
+
+
+def send(task: Task[Any, Any], identifier: int | str) -> None:
+    """Send a row's id; when the broker does not answer, the scheduler sends it again later."""
+    try:
+        task.delay(identifier)
+    except task.OperationalError as exc:
+        logger.warning(
+            "task=%s id=%s the broker does not answer: %s",
+            task.name,
+            identifier,
+            type(exc).__name__,
+        )
