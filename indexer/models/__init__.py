@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from indexer.models.chunk import Chunk, Embedding, Posting
-from indexer.models.document import Blob, Document, SkippedFile
+from indexer.models.document import Blob, Document, Finding, SkippedFile
 from indexer.models.job import Job
-from indexer.models.source import Ref, Revision, Source
+from indexer.models.source import Ref, Revision, SharedCredential, Source
+from indexer.models.symbol import Definition, Reference
 
 __all__ = [
     "Blob",
     "Chunk",
+    "Definition",
     "Document",
     "Embedding",
+    "Finding",
     "Job",
     "Posting",
     "Ref",
+    "Reference",
     "Revision",
+    "SharedCredential",
     "SkippedFile",
     "Source",
 ]

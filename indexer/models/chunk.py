@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from pgvector.django import HalfVectorField
 
@@ -21,11 +22,13 @@ class Chunk(models.Model):
     kind = models.CharField(max_length=40, blank=True)
     context = models.TextField(blank=True)  # signatures of what encloses it
     length_terms = models.IntegerField()  # BM25's document length
+    digest = models.UUIDField()  # of its context and lines: indexer.embedding.digests
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["blob", "ordinal"], name="one_chunk_per_ordinal"),
         ]
+        indexes = [models.Index(fields=["digest"], name="chunk_by_digest")]
 
     def __str__(self) -> str:
         return f"{self.blob_id}#{self.span}"
@@ -36,19 +39,23 @@ class Chunk(models.Model):
 
 
 class Embedding(models.Model):
-    """The vector of one chunk by one embedding model; sets of two models live side by side."""
+    """The vector of a text by one embedding model; sets of two models live side by side.
 
-    chunk = models.ForeignKey(Chunk, on_delete=models.CASCADE, related_name="embeddings")
+    Keyed by content, not by chunk: a function that moves to another line, file or source costs
+    no new vector.
+    """
+
+    digest = models.UUIDField()  # as in Chunk
     model = models.CharField(max_length=100)
     vector = HalfVectorField()  # as many dimensions as the model has
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["chunk", "model"], name="one_embedding_per_model"),
+            models.UniqueConstraint(fields=["digest", "model"], name="one_embedding_per_model"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.chunk_id}:{self.model}"
+        return f"{self.digest}:{self.model}"
 
 
 class Posting(models.Model):
@@ -60,13 +67,14 @@ class Posting(models.Model):
 
     term = models.BigIntegerField()  # indexer.lexical.terms.term_id
     batch = models.BigIntegerField()  # id of the first chunk of the batch
-    chunk_ids = ArrayField(models.BigIntegerField())
+    offsets = ArrayField(models.IntegerField())  # chunk id minus batch
     frequencies = ArrayField(models.SmallIntegerField())
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["term", "batch"], name="one_posting_per_batch"),
         ]
+        indexes = [BrinIndex(fields=["batch"], name="posting_by_batch")]
 
     def __str__(self) -> str:
         return f"{self.term}:{self.batch}"

@@ -25,9 +25,36 @@ class Blob(models.Model):
     text = models.TextField(blank=True)
     skip_reason = models.CharField(max_length=20, blank=True, choices=SKIP_CHOICES)
     skip_detail = models.CharField(max_length=200, blank=True)
+    # indexer.reading.version of the reader that made this; an older one is read again.
+    reader_version = models.IntegerField(default=0)
+    # Of a document whose text was extracted: "pdf", "docx", "html" ...; empty: the file itself.
+    format = models.CharField(max_length=20, blank=True)
+    # Where its parts begin: [first line, "page" | "cell" | "section", label], by line.
+    places = models.JSONField(default=list, blank=True)
+    note = models.CharField(max_length=200, blank=True)  # such as why it was split by lines
+    stored_by = models.BigIntegerField(null=True)  # the job; while it runs, nothing is pruned
 
     def __str__(self) -> str:
         return self.oid
+
+
+class Finding(models.Model):
+    """Something that was masked or neutralised in a blob before it was stored; never its value."""
+
+    class Kind(models.TextChoices):
+        SECRET = "secret", "Secret"
+        INVISIBLE = "invisible", "Invisible characters"
+
+    blob = models.ForeignKey(Blob, on_delete=models.CASCADE, related_name="findings")
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    rule = models.CharField(max_length=80)
+    line = models.IntegerField()
+
+    class Meta:
+        ordering = ["blob_id", "line", "rule"]
+
+    def __str__(self) -> str:
+        return f"{self.blob_id}#L{self.line}: {self.rule}"
 
 
 class Document(models.Model):

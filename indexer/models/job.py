@@ -1,4 +1,4 @@
-"""One run of a sync as a row: the database, not the broker, knows what is to be done."""
+"""Work on a source as a row: the database, not the broker, knows what is to be done."""
 
 from __future__ import annotations
 
@@ -10,7 +10,16 @@ from indexer.models.source import Source
 
 
 class Job(models.Model):
-    """A sync that waits, runs or has ended; Celery only carries its id."""
+    """A sync or an embedding that waits, runs or has ended; Celery only carries its id."""
+
+    class Kind(models.TextChoices):
+        SYNC = "sync", "Sync"  # until the source is searchable by words
+        EMBED = "embed", "Embedding"  # until it is searchable by meaning
+
+    class Reason(models.TextChoices):
+        ASKED = "asked", "asked for"
+        PUSH = "push", "a push"
+        POLL = "poll", "the schedule"
 
     class State(models.TextChoices):
         QUEUED = "queued", "Waiting"
@@ -19,14 +28,18 @@ class Job(models.Model):
         FAILED = "failed", "Failed"
 
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="jobs")
+    kind = models.CharField(max_length=10, choices=Kind.choices, default=Kind.SYNC)
+    reason = models.CharField(max_length=10, choices=Reason.choices, default=Reason.ASKED)
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     attempt = models.IntegerField(default=0)  # also the fencing value of every write
+    failures = models.IntegerField(default=0)  # attempts that broke off
     lease_until = models.DateTimeField(null=True)
     published_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField(default=timezone.now)
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     phase = models.CharField(max_length=20, blank=True)  # fetch, read, embed
+    phase_started_at = models.DateTimeField(null=True)
     progress_done = models.BigIntegerField(default=0)
     progress_total = models.BigIntegerField(default=0)
     error_code = models.CharField(max_length=60, blank=True)
@@ -36,10 +49,14 @@ class Job(models.Model):
         ordering = ["-created_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["source"], condition=Q(state="queued"), name="one_queued_job_per_source"
+                fields=["source", "kind"],
+                condition=Q(state="queued"),
+                name="one_queued_job_per_source",
             ),
             models.UniqueConstraint(
-                fields=["source"], condition=Q(state="running"), name="one_running_job_per_source"
+                fields=["source", "kind"],
+                condition=Q(state="running"),
+                name="one_running_job_per_source",
             ),
         ]
 
