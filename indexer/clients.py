@@ -10,6 +10,7 @@ from pathlib import Path
 import httpx
 from django.conf import settings
 
+from indexer.confined.pool import ReaderPool
 from indexer.embedding.embedder import Embedder, Vectors
 from indexer.fetching.policy import LocationPolicy
 from indexer.fetching.values import FetchLimits
@@ -69,10 +70,18 @@ def _http(url: str) -> httpx.Client:
 
 def close() -> None:
     """Close every connection; the next use builds the clients from the settings anew."""
-    for cached in (embedder, chat, _local_model):
+    if readers.cache_info().currsize:
+        readers().close()
+    for cached in (embedder, chat, _local_model, readers):
         cached.cache_clear()
     while _open:
         _open.pop().close()
+
+
+@lru_cache(maxsize=1)
+def readers() -> ReaderPool:
+    """Return the children that read documents, shared by all jobs of this process."""
+    return ReaderPool(settings.READERS or os.cpu_count() or 1)
 
 
 def location_policy(*, from_command_line: bool) -> LocationPolicy:

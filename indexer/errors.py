@@ -7,6 +7,9 @@ IndexerError
       LocationRefused  the address itself may not be connected
   SyncInProgress     another job holds this source
   LeaseLost          another worker took this job over: stop, write nothing
+  JobYielded         others wait: stop here, go on later
+  SourcePaused       an administrator paused the source: stop here
+  ContentVanished    content was pruned while it was being published: read it again
 """
 
 from __future__ import annotations
@@ -46,3 +49,15 @@ class SyncInProgress(IndexerError):
 
 class LeaseLost(IndexerError):
     """Another worker has taken this job over."""
+
+
+class JobYielded(IndexerError):
+    """The job makes room for others that wait."""
+
+
+class SourcePaused(IndexerError):
+    """The source is paused."""
+
+
+class ContentVanished(IndexerError):
+    """Content went while it was being published."""

@@ -19,6 +19,10 @@ class SkipReason(StrEnum):
     SYMLINK = "symlink"
     TOO_LARGE = "too_large"
     BROKEN = "broken"
+    QUARANTINED = "quarantined"
+    REJECTED = "rejected"
+    ENCRYPTED = "encrypted"
+    EXCLUDED = "excluded"
 
 
 EXPLANATIONS = {
@@ -34,6 +38,10 @@ EXPLANATIONS = {
     SkipReason.SYMLINK: "A symbolic link: what it points to is indexed under its own path.",
     SkipReason.TOO_LARGE: "Larger than the limit for one file.",
     SkipReason.BROKEN: "Reading or splitting it failed.",
+    SkipReason.QUARANTINED: "Reading it ended its reader again and again: it is kept out.",
+    SkipReason.REJECTED: "It exceeds a limit: see the detail.",
+    SkipReason.ENCRYPTED: "Protected by a password.",
+    SkipReason.EXCLUDED: "Excluded by a pattern of the administrators or of .plumblineignore.",
 }
 
 

@@ -2,28 +2,55 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from celery import shared_task
 
-from indexer.errors import FetchFailed, FetchRefused, LeaseLost, SyncInProgress
+from indexer.errors import (
+    FetchFailed,
+    FetchRefused,
+    JobYielded,
+    LeaseLost,
+    SourcePaused,
+    SyncInProgress,
+)
 from indexer.ingestion import jobs, pruning
+from indexer.ingestion.embed import embed
 from indexer.ingestion.sync import sync
+from indexer.models import Job
+from inference.errors import InferenceError
+
+# The job's row says what happened; dispatch_jobs sends again what should be.
+ENDED = (SyncInProgress, FetchRefused, FetchFailed, LeaseLost, JobYielded, SourcePaused)
 
 
 @shared_task(ignore_result=True)
 def sync_source(job_id: int) -> None:
     """Run a sync job. A message that comes twice, or late, finds the job taken and goes away."""
-    try:
+    with suppress(*ENDED):
         sync(jobs.claim(job_id))
-    except (SyncInProgress, FetchRefused, FetchFailed, LeaseLost):
-        return  # the job's row says what happened; dispatch_jobs sends again what should be
+    dispatch()
+
+
+@shared_task(ignore_result=True)
+def embed_source(job_id: int) -> None:
+    """Run an embedding job, as above."""
+    with suppress(*ENDED, InferenceError):
+        embed(jobs.claim(job_id))
+    dispatch()
 
 
 @shared_task(ignore_result=True)
 def dispatch_jobs() -> None:
     """Tell the broker of jobs that it does not know of, or that a dead worker left."""
+    dispatch()
+
+
+def dispatch() -> None:
     for job in jobs.waiting():
         jobs.mark_published(job)
-        sync_source.delay(job.pk)
+        task = sync_source if job.kind == Job.Kind.SYNC else embed_source
+        task.delay(job.pk)
 
 
 @shared_task(ignore_result=True)
@@ -31,3 +58,10 @@ def prune() -> None:
     """Delete content and mirrors that nothing points to."""
     pruning.prune()
     pruning.prune_mirrors()
+    jobs.thin_out()
+
+
+@shared_task(ignore_result=True)
+def sweep() -> None:
+    """Give back the space of what was pruned."""
+    pruning.sweep_postings()

@@ -186,6 +186,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_TASK_ROUTES = {
     "indexer.tasks.sync_source": {"queue": "sync"},
+    "indexer.tasks.embed_source": {"queue": "embed"},
     "appliance.conversations.tasks.answer_question": {"queue": "ask"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -200,13 +201,15 @@ CELERY_BEAT_SCHEDULE = {
             "args": [queue],
             "options": {"queue": queue},
         }
-        for queue in ("sync", "ask")
+        for queue in ("sync", "embed", "ask")
     },
     "rescue-answers": {
         "task": "appliance.conversations.tasks.rescue_answers",
         "schedule": 15.0,
     },
-    "prune": {"task": "indexer.tasks.prune", "schedule": 3600.0},
+    # What was removed is gone within fifteen minutes: pruning must run well before that.
+    "prune": {"task": "indexer.tasks.prune", "schedule": 300.0},
+    "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "celerybeat-schedule")
 
@@ -220,6 +223,7 @@ GIT_CA_FILE = Path(ca) if (ca := env_str("PLUMBLINE_GIT_CA_FILE", default="")) e
 GIT_TIME_LIMIT_S = env_int("PLUMBLINE_GIT_TIME_LIMIT_S", default=1800, minimum=1)
 GIT_SIZE_LIMIT_MB = env_int("PLUMBLINE_GIT_SIZE_LIMIT_MB", default=5000, minimum=1)
 FILE_SIZE_LIMIT_KB = env_int("PLUMBLINE_FILE_SIZE_LIMIT_KB", default=1024, minimum=1)
+READERS = env_int("PLUMBLINE_READERS", default=0)  # processes that read files; 0: one per core
 
 # --- Models ---------------------------------------------------------------------------------
 

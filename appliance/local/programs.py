@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -49,14 +48,15 @@ def services(home: Home) -> list[Program]:
 
 
 def application(choices: Choices) -> list[Program]:
-    # One process embeds with all cores; a second one helps only where there are cores to spare.
-    processes = 2 if (os.cpu_count() or 1) >= 8 else 1
     web = ("-m", "uvicorn", "appliance.config.asgi:application")
     options = ("--no-access-log", "--timeout-graceful-shutdown", "2", "--log-level", "warning")
     address = ("--host", choices.bind, "--port", str(choices.port))
     return [
         Program(APPLICATION, "web", (sys.executable, *web, *address, *options)),
-        celery("worker", "--queues", "sync", "--concurrency", str(processes)),
+        # Threads: a sync waits for git, for the reading children and for PostgreSQL.
+        celery("worker", "--queues", "sync", "--pool", "threads", "--concurrency", "4"),
+        # One at a time: computing vectors takes all cores by itself.
+        celery("worker-embed", "--queues", "embed", "--pool", "threads", "--concurrency", "1"),
         celery("worker-ask", "--queues", "ask,upkeep", "--pool", "threads", "--concurrency", "8"),
         scheduler(),
     ]

@@ -40,7 +40,7 @@ from appliance.local.readiness import http_status, wait_for, worker_answers
 from appliance.local.supervisor import Manager, launch
 
 INSTALL_SECONDS_FILE = ROOT / ".venv" / "plumbline-install.json"
-WORKERS = ("worker", "worker-ask")
+WORKERS = ("worker", "worker-embed", "worker-ask")
 
 
 @dataclass(frozen=True, slots=True)

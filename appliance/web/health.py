@@ -22,7 +22,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from appliance.web.models import ASK, SYNC, Heartbeat
+from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
 from indexer.fetching.versions import git_version, has_security_fixes
 from indexer.models import Job
 from inference.client import ChatClient, EmbeddingClient
@@ -112,14 +112,28 @@ def check_queue() -> Check:
 
 
 def check_sync_worker() -> Check:
-    """A worker in the middle of a long sync shows its life in the job's lease, not in a beat."""
+    return check_corpus_worker("Sync worker", Job.Kind.SYNC, "syncing", SYNC, "worker")
+
+
+def check_embed_worker() -> Check:
+    return check_corpus_worker("Embedding worker", Job.Kind.EMBED, "embedding", EMBED, "worker-embed")
+
+
+def check_corpus_worker(name: str, kind: str, verb: str, queue: str, program: str) -> Check:
+    """A worker in the middle of long jobs shows its life in their leases, not in a beat."""
     try:
-        job = Job.objects.filter(state=Job.State.RUNNING, lease_until__gt=timezone.now()).first()
+        working = Job.objects.filter(
+            kind=kind,
+            state=Job.State.RUNNING,
+            lease_until__gt=timezone.now(),
+            error_code="",
+        )
+        names = list(working.values_list("source__name", flat=True)[:3])
     except DatabaseError:
-        return Check("Sync worker", "failed", UNKNOWN, ABOVE)
-    if job:
-        return Check("Sync worker", "ok", f"syncing {job.source.name}")
-    return check_beat("Sync worker", SYNC, "worker")
+        return Check(name, "failed", UNKNOWN, ABOVE)
+    if names:
+        return Check(name, "ok", f"{verb} {', '.join(names)}")
+    return check_beat(name, queue, program)
 
 
 def check_answer_worker() -> Check:
@@ -262,6 +276,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_migrations,
     check_queue,
     check_sync_worker,
+    check_embed_worker,
     check_answer_worker,
     check_embedding_model,
     check_chat_model,

@@ -6,7 +6,7 @@ from django.db import models
 from django.utils import timezone
 
 # One for each queue that people wait for.
-SYNC, ASK = "sync", "ask"
+SYNC, EMBED, ASK = "sync", "embed", "ask"
 
 
 class Heartbeat(models.Model):

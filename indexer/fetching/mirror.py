@@ -19,8 +19,11 @@ from indexer.fetching.location import Location, check_ref
 from indexer.fetching.objects import (
     CommitFacts,
     commit_facts,
-    list_tree,
+    has_commit,
+    iter_changes,
+    iter_tree,
     read_blobs,
+    read_path,
 )
 from indexer.fetching.paths import find_repository
 from indexer.fetching.policy import LocationPolicy
@@ -48,8 +51,11 @@ __all__ = [
     "commit_facts",
     "delete_mirror",
     "fetch",
-    "list_tree",
+    "has_commit",
+    "iter_changes",
+    "iter_tree",
     "read_blobs",
+    "read_path",
 ]
 
 MARKER = "plumbline-mirror"  # a folder without it is not ours, and never deleted

@@ -17,10 +17,16 @@ from typing import IO, cast
 from indexer.errors import FetchFailed, FetchRefused
 from indexer.fetching.environment import git_environment
 from indexer.fetching.location import OBJECT_ID
-from indexer.fetching.tree import TreeEntry, entry_from_line
+from indexer.fetching.tree import (
+    TreeChange,
+    TreeEntry,
+    change_from_record,
+    entry_from_line,
+)
 
 MOST_ENTRIES = 500_000
 LARGEST_BLOB = 5 * 1024**2  # bytes
+LOOKUP = 2000  # objects whose sizes are asked for at once
 LONGEST_NAME = 200
 IDS_AHEAD = 64  # ids written before their answers are read: far less than a pipe holds
 BLOCK_SIZE = 64 * 1024
@@ -34,10 +40,52 @@ class CommitFacts:
     subject: str
 
 
-def list_tree(mirror: Path, commit: str, *, most_entries: int = MOST_ENTRIES) -> list[TreeEntry]:
-    """Return every path of the commit, submodules and symbolic links included."""
+def iter_tree(
+    mirror: Path, commit: str, *, most_entries: int = MOST_ENTRIES
+) -> Iterator[TreeEntry]:
+    """Yield every path of the commit, submodules and symbolic links included."""
     arguments = ["ls-tree", "-r", "-z", "-l", "--full-tree", _checked(commit)]
-    return [entry_from_line(line) for line in _records(mirror, arguments, most_entries)]
+    return map(entry_from_line, _records(mirror, arguments, most_entries))
+
+
+def iter_changes(mirror: Path, old: str, new: str) -> Iterator[TreeChange]:
+    """Yield the paths whose content or mode differs between two commits, renames as both ends."""
+    arguments = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"]
+    records = _records(mirror, [*arguments, _checked(old), _checked(new)], 2 * MOST_ENTRIES)
+    while facts := list(islice(records, LOOKUP * 2)):
+        pairs = list(zip(facts[::2], facts[1::2], strict=True))
+        sizes = _sizes(mirror, [facts.split()[3].decode("ascii") for facts, _ in pairs])
+        for (facts, name), size in zip(pairs, sizes, strict=True):
+            yield change_from_record(facts, name, size)
+
+
+def has_commit(mirror: Path, commit: str) -> bool:
+    """Return whether the mirror still holds this commit."""
+    with _git(mirror, ["cat-file", "-e", f"{_checked(commit)}^{{commit}}"]) as process:
+        process.communicate()
+    return process.returncode == 0
+
+
+def read_path(mirror: Path, commit: str, path: str, *, largest_blob: int) -> bytes | None:
+    """Return the file at a path of a commit, None when there is none or it is too large."""
+    arguments = ["ls-tree", "-z", "-l", "--full-tree", _checked(commit), "--", path]
+    entries = [entry_from_line(line) for line in _records(mirror, arguments, 10)]
+    for entry in entries:
+        if entry.path == path and entry.is_file:
+            found = read_blobs(mirror, [entry.object_id], largest_blob=largest_blob)
+            return next((content for _, content in found), None)
+    return None
+
+
+def _sizes(mirror: Path, object_ids: Sequence[str]) -> list[int | None]:
+    """Return the sizes of objects; None for what is not here, such as submodules' commits."""
+    with _git(mirror, ["cat-file", "--batch-check=%(objectsize)"]) as process:
+        questions = "".join(f"{_checked(object_id)}\n" for object_id in object_ids)
+        output, _ = process.communicate(questions.encode("ascii"))
+    sizes = [int(line) if line.isdigit() else None for line in output.split(b"\n")[:-1]]
+    if len(sizes) != len(object_ids):
+        raise _unreadable(object_ids[0])
+    return sizes
 
 
 def read_blobs(

@@ -34,14 +34,31 @@ class TreeEntry:
         return self.mode & 0o170000 == 0o100000
 
 
+@dataclass(frozen=True, slots=True)
+class TreeChange:
+    """A path of which two commits differ: what the newer one has there, None for nothing."""
+
+    path: str
+    entry: TreeEntry | None
+
+
 def entry_from_line(line: bytes) -> TreeEntry:
     """Read one record of `git ls-tree -z -l`."""
     facts, _, name = line.partition(b"\t")
     mode, _kind, object_id, size = facts.decode("ascii").split()
+    return _entry(name, int(mode, 8), object_id, None if size == "-" else int(size))
+
+
+def change_from_record(facts: bytes, name: bytes, size: int | None) -> TreeChange:
+    """Read the two parts of a record of `git diff-tree -z --raw`, with the new object's size."""
+    _old_mode, mode, _old_id, object_id, status = facts.decode("ascii").split()
+    entry = _entry(name, int(mode, 8), object_id, size)
+    return TreeChange(entry.path, None if status == "D" else entry)
+
+
+def _entry(name: bytes, mode: int, object_id: str, size: int | None) -> TreeEntry:
     try:
         path, is_decodable = name.decode("utf-8"), True
     except UnicodeDecodeError:
         path, is_decodable = name.decode("utf-8", "backslashreplace"), False
-    return TreeEntry(
-        path, int(mode, 8), object_id, None if size == "-" else int(size), is_decodable
-    )
+    return TreeEntry(path, mode, object_id, size, is_decodable)

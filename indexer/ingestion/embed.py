@@ -1,67 +1,149 @@
-"""Fill in the vectors that a ref's chunks do not have yet."""
+"""Fill in the vectors that a source's chunks do not have yet."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.db import connection
+from django.db.models import F
+from django.utils import timezone
 
+from indexer import clients
 from indexer.embedding.embedder import Embedder, chunk_text
-from indexer.ingestion.jobs import Heartbeat
+from indexer.errors import JobYielded, LeaseLost, SourcePaused
+from indexer.ingestion import jobs
 from indexer.ingestion.store import store_embeddings
-from indexer.models import Chunk, Job, Ref
+from indexer.models import Chunk, Job, Ref, Revision
+from inference.errors import InferenceError, RequestRejected
+
+logger = logging.getLogger(__name__)
 
 BATCH = 64
+SHORTENINGS = 4  # halvings of a text that the model refuses
 
-# One path a blob is enough: the text that is embedded names where the content was first seen.
+# One chunk and one path a text are enough: what is embedded names where it was first seen. The
+# default ref comes first, and in it the order of the blobs, which is that of the tree.
 MISSING = """
-SELECT chunk.id, document.path
-  FROM (SELECT blob_id, min(path) AS path
-          FROM indexer_document
-         WHERE source_id = %(source_id)s AND %(ref_id)s = ANY(refs)
-         GROUP BY blob_id) AS document
+SELECT DISTINCT ON (chunk.digest) chunk.digest, chunk.id, document.path
+  FROM indexer_document AS document
   JOIN indexer_chunk AS chunk ON chunk.blob_id = document.blob_id
- WHERE NOT EXISTS (SELECT 1 FROM indexer_embedding AS embedding
-                    WHERE embedding.chunk_id = chunk.id AND embedding.model = %(model)s)
- ORDER BY chunk.blob_id, chunk.ordinal
+ WHERE document.source_id = %(source_id)s AND %(ref_id)s::bigint = ANY(document.refs)
+   AND NOT EXISTS (SELECT 1 FROM indexer_embedding AS embedding
+                    WHERE embedding.digest = chunk.digest AND embedding.model = %(model)s)
+ ORDER BY chunk.digest, chunk.id, document.path
 """
 
 
 @dataclass(frozen=True, slots=True)
-class MissingChunk:
+class MissingText:
+    digest: UUID
     chunk_id: int
     path: str
 
 
-def missing_chunks(ref: Ref, model: str) -> list[MissingChunk]:
-    """Return the chunks of a ref that have no vector of this model."""
-    with connection.cursor() as cursor:
-        cursor.execute(MISSING, {"source_id": ref.source_id, "ref_id": ref.pk, "model": model})
-        return [MissingChunk(*row) for row in cursor.fetchall()]
+def embed(job: Job, heartbeat: jobs.Heartbeat | None = None) -> int:
+    """Run a claimed embedding job; return how many vectors were stored.
 
-
-def embed_missing(job: Job, ref: Ref, embedder: Embedder, heartbeat: Heartbeat) -> int:
-    """Embed what is missing, a batch a transaction; return how many vectors were stored.
-
-    Raises inference.errors.InferenceError; what was stored before it stays.
+    A model that does not answer pauses the job (InferenceError is raised after that was written
+    down); what was stored before stays, and search uses what is there.
     """
-    missing = missing_chunks(ref, embedder.model)
+    heartbeat = heartbeat or jobs.Heartbeat(job, may_yield=True)
+    try:
+        stored = _embed_refs(job, clients.embedder(), heartbeat)
+    except InferenceError as exc:
+        jobs.wait_for_model(job, f"The embedding model does not answer: {exc}")
+        logger.warning("embed source=%s waits: %s", job.source_id, exc)
+        raise
+    except LeaseLost:
+        raise
+    except (JobYielded, SourcePaused):
+        jobs.release(job)
+        raise
+    except (Exception, KeyboardInterrupt) as exc:
+        jobs.retry_later(job, f"Embedding broke off ({type(exc).__name__}): see the log.")
+        raise
+    if stored:
+        jobs.finish(job)
+        logger.info("embed source=%s embedded=%s", job.source_id, stored)
+    else:
+        jobs.forget(job)
+    return stored
+
+
+def _embed_refs(job: Job, embedder: Embedder, heartbeat: jobs.Heartbeat) -> int:
+    stored = 0
+    for ref in Ref.objects.filter(source=job.source).order_by("-is_default", "pk"):
+        # What is live now, not what may go live while this runs: that has a job of its own.
+        newest = Revision.objects.filter(ref=ref).first()
+        stored += _embed_ref(job, ref, newest, embedder, heartbeat)
+        if newest is not None and newest.seconds_vector is None:
+            since_live = (timezone.now() - newest.live_at).total_seconds()
+            newest.seconds_vector = round(newest.seconds_lexical + since_live, 3)
+            newest.save(update_fields=["seconds_vector"])
+    return stored
+
+
+def _embed_ref(
+    job: Job,
+    ref: Ref,
+    newest: Revision | None,
+    embedder: Embedder,
+    heartbeat: jobs.Heartbeat,
+) -> int:
+    missing = missing_texts(ref, embedder.model)
     stored = 0
     for start in range(0, len(missing), BATCH):
         heartbeat.beat("embed", start, len(missing))
         batch = missing[start : start + BATCH]
         texts = dict(_texts(batch))
-        present = [entry.chunk_id for entry in batch if entry.chunk_id in texts]
-        vectors = embedder.embed_chunks([texts[chunk_id] for chunk_id in present])
-        stored += store_embeddings(job, embedder.model, present, vectors)
+        present = [one for one in batch if one.chunk_id in texts]
+        vectors = vectors_of([texts[one.chunk_id] for one in present], embedder)
+        new = store_embeddings(job, embedder.model, [one.digest for one in present], vectors)
+        stored += new
+        if newest is not None:
+            Revision.objects.filter(pk=newest.pk).update(chunks_embedded=F("chunks_embedded") + new)
+        heartbeat.make_room()
     if missing:
         heartbeat.beat("embed", len(missing), len(missing))
     return stored
 
 
-def _texts(batch: list[MissingChunk]) -> Iterator[tuple[int, str]]:
-    paths = {entry.chunk_id: entry.path for entry in batch}
+def missing_texts(ref: Ref, model: str) -> list[MissingText]:
+    """Return the texts of a ref that have no vector of this model, in the order of their chunks."""
+    with connection.cursor() as cursor:
+        cursor.execute(MISSING, {"source_id": ref.source_id, "ref_id": ref.pk, "model": model})
+        return sorted((MissingText(*row) for row in cursor), key=lambda one: one.chunk_id)
+
+
+def _texts(batch: Sequence[MissingText]) -> Iterator[tuple[int, str]]:
+    paths = {one.chunk_id: one.path for one in batch}
     for chunk in Chunk.objects.filter(pk__in=paths).select_related("blob"):
         body = "\n".join(chunk.span.lines_of(chunk.blob.text))
         yield chunk.pk, chunk_text(paths[chunk.pk], chunk.context, body)
+
+
+def vectors_of(texts: Sequence[str], embedder: Embedder) -> list[list[float] | None]:
+    """Embed texts; one that the model refuses is shortened, and left out when that does not help.
+
+    Raises ModelUnavailable, and RequestRejected when it refuses any text whatever.
+    """
+    try:
+        return list(embedder.embed_chunks(texts))
+    except RequestRejected:
+        embedder.embed_chunks(["Is it this text, or every text?"])
+    return [_vector_of(text, embedder) for text in texts]
+
+
+def _vector_of(text: str, embedder: Embedder) -> list[float] | None:
+    for _ in range(SHORTENINGS + 1):
+        try:
+            return embedder.embed_chunks([text])[0]
+        except RequestRejected as exc:
+            logger.warning(
+                "the embedding model refuses a text of %s characters: %s", len(text), exc
+            )
+            text = text[: len(text) // 2]
+    return None

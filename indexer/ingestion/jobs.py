@@ -1,7 +1,8 @@
-"""Jobs as rows with a lease: the database decides who syncs a source, the broker only wakes.
+"""Jobs as rows with a lease: the database decides who works on a source, the broker only wakes.
 
 A job is claimed by one conditional update. The lease runs out when its worker dies, the next
-claim raises `attempt`, and every later write of the dead worker is refused by that number.
+claim raises `attempt`, and every later write of the dead worker is refused by that number. The
+rows are the outbox too: what the broker lost is sent to it again.
 """
 
 from __future__ import annotations
@@ -10,26 +11,34 @@ import time
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, F, Q, QuerySet, When
 from django.utils import timezone
 
-from indexer.errors import LeaseLost, SyncInProgress
+from indexer.errors import JobYielded, LeaseLost, SourcePaused, SyncInProgress
 from indexer.models import Job, Source
 
 LEASE = timedelta(seconds=120)
 PUBLISH_AGAIN = timedelta(seconds=60)  # a lost broker message is sent once more after this
-MAX_ATTEMPTS = 5
+MAX_FAILURES = 5
 HEARTBEAT_S = 1.0
+SLICE_S = 20.0  # after so long a job makes room for those that wait
+KEPT_JOBS = timedelta(days=30)
 RETRYING = "retrying"  # the error code of a job that waits for its next attempt
+WAITING_FOR_MODEL = "waiting_for_model"  # as above, but waiting costs no attempt
+RESTING = (RETRYING, WAITING_FOR_MODEL)
 
 
-def enqueue(source: Source) -> Job:
-    """Return the waiting job of this source, made now if there is none."""
+def enqueue(source: Source, kind: str = Job.Kind.SYNC, reason: str = Job.Reason.ASKED) -> Job:
+    """Return the waiting job of this source and kind, made now if there is none."""
+    wanted = {"source": source, "kind": kind, "state": Job.State.QUEUED}
     try:
         with transaction.atomic():
-            return Job.objects.get_or_create(source=source, state=Job.State.QUEUED)[0]
+            job, is_new = Job.objects.get_or_create(**wanted, defaults={"reason": reason})
     except IntegrityError:  # another request was faster, and its job may be taken by now
-        return Job.objects.get_or_create(source=source, state=Job.State.QUEUED)[0]
+        job, is_new = Job.objects.get_or_create(**wanted, defaults={"reason": reason})
+    if not is_new and job.reason == Job.Reason.POLL != reason:
+        Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(reason=reason)
+    return job
 
 
 def claim(job_id: int, *, skip_wait: bool = False) -> Job:
@@ -39,12 +48,18 @@ def claim(job_id: int, *, skip_wait: bool = False) -> Job:
     """
     now = timezone.now()
     _give_up(job_id)
-    free = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, lease_until__lt=now)
+    is_left = Q(state=Job.State.RUNNING, lease_until__lt=now)
+    free = Q(state=Job.State.QUEUED) | is_left
     if skip_wait:
-        free |= Q(state=Job.State.RUNNING, error_code=RETRYING)
+        free |= Q(state=Job.State.RUNNING, error_code__in=RESTING)
     try:
         with transaction.atomic():
-            claimed = Job.objects.filter(free, pk=job_id).update(
+            claimed = Job.objects.filter(free, pk=job_id, source__is_paused=False).update(
+                # A worker that died says nothing: its successor counts the failure.
+                failures=Case(
+                    When(is_left & ~Q(error_code__in=RESTING), then=F("failures") + 1),
+                    default=F("failures"),
+                ),
                 state=Job.State.RUNNING,
                 attempt=F("attempt") + 1,
                 lease_until=now + LEASE,
@@ -54,24 +69,25 @@ def claim(job_id: int, *, skip_wait: bool = False) -> Job:
                 error_code="",
             )
     except IntegrityError as exc:  # another job of this source is running
-        raise SyncInProgress("another sync of this source is running") from exc
+        raise SyncInProgress("another job of this source is running") from exc
     if not claimed:
-        raise SyncInProgress("this job has been taken by another worker, or has ended")
+        raise SyncInProgress("this job has been taken by another worker, is paused or has ended")
     return Job.objects.select_related("source").get(pk=job_id)
 
 
 def _give_up(job_id: int) -> None:
     """End a job whose workers died again and again: it is the job that kills them."""
     Job.objects.filter(
+        ~Q(error_code__in=RESTING),
         pk=job_id,
         state=Job.State.RUNNING,
         lease_until__lt=timezone.now(),
-        attempt__gte=MAX_ATTEMPTS,
+        failures__gte=MAX_FAILURES - 1,
     ).update(
         state=Job.State.FAILED,
         ended_at=timezone.now(),
         error_code="gave_up",
-        error=f"The worker died in each of {MAX_ATTEMPTS} attempts: see its log.",
+        error=f"The worker died in each of {MAX_FAILURES} attempts: see its log.",
     )
 
 
@@ -81,7 +97,8 @@ def waiting() -> QuerySet[Job]:
     forgotten = Q(published_at__isnull=True) | Q(published_at__lt=now - PUBLISH_AGAIN)
     return Job.objects.filter(
         Q(state=Job.State.QUEUED) & forgotten
-        | Q(state=Job.State.RUNNING, lease_until__lt=now) & forgotten
+        | Q(state=Job.State.RUNNING, lease_until__lt=now) & forgotten,
+        source__is_paused=False,
     ).order_by("created_at")
 
 
@@ -100,31 +117,62 @@ def fence(job: Job) -> None:
 
 
 class Heartbeat:
-    """Extends the lease and shows the progress, at most once a second."""
+    """Extends the lease and shows the progress, at most once a second.
 
-    def __init__(self, job: Job) -> None:
+    A job that may yield makes room after its slice of time when others of its kind wait: so one
+    huge repository does not hold up fifty small ones.
+    """
+
+    def __init__(self, job: Job, *, may_yield: bool = False, slice_s: float = SLICE_S) -> None:
         self.job = job
+        self.may_yield = may_yield
         self._next = 0.0
+        self._slice_end = time.monotonic() + slice_s
 
     def beat(self, phase: str, done: int, total: int) -> None:
-        """Record where the job stands; raise LeaseLost when another worker has it."""
+        """Record where the job stands.
+
+        Raises LeaseLost when another worker has it, SourcePaused and JobYielded when it should stop.
+        """
         changed_phase = phase != self.job.phase
         is_complete = 0 < total <= done
         if not changed_phase and not is_complete and time.monotonic() < self._next:
             return
+        now = timezone.now()
+        if changed_phase:
+            self.job.phase_started_at = now
         self.job.phase = phase
         self._next = time.monotonic() + HEARTBEAT_S
         if not _held(self.job).update(
             phase=phase,
+            phase_started_at=self.job.phase_started_at,
             progress_done=done,
             progress_total=total,
-            lease_until=timezone.now() + LEASE,
+            lease_until=now + LEASE,
         ):
             raise LeaseLost(f"job {self.job.pk} was taken over")
+        if Source.objects.filter(pk=self.job.source_id, is_paused=True).exists():
+            raise SourcePaused(f"{self.job.source} is paused")
+
+    def make_room(self) -> None:
+        """Raise JobYielded when the slice is over and somebody waits; call it between steps."""
+        if not self.may_yield or time.monotonic() < self._slice_end:
+            return
+        others = Job.objects.filter(
+            kind=self.job.kind, state=Job.State.QUEUED, source__is_paused=False
+        )
+        if others.exclude(source_id=self.job.source_id).exists():
+            raise JobYielded(f"job {self.job.pk} makes room")
+        self._slice_end = time.monotonic() + HEARTBEAT_S  # look again soon
 
 
 def finish(job: Job) -> None:
     _held(job).update(state=Job.State.DONE, ended_at=timezone.now(), phase="")
+
+
+def forget(job: Job) -> None:
+    """End a job that found nothing to do: a row for each look at each source would be noise."""
+    _held(job).delete()
 
 
 def fail(job: Job, code: str, message: str) -> None:
@@ -136,25 +184,50 @@ def fail(job: Job, code: str, message: str) -> None:
 
 def retry_later(job: Job, message: str) -> bool:
     """Put the job back for another attempt; False when it has had enough of them."""
-    if job.attempt >= MAX_ATTEMPTS:
-        fail(job, "gave_up", f"{message} (given up after {job.attempt} attempts)")
+    if job.failures + 1 >= MAX_FAILURES:
+        fail(job, "gave_up", f"{message} (given up after {MAX_FAILURES} attempts)")
         return False
-    wait = timedelta(seconds=min(600, 15 * 2**job.attempt))
-    # Stays "running" with a lease that ends later: a new request does not jump the wait.
-    _held(job).update(
-        lease_until=timezone.now() + wait,
-        published_at=None,
-        error=message[:2000],
-        error_code=RETRYING,
-    )
+    _held(job).update(failures=F("failures") + 1)
+    _rest(job, RETRYING, message, wait_s=min(600, 30 * 2**job.failures))
     return True
 
 
-def left_behind(source: Source) -> Job | None:
+def wait_for_model(job: Job, message: str) -> None:
+    """Put the job back until the embedding model answers again, however often that takes."""
+    _rest(job, WAITING_FOR_MODEL, message, wait_s=30)
+
+
+def _rest(job: Job, code: str, message: str, *, wait_s: float) -> None:
+    # Stays "running" with a lease that ends later: a new request does not jump the wait.
+    _held(job).update(
+        lease_until=timezone.now() + timedelta(seconds=wait_s),
+        published_at=None,
+        error=message[:2000],
+        error_code=code,
+    )
+
+
+def release(job: Job) -> None:
+    """Put an unfinished job back among the waiting ones; it goes on where it stopped."""
+    try:
+        with transaction.atomic():
+            _held(job).update(state=Job.State.QUEUED, published_at=None, lease_until=None)
+    except IntegrityError:  # one was asked for meanwhile: that one goes on instead
+        _held(job).delete()
+
+
+def left_behind(source: Source, kind: str = Job.Kind.SYNC) -> Job | None:
     """Return the job that nobody works on: its worker died, or it waits for its next attempt."""
-    ownerless = Q(lease_until__lt=timezone.now()) | Q(error_code=RETRYING)
-    return Job.objects.filter(ownerless, source=source, state=Job.State.RUNNING).first()
+    ownerless = Q(lease_until__lt=timezone.now()) | Q(error_code__in=RESTING)
+    of_source = Job.objects.filter(source=source, kind=kind, state=Job.State.RUNNING)
+    return of_source.filter(ownerless).first()
 
 
-def running_job(source: Source) -> Job | None:
-    return Job.objects.filter(source=source, state=Job.State.RUNNING).first()
+def running_job(source: Source, kind: str = Job.Kind.SYNC) -> Job | None:
+    return Job.objects.filter(source=source, kind=kind, state=Job.State.RUNNING).first()
+
+
+def thin_out() -> int:
+    """Delete the rows of jobs that ended long ago; return how many."""
+    ended = Job.objects.filter(ended_at__lt=timezone.now() - KEPT_JOBS)
+    return ended.delete()[0]

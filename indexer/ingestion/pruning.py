@@ -6,52 +6,74 @@ import logging
 from pathlib import Path
 
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import PROTECT, QuerySet
 
 from indexer.errors import FetchFailed
 from indexer.fetching.mirror import delete_mirror
-from indexer.models import Blob, Chunk, Job, Source
+from indexer.models import Blob, Chunk, Definition, Finding, Job, Reference, Source
 
 logger = logging.getLogger(__name__)
 
 BATCH = 500
+POSTINGS = 20_000  # rows looked at in one statement
 
-# The postings of a batch lose the chunks that are gone; a term that has none left loses its row.
+DELETE_EMBEDDINGS = """
+DELETE FROM indexer_embedding AS embedding
+ WHERE embedding.digest = ANY(%(digests)s::uuid[])
+   AND NOT EXISTS (SELECT 1 FROM indexer_chunk AS chunk WHERE chunk.digest = embedding.digest)
+"""
+
+# The postings lose the chunks that are gone; a term that has none left in its batch loses its row.
 SHRINK = """
-WITH shrunk AS (
+WITH kept AS (
     SELECT posting.id,
-           array_agg(entry.chunk_id ORDER BY entry.chunk_id)
-               FILTER (WHERE NOT entry.chunk_id = ANY(%(gone)s::bigint[])) AS chunk_ids,
-           array_agg(entry.frequency ORDER BY entry.chunk_id)
-               FILTER (WHERE NOT entry.chunk_id = ANY(%(gone)s::bigint[])) AS frequencies
+           array_agg(entry.chunk_offset ORDER BY entry.place)
+               FILTER (WHERE chunk.id IS NOT NULL) AS offsets,
+           array_agg(entry.frequency ORDER BY entry.place)
+               FILTER (WHERE chunk.id IS NOT NULL) AS frequencies
       FROM indexer_posting AS posting
-     CROSS JOIN LATERAL unnest(posting.chunk_ids, posting.frequencies)
-        AS entry(chunk_id, frequency)
-     WHERE posting.chunk_ids && %(gone)s::bigint[]
+     CROSS JOIN LATERAL unnest(posting.offsets, posting.frequencies) WITH ORDINALITY
+        AS entry(chunk_offset, frequency, place)
+      LEFT JOIN indexer_chunk AS chunk ON chunk.id = posting.batch + entry.chunk_offset
+     WHERE posting.id BETWEEN %(first)s AND %(last)s
      GROUP BY posting.id
+    HAVING count(*) > count(chunk.id)
+),
+emptied AS (
+    DELETE FROM indexer_posting AS posting
+     USING kept
+     WHERE kept.id = posting.id AND kept.offsets IS NULL
 )
 UPDATE indexer_posting AS posting
-   SET chunk_ids = coalesce(shrunk.chunk_ids, '{}'), frequencies = coalesce(shrunk.frequencies, '{}')
-  FROM shrunk
- WHERE posting.id = shrunk.id
+   SET offsets = kept.offsets, frequencies = kept.frequencies
+  FROM kept
+ WHERE kept.id = posting.id AND kept.offsets IS NOT NULL
 """
 
 
 def unused_blobs() -> QuerySet[Blob]:
-    """Return the blobs that nothing holds: no document, and no row of another app either."""
-    unused = Blob.objects.order_by("pk")
+    """Return the blobs that nothing holds: no document, and no row of another app either.
+
+    What a running job has stored is in use: the documents that will point to it come last.
+    """
+    running = Job.objects.filter(state=Job.State.RUNNING, kind=Job.Kind.SYNC)
+    resting = Job.objects.filter(state=Job.State.QUEUED, kind=Job.Kind.SYNC, attempt__gt=0)
+    unused = Blob.objects.exclude(stored_by__in=[*_ids(running), *_ids(resting)])
     for relation in Blob._meta.related_objects:
         if relation.on_delete is PROTECT:
             unused = unused.filter(**{f"{relation.field.related_query_name()}__isnull": True})
-    return unused
+    return unused.order_by("pk")
+
+
+def _ids(jobs: QuerySet[Job]) -> list[int]:
+    return list(jobs.values_list("pk", flat=True))
 
 
 def prune() -> int:
-    """Delete unused blobs with their chunks, vectors and postings; return how many blobs went.
+    """Delete unused blobs with all that belongs to them; return how many blobs went.
 
-    Does nothing while a sync runs, because content is stored before the documents that will
-    point to it; the lock keeps one from starting between that check and the deletion.
+    Runs beside syncs: a sync that counted on content which goes here notices and reads it again.
     """
     removed = 0
     while batch := _prune_batch():
@@ -62,18 +84,34 @@ def prune() -> int:
 
 
 def _prune_batch() -> int:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("LOCK TABLE indexer_job IN SHARE ROW EXCLUSIVE MODE")
-        if Job.objects.filter(state=Job.State.RUNNING).exists():
-            return 0
-        blob_ids = list(unused_blobs().values_list("pk", flat=True)[:BATCH])
-        if not blob_ids:
-            return 0
-        gone = list(Chunk.objects.filter(blob_id__in=blob_ids).values_list("pk", flat=True))
-        cursor.execute(SHRINK, {"gone": gone})
-        cursor.execute("DELETE FROM indexer_posting WHERE chunk_ids = '{}'")
-        Blob.objects.filter(pk__in=blob_ids).delete()
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            # Locked, then looked at once more: a document may have come in between.
+            candidates = list(unused_blobs().values_list("pk", flat=True)[:BATCH])
+            locked = Blob.objects.select_for_update(skip_locked=True, of=("self",))
+            held = list(locked.filter(pk__in=candidates).values_list("pk", flat=True))
+            blob_ids = list(unused_blobs().filter(pk__in=held).values_list("pk", flat=True))
+            chunks = Chunk.objects.filter(blob_id__in=blob_ids)
+            digests = list(chunks.values_list("digest", flat=True))
+            for model in (Chunk, Definition, Reference, Finding):
+                model._default_manager.filter(blob_id__in=blob_ids).delete()
+            cursor.execute(DELETE_EMBEDDINGS, {"digests": digests})
+            Blob.objects.filter(pk__in=blob_ids)._raw_delete("default")
+    except IntegrityError:  # something began to point to one of them: next time
+        return 0
     return len(blob_ids)
+
+
+def sweep_postings() -> None:
+    """Take the chunks that are gone out of the postings, which hold no text, only numbers.
+
+    Search never meets them, since it starts from visible chunks; this gives back their space.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM indexer_posting")
+        first, last = cursor.fetchone()
+        for start in range(first, last + 1, POSTINGS):
+            cursor.execute(SHRINK, {"first": start, "last": min(last, start + POSTINGS - 1)})
 
 
 def prune_mirrors() -> int:

@@ -1,24 +1,48 @@
-"""Make a commit live for one ref, in one transaction: readers see the old tree or the new one."""
+"""Make a commit live for one ref, in one transaction: readers see the old tree or the new one.
+
+The changed paths go into a temporary table, and PostgreSQL compares it with the documents: memory
+does not grow with the repository, and a commit touches the rows of what it changes.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Func, QuerySet, Value
+from django.db.models import Count
 from django.utils import timezone
 
-from indexer.fetching.tree import TreeEntry
-from indexer.ingestion.changes import SkippedPath
+from indexer.errors import ContentVanished
+from indexer.ingestion.changes import Plan, PlannedPath
 from indexer.ingestion.jobs import fence
 from indexer.lexical.terms import path_terms, term_id
-from indexer.models import Blob, Document, Job, Ref, SkippedFile
+from indexer.models import Document, Job, Ref, SkippedFile
 from indexer.reading.roles import document_role
-from indexer.skips import Skip, SkipReason
+from indexer.reading.version import READER_VERSION
 
-BATCH = 2000
+_FOLDER = Path(__file__).parent / "sql"
+
+
+def _statement(name: str) -> str:
+    return (_FOLDER / f"{name}.sql").read_text(encoding="utf-8")
+
+
+CREATE_CHANGES = _statement("create_changes")
+FIND_VANISHED = _statement("find_vanished")
+LEAVE = _statement("leave")
+JOIN = _statement("join")
+SKIP = _statement("skip")
+UNSKIP = _statement("unskip")
+LEAVE_REF = _statement("leave_ref")
+LIVE_CHUNKS = _statement("live_chunks")
+COPY_CHANGES = (
+    "COPY planned_change (path, oid, size_bytes, skip_reason, skip_detail, role, path_terms)"
+    " FROM STDIN"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +50,7 @@ class RefUpdate:
     """A ref as the fetch resolved it."""
 
     name: str
+    kind: str
     is_default: bool
     commit: str
     committed_at: datetime
@@ -39,59 +64,57 @@ class Published:
     skipped: dict[str, int]  # reason -> count
 
 
-def publish(
-    job: Job,
-    update: RefUpdate,
-    entries: Sequence[TreeEntry],
-    skipped: Sequence[SkippedPath],
-) -> Published:
-    """Point the ref at the commit: its documents, its skipped files and nothing else change."""
-    blobs = _blobs_of(entries)
-    wanted: dict[str, Blob] = {}
-    all_skipped = list(skipped)
-    for entry in entries:
-        blob = blobs[entry.object_id]
-        if blob.skip_reason:
-            skip = Skip(SkipReason(blob.skip_reason), blob.skip_detail)
-            all_skipped.append(SkippedPath(entry.path, skip, entry.size or 0))
-        else:
-            wanted[entry.path] = blob
-    with transaction.atomic():
+def publish(job: Job, update: RefUpdate, plan: Plan) -> Published:
+    """Point the ref at the commit: its documents, its skipped files and nothing else change.
+
+    Raises ContentVanished when content of the plan is not stored (any more).
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
         fence(job)
-        ref = _upsert_ref(job, update)
-        files_changed = _replace_documents(ref, wanted)
-        counts = _replace_skipped(ref, all_skipped)
-    return Published(ref, len(wanted), files_changed, counts)
+        ref = _upsert_ref(job, update, plan.key)
+        cursor.execute(CREATE_CHANGES)
+        with cursor.copy(COPY_CHANGES) as copy:
+            for planned in plan.paths():
+                copy.write_row(_row(planned))
+        cursor.execute("ANALYZE planned_change")
+        parameters = {
+            "source_id": ref.source_id,
+            "ref_id": ref.pk,
+            "is_whole": plan.is_whole,
+            "version": READER_VERSION,
+        }
+        if _number(FIND_VANISHED, parameters):
+            raise ContentVanished(f"content of {update.commit} is not stored")
+        left = _paths(LEAVE, parameters)
+        joined = _paths(JOIN, parameters)
+        cursor.execute(UNSKIP, parameters)
+        cursor.execute(SKIP, parameters)
+        cursor.execute("DROP TABLE planned_change")
+        return Published(ref, _files(ref), len(left | joined), _skipped(ref))
 
 
-def drop_other_refs(job: Job, names: Sequence[str]) -> None:
-    """Stop following refs that are no longer asked for, with the documents only they hold."""
-    with transaction.atomic():
-        fence(job)
-        for ref in Ref.objects.filter(source=job.source).exclude(name__in=names):
-            _leave(_documents_in(ref), ref)
-            ref.delete()
+def _row(planned: PlannedPath) -> tuple[object, ...]:
+    if not planned.oid or planned.skip is not None:
+        reason = planned.skip.reason.value if planned.skip else ""
+        detail = planned.skip.detail[:200] if planned.skip else ""
+        return planned.path, "", planned.size_bytes, reason, detail, "", "{}"
+    terms = sorted({term_id(term) for term in path_terms(planned.path)})
+    role = document_role(planned.path)
+    literal = "{" + ",".join(map(str, terms)) + "}"
+    return planned.path, planned.oid, planned.size_bytes, "", "", role.value, literal
 
 
-def _blobs_of(entries: Sequence[TreeEntry]) -> dict[str, Blob]:
-    """Return the blobs without their text."""
-    oids = sorted({entry.object_id for entry in entries})
-    blobs: dict[str, Blob] = {}
-    for start in range(0, len(oids), BATCH):
-        found = Blob.objects.filter(oid__in=oids[start : start + BATCH]).defer("text")
-        blobs.update((blob.oid, blob) for blob in found)
-    return blobs
-
-
-def _upsert_ref(job: Job, update: RefUpdate) -> Ref:
+def _upsert_ref(job: Job, update: RefUpdate, plan_key: str) -> Ref:
     ref, _ = Ref.objects.update_or_create(
         source=job.source,
         name=update.name,
         defaults={
+            "kind": update.kind,
             "is_default": update.is_default,
             "commit": update.commit,
             "committed_at": update.committed_at,
             "live_at": timezone.now(),
+            "plan_key": plan_key,
         },
     )
     if update.is_default:
@@ -101,97 +124,36 @@ def _upsert_ref(job: Job, update: RefUpdate) -> Ref:
     return ref
 
 
-def _documents_in(ref: Ref) -> QuerySet[Document]:
-    return Document.objects.filter(source_id=ref.source_id, refs__contains=[ref.pk])
+def drop_other_refs(job: Job, names: Sequence[str]) -> None:
+    """Stop following refs that are no longer asked for, with the documents only they hold."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        fence(job)
+        for ref in Ref.objects.filter(source=job.source).exclude(name__in=names):
+            cursor.execute(LEAVE_REF, {"source_id": ref.source_id, "ref_id": ref.pk})
+            ref.delete()
 
 
-def _replace_documents(ref: Ref, wanted: dict[str, Blob]) -> int:
-    """Make exactly these documents live in the ref; return how many paths differ from before."""
-    live = {
-        path: (pk, blob_id)
-        for pk, path, blob_id in _documents_in(ref).values_list("pk", "path", "blob_id")
-    }
-    gone = [pk for path, (pk, blob_id) in live.items() if _blob_id(wanted, path) != blob_id]
-    added = {
-        path: blob for path, blob in wanted.items() if path not in live or live[path][1] != blob.pk
-    }
-    for start in range(0, len(gone), BATCH):
-        _leave(Document.objects.filter(pk__in=gone[start : start + BATCH]), ref)
-    _join(ref, added)
-    return len(added.keys() | {path for path in live if path not in wanted})
+def _files(ref: Ref) -> int:
+    return Document.objects.filter(source_id=ref.source_id, refs__contains=[ref.pk]).count()
 
 
-def _blob_id(wanted: dict[str, Blob], path: str) -> int | None:
-    return wanted[path].pk if path in wanted else None
-
-
-def _leave(documents: QuerySet[Document], ref: Ref) -> None:
-    """Take documents out of a ref, and away when no ref holds them any more."""
-    ids = list(documents.values_list("pk", flat=True))
-    Document.objects.filter(pk__in=ids).update(
-        refs=Func(F("refs"), Value(ref.pk), function="array_remove")
-    )
-    Document.objects.filter(pk__in=ids, refs__len=0).delete()
-
-
-def _join(ref: Ref, added: dict[str, Blob]) -> None:
-    """Add documents to a ref: rows that other refs made are shared, the rest are new."""
-    paths = list(added)
-    for start in range(0, len(paths), BATCH):
-        batch = paths[start : start + BATCH]
-        elsewhere = {
-            (path, blob_id): pk
-            for pk, path, blob_id in Document.objects.filter(
-                source_id=ref.source_id, path__in=batch
-            ).values_list("pk", "path", "blob_id")
-        }
-        shared = [
-            elsewhere[path, added[path].pk] for path in batch if (path, added[path].pk) in elsewhere
-        ]
-        Document.objects.filter(pk__in=shared).update(
-            refs=Func(F("refs"), Value(ref.pk), function="array_append")
-        )
-        Document.objects.bulk_create(
-            Document(
-                source_id=ref.source_id,
-                path=path,
-                blob=added[path],
-                refs=[ref.pk],
-                role=document_role(path),
-                path_terms=sorted({term_id(term) for term in path_terms(path)}),
-            )
-            for path in batch
-            if (path, added[path].pk) not in elsewhere
-        )
-
-
-def _replace_skipped(ref: Ref, skipped: Sequence[SkippedPath]) -> dict[str, int]:
-    SkippedFile.objects.filter(ref=ref).delete()
-    counts: dict[str, int] = {}
-    for entry in skipped:
-        counts[entry.skip.reason.value] = counts.get(entry.skip.reason.value, 0) + 1
-    SkippedFile.objects.bulk_create(
-        [
-            SkippedFile(
-                ref=ref,
-                path=entry.path,
-                reason=entry.skip.reason.value,
-                detail=entry.skip.detail[:200],
-                size_bytes=entry.size_bytes,
-            )
-            for entry in skipped
-        ],
-        batch_size=BATCH,
-    )
-    return dict(sorted(counts.items()))
+def _skipped(ref: Ref) -> dict[str, int]:
+    counts = SkippedFile.objects.filter(ref=ref).order_by("reason").values_list("reason")
+    return dict(counts.annotate(files=Count("pk")))
 
 
 def live_chunks(ref: Ref) -> int:
     """Return how many chunks the documents of a ref have, each blob counted once."""
+    return _number(LIVE_CHUNKS, {"source_id": ref.source_id, "ref_id": ref.pk})
+
+
+def _number(statement: str, parameters: dict[str, Any]) -> int:
     with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT count(*) FROM indexer_chunk WHERE blob_id IN"
-            " (SELECT blob_id FROM indexer_document WHERE source_id = %s AND %s = ANY(refs))",
-            [ref.source_id, ref.pk],
-        )
+        cursor.execute(statement, parameters)
         return int(cursor.fetchone()[0])
+
+
+def _paths(statement: str, parameters: dict[str, Any]) -> set[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)
+        return {path for (path,) in cursor.fetchall()}

@@ -2,106 +2,206 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, transaction
 
+from indexer.confined.protocol import Answer, numbers
 from indexer.ingestion.jobs import fence
-from indexer.ingestion.prepare import PreparedBlob
-from indexer.models import Chunk, Job
+from indexer.models import Chunk, Definition, Finding, Job, Reference
+from indexer.reading.version import READER_VERSION
 
+# A blob that an older reader made is written anew, in place; its documents never notice.
 INSERT_BLOBS = """
 INSERT INTO indexer_blob
-       (oid, size_bytes, language, line_count, text, skip_reason, skip_detail)
-SELECT * FROM unnest(%(oids)s::text[], %(sizes)s::bigint[], %(languages)s::text[],
-                     %(line_counts)s::int[], %(texts)s::text[], %(reasons)s::text[],
-                     %(details)s::text[])
-    ON CONFLICT (oid) DO NOTHING
-RETURNING id, oid
+       (oid, size_bytes, language, line_count, text, skip_reason, skip_detail, format, note, places,
+        reader_version, stored_by)
+SELECT entry.*, %(version)s, %(job_id)s
+  FROM unnest(%(oids)s::text[], %(sizes)s::bigint[], %(languages)s::text[],
+              %(line_counts)s::int[], %(texts)s::text[], %(reasons)s::text[],
+              %(details)s::text[], %(formats)s::text[], %(notes)s::text[], %(places)s::jsonb[])
+    AS entry
+    ON CONFLICT (oid) DO UPDATE
+   SET size_bytes = EXCLUDED.size_bytes, language = EXCLUDED.language,
+       line_count = EXCLUDED.line_count, text = EXCLUDED.text,
+       skip_reason = EXCLUDED.skip_reason, skip_detail = EXCLUDED.skip_detail,
+       format = EXCLUDED.format, note = EXCLUDED.note, places = EXCLUDED.places,
+       reader_version = EXCLUDED.reader_version, stored_by = EXCLUDED.stored_by
+ WHERE indexer_blob.reader_version < EXCLUDED.reader_version
+RETURNING id, oid, xmax <> 0 AS was_there
 """
-COPY_POSTINGS = "COPY indexer_posting (term, batch, chunk_ids, frequencies) FROM STDIN"
+COPY_CHUNKS = (
+    "COPY indexer_chunk (id, blob_id, ordinal, start_line, end_line, symbol, kind, context,"
+    " length_terms, digest) FROM STDIN"
+)
+COPY_POSTINGS = "COPY indexer_posting (term, batch, offsets, frequencies) FROM STDIN"
+COPY_DEFINITIONS = (
+    "COPY indexer_definition (blob_id, name, qualified, kind, start_line, end_line, signature)"
+    " FROM STDIN"
+)
+COPY_REFERENCES = "COPY indexer_reference (blob_id, name, lines) FROM STDIN"
+COPY_FINDINGS = "COPY indexer_finding (blob_id, kind, rule, line) FROM STDIN"
 INSERT_EMBEDDINGS = """
-INSERT INTO indexer_embedding (chunk_id, model, vector)
-SELECT entry.chunk_id, %(model)s, entry.vector::halfvec
-  FROM unnest(%(chunk_ids)s::bigint[], %(vectors)s::text[]) AS entry(chunk_id, vector)
-  JOIN indexer_chunk AS chunk ON chunk.id = entry.chunk_id
-    ON CONFLICT (chunk_id, model) DO NOTHING
+INSERT INTO indexer_embedding (digest, model, vector)
+SELECT entry.digest, %(model)s, entry.vector::halfvec
+  FROM unnest(%(digests)s::uuid[], %(vectors)s::text[]) AS entry(digest, vector)
+ WHERE EXISTS (SELECT 1 FROM indexer_chunk AS chunk WHERE chunk.digest = entry.digest)
+    ON CONFLICT (digest, model) DO NOTHING
 """
 
 
-def store_blobs(job: Job, prepared: Sequence[PreparedBlob]) -> int:
-    """Write blobs with their chunks and postings, all or nothing; return the new chunks' number.
+def store_blobs(job: Job, answers: Sequence[Answer]) -> int:
+    """Write blobs with all that belongs to them, or nothing; return the new chunks' number.
 
     A blob that another worker stored meanwhile is left alone. Nothing of it is visible before
     a document points to it.
     """
     with transaction.atomic():
         fence(job)
-        new = _insert_blobs(prepared)
-        pairs = [(new[blob.oid], blob) for blob in prepared if blob.oid in new]
-        chunks = Chunk.objects.bulk_create(
-            [
-                Chunk(
-                    blob_id=blob_id,
-                    ordinal=ordinal,
-                    start_line=prepared_chunk.chunk.span.start_line,
-                    end_line=prepared_chunk.chunk.span.end_line,
-                    symbol=prepared_chunk.chunk.symbol,
-                    kind=prepared_chunk.chunk.kind,
-                    context=prepared_chunk.chunk.context,
-                    length_terms=prepared_chunk.length_terms,
-                )
-                for blob_id, blob in pairs
-                for ordinal, prepared_chunk in enumerate(blob.chunks)
-            ],
-            batch_size=2000,
+        new = _insert_blobs(job, answers)
+        pairs = [(new[answer.oid], answer) for answer in answers if answer.oid in new]
+        _copy_postings(pairs, _copy_chunks(pairs))
+        _copy(
+            COPY_DEFINITIONS,
+            (
+                (blob_id, d.name, d.qualified, d.kind, d.start_line, d.end_line, d.signature)
+                for blob_id, answer in pairs
+                for d in answer.definitions
+            ),
         )
-        frequencies = [chunk.frequencies for _, blob in pairs for chunk in blob.chunks]
-        if chunks:
-            _copy_postings(chunks, frequencies)
-    return len(chunks)
+        _copy(
+            COPY_REFERENCES,
+            (
+                (blob_id, name, _literal(lines))
+                for blob_id, answer in pairs
+                for name, lines in answer.references
+            ),
+        )
+        _copy(
+            COPY_FINDINGS,
+            ((blob_id, *finding) for blob_id, answer in pairs for finding in answer.findings),
+        )
+    return sum(len(answer.chunks) for _, answer in pairs)
 
 
-def _insert_blobs(prepared: Sequence[PreparedBlob]) -> dict[str, int]:
-    """Return the ids of the blobs that were not there, by object id."""
-    ordered = sorted(prepared, key=lambda blob: blob.oid)  # one order: no deadlocks
+def _insert_blobs(job: Job, answers: Sequence[Answer]) -> dict[str, int]:
+    """Return the ids of the blobs that are to be filled, by object id."""
+    ordered = sorted(answers, key=lambda answer: answer.oid)  # one order: no deadlocks
     parameters: dict[str, Any] = {
-        "oids": [blob.oid for blob in ordered],
-        "sizes": [blob.size_bytes for blob in ordered],
-        "languages": [blob.language for blob in ordered],
-        "line_counts": [blob.line_count for blob in ordered],
-        "texts": [blob.text for blob in ordered],
-        "reasons": [blob.skip.reason.value if blob.skip else "" for blob in ordered],
-        "details": [blob.skip.detail[:200] if blob.skip else "" for blob in ordered],
+        "oids": [answer.oid for answer in ordered],
+        "sizes": [answer.size_bytes for answer in ordered],
+        "languages": [answer.language for answer in ordered],
+        "line_counts": [answer.line_count for answer in ordered],
+        "texts": [answer.text for answer in ordered],
+        "reasons": [answer.skip_reason for answer in ordered],
+        "details": [answer.skip_detail for answer in ordered],
+        "formats": [answer.format for answer in ordered],
+        "notes": [answer.note for answer in ordered],
+        "places": [json.dumps(answer.places) for answer in ordered],
+        "version": READER_VERSION,
+        "job_id": job.pk,
     }
     with connection.cursor() as cursor:
         cursor.execute(INSERT_BLOBS, parameters)
-        return {oid: blob_id for blob_id, oid in cursor.fetchall()}
+        rows = cursor.fetchall()
+    emptied = [blob_id for blob_id, _, was_there in rows if was_there]
+    if emptied:
+        for model in (Chunk, Definition, Reference, Finding):
+            model._default_manager.filter(blob_id__in=emptied).delete()
+    return {oid: blob_id for blob_id, oid, _ in rows}
 
 
-def _copy_postings(chunks: Sequence[Chunk], frequencies: Sequence[dict[int, int]]) -> None:
-    postings: dict[int, tuple[list[int], list[int]]] = defaultdict(lambda: ([], []))
-    for chunk, of_chunk in zip(chunks, frequencies, strict=True):
-        for term, frequency in of_chunk.items():
-            chunk_ids, counts = postings[term]
-            chunk_ids.append(chunk.pk)
-            counts.append(frequency)
-    with connection.cursor() as cursor, cursor.copy(COPY_POSTINGS) as copy:
-        copy.set_types(["int8", "int8", "int8[]", "int2[]"])
-        for term in sorted(postings):
-            copy.write_row((term, chunks[0].pk, *postings[term]))
+def _copy_chunks(pairs: Sequence[tuple[int, Answer]]) -> list[int]:
+    """Write the chunks; return their ids, blob after blob."""
+    ids = _chunk_ids(sum(len(answer.chunks) for _, answer in pairs))
+    chunks = (
+        (blob_id, ordinal, chunk)
+        for blob_id, answer in pairs
+        for ordinal, chunk in enumerate(answer.chunks)
+    )
+    _copy(
+        COPY_CHUNKS,
+        (
+            (
+                chunk_id,
+                blob_id,
+                ordinal,
+                chunk.start_line,
+                chunk.end_line,
+                chunk.symbol,
+                chunk.kind,
+                chunk.context,
+                chunk.length_terms,
+                UUID(bytes=chunk.digest),
+            )
+            for chunk_id, (blob_id, ordinal, chunk) in zip(ids, chunks, strict=True)
+        ),
+    )
+    return ids
+
+
+def _chunk_ids(count: int) -> list[int]:
+    """Reserve ids, because the postings are written with them in the same breath."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT nextval(pg_get_serial_sequence('indexer_chunk', 'id'))"
+            "  FROM generate_series(1, %s)",
+            [count],
+        )
+        return sorted(chunk_id for (chunk_id,) in cursor.fetchall())
+
+
+def _copy_postings(pairs: Sequence[tuple[int, Answer]], ids: Sequence[int]) -> None:
+    postings: dict[int, tuple[list[int], list[int]]] = {}
+    first = 0
+    for _, answer in pairs:
+        of_blob = [chunk_id - ids[0] for chunk_id in ids[first : first + len(answer.chunks)]]
+        first += len(answer.chunks)
+        offsets = [of_blob[ordinal] for ordinal in numbers("i", answer.ordinals)]
+        frequencies = numbers("h", answer.frequencies).tolist()
+        at = 0
+        for term, size in zip(numbers("q", answer.terms), numbers("i", answer.sizes), strict=True):
+            known = postings.setdefault(term, ([], []))
+            known[0].extend(offsets[at : at + size])
+            known[1].extend(frequencies[at : at + size])
+            at += size
+    _copy(
+        COPY_POSTINGS,
+        (
+            (term, ids[0], _literal(offsets), _literal(frequencies))
+            for term, (offsets, frequencies) in sorted(postings.items())
+        ),
+    )
+
+
+def _copy(statement: str, rows: Iterable[tuple[object, ...]]) -> None:
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        for row in rows:
+            copy.write_row(row)
+
+
+def _literal(values: Sequence[int]) -> str:
+    """Return an array of numbers in PostgreSQL's text form: cheaper than adapting each number."""
+    return str(values).replace(" ", "").replace("[", "{").replace("]", "}")
 
 
 def store_embeddings(
-    job: Job, model: str, chunk_ids: Sequence[int], vectors: Sequence[Sequence[float]]
+    job: Job, model: str, digests: Sequence[UUID], vectors: Sequence[Sequence[float] | None]
 ) -> int:
-    """Write vectors; return how many were new. Chunks that were pruned meanwhile are left out."""
+    """Write vectors; return how many were new. Texts that were pruned meanwhile are left out.
+
+    None stands for a text that the model does not take: it counts as embedded and is never near.
+    """
     parameters: dict[str, Any] = {
         "model": model,
-        "chunk_ids": list(chunk_ids),
-        "vectors": ["[" + ",".join(f"{x:.6g}" for x in vector) + "]" for vector in vectors],
+        "digests": list(digests),
+        "vectors": [
+            None if vector is None else "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
+            for vector in vectors
+        ],
     }
     with transaction.atomic(), connection.cursor() as cursor:
         fence(job)

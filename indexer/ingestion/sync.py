@@ -1,4 +1,4 @@
-"""The sync flow: fetch, read, chunk, store, live for words; embed, live for vectors.
+"""The sync flow: fetch, compare, read, store, live for words; vectors follow in a job of their own.
 
 Every step may be run again: content is keyed by its blob, a ref goes live in one transaction,
 and each write is refused once another worker holds the job.
@@ -9,51 +9,43 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from itertools import chain
+from pathlib import Path
 
 from django.conf import settings
+from django.utils import timezone
 
 from indexer import clients, sealing
-from indexer.errors import FetchFailed, FetchRefused, LeaseLost
+from indexer.confined.protocol import Answer, Question
+from indexer.errors import (
+    ContentVanished,
+    FetchFailed,
+    FetchRefused,
+    JobYielded,
+    LeaseLost,
+    SourcePaused,
+)
 from indexer.fetching.location import parse_location
-from indexer.fetching.mirror import commit_facts, fetch, list_tree, read_blobs
-from indexer.fetching.tree import TreeEntry
+from indexer.fetching.mirror import commit_facts, fetch, read_blobs
 from indexer.fetching.values import Credential, ResolvedRef, SshKey
 from indexer.ingestion import jobs
-from indexer.ingestion.changes import TreePlan, plan_tree, unseen
-from indexer.ingestion.embed import embed_missing
-from indexer.ingestion.prepare import PreparedBlob, prepare
-from indexer.ingestion.publish import RefUpdate, drop_other_refs, live_chunks, publish
+from indexer.ingestion.changes import Plan, PlannedPath, plan_ref, unseen
+from indexer.ingestion.publish import Published, RefUpdate, drop_other_refs, live_chunks, publish
 from indexer.ingestion.store import store_blobs
-from indexer.models import Job, Revision, Source
-from inference.errors import InferenceError
+from indexer.models import Job, Ref, Revision, Source
+from indexer.reading.entries import max_bytes_for
 
 logger = logging.getLogger(__name__)
 
 BATCH_BLOBS = 200
 BATCH_BYTES = 4 * 1024 * 1024
+PUBLISH_ATTEMPTS = 3
 
 OnProgress = Callable[[str, int, int], None]  # phase, done, total
 
 
-@dataclass(frozen=True, slots=True)
-class SyncReport:
-    """What a sync brought; `sync --json` prints it for the default ref, refs summed."""
-
-    commit: str
-    files: int
-    files_changed: int
-    chunks: int
-    chunks_embedded: int
-    seconds_lexical: float
-    seconds_vector: float | None  # None: the embedding model is not available, words work
-    skipped: dict[str, int] = field(default_factory=dict)
-
-    def to_json(self) -> dict[str, object]:
-        return asdict(self)
-
-
-class _Beat(jobs.Heartbeat):
+class WatchedHeartbeat(jobs.Heartbeat):
     """A heartbeat that also tells whoever watches in this process."""
 
     def __init__(self, job: Job, on_progress: OnProgress | None) -> None:
@@ -66,15 +58,16 @@ class _Beat(jobs.Heartbeat):
             self.on_progress(phase, done, total)
 
 
-def sync(job: Job, on_progress: OnProgress | None = None) -> SyncReport:
-    """Run a claimed job to its end and record how it ended.
+def sync(job: Job, heartbeat: jobs.Heartbeat | None = None) -> list[Revision]:
+    """Run a claimed job to its end and record how it ended; return what became live.
 
-    Raises FetchRefused, FetchFailed or LeaseLost. An embedding model that does not answer fails
-    nothing: the source is searchable by words, and the next sync fills in the vectors.
+    Raises FetchRefused, FetchFailed, LeaseLost, JobYielded or SourcePaused. A job for the vectors
+    is left behind when something is to be embedded.
     """
-    heartbeat = _Beat(job, on_progress)
+    heartbeat = heartbeat or jobs.Heartbeat(job, may_yield=True)
+    started = time.monotonic()
     try:
-        report = _sync(job, heartbeat)
+        revisions = _sync(job, heartbeat, started)
     except FetchRefused as exc:
         jobs.fail(job, exc.code, str(exc))
         logger.warning("sync source=%s refused=%s", job.source_id, exc.code)
@@ -86,40 +79,50 @@ def sync(job: Job, on_progress: OnProgress | None = None) -> SyncReport:
     except LeaseLost:
         logger.warning("sync source=%s lease lost attempt=%s", job.source_id, job.attempt)
         raise
+    except (JobYielded, SourcePaused):
+        jobs.release(job)
+        raise
     except (Exception, KeyboardInterrupt) as exc:
         # Nobody works on it any more: say so at once, not when the lease runs out.
         jobs.retry_later(job, f"The sync broke off ({type(exc).__name__}): see the log.")
         raise
-    jobs.finish(job)
-    logger.info(
-        "sync source=%s commit=%s files=%s changed=%s chunks=%s embedded=%s seconds=%.1f",
-        job.source_id,
-        report.commit[:12],
-        report.files,
-        report.files_changed,
-        report.chunks,
-        report.chunks_embedded,
-        report.seconds_vector or report.seconds_lexical,
-    )
-    return report
+    if revisions or job.reason != Job.Reason.POLL:
+        jobs.finish(job)
+    else:
+        jobs.forget(job)
+    for revision in revisions:
+        logger.info(
+            "sync source=%s ref=%s commit=%s files=%s changed=%s chunks=%s seconds=%.1f",
+            job.source_id,
+            revision.ref_id,
+            revision.commit[:12],
+            revision.files,
+            revision.files_changed,
+            revision.chunks,
+            revision.seconds_lexical,
+        )
+    return revisions
 
 
-def _sync(job: Job, heartbeat: _Beat) -> SyncReport:
-    started = time.monotonic()
+def _sync(job: Job, heartbeat: jobs.Heartbeat, started: float) -> list[Revision]:
     source = job.source
     heartbeat.beat("fetch", 0, 0)
+    asked_at = timezone.now()  # a push that is noticed from here on may not be in what comes
     resolved = _fetch(source, heartbeat)
+    Source.objects.filter(pk=source.pk).update(checked_at=asked_at)
     revisions = [
-        _bring_live(job, ref, is_default=number == 0, heartbeat=heartbeat, started=started)
+        revision
         for number, ref in enumerate(resolved)
+        if (revision := _bring_live(job, ref, number == 0, heartbeat, started))
     ]
     drop_other_refs(job, [ref.name for ref in resolved])
-    for revision in revisions:
-        _add_vectors(job, revision, heartbeat, started)
-    return _report(revisions)
+    _note_freshness(source, revisions, asked_at)
+    if revisions or _awaits_vectors(source):
+        jobs.enqueue(source, Job.Kind.EMBED, job.reason)
+    return revisions
 
 
-def _fetch(source: Source, heartbeat: _Beat) -> Sequence[ResolvedRef]:
+def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> Sequence[ResolvedRef]:
     """Bring the mirror up to date; return the followed refs, the default one first."""
     policy = clients.location_policy(from_command_line=source.from_command_line)
     fetched = fetch(
@@ -135,24 +138,39 @@ def _fetch(source: Source, heartbeat: _Beat) -> Sequence[ResolvedRef]:
 
 
 def credential_of(source: Source) -> Credential | SshKey | None:
-    if not source.credential:
-        return None
-    return sealing.unseal(source.credential, key=settings.SECRET_KEY)
+    """Return the source's own credential, else the one that it shares with others."""
+    sealed = source.credential
+    if not sealed and source.shared_credential is not None:
+        sealed = source.shared_credential.sealed
+    return sealing.unseal(sealed, key=settings.SECRET_KEY) if sealed else None
 
 
 def _bring_live(
-    job: Job, ref: ResolvedRef, *, is_default: bool, heartbeat: _Beat, started: float
-) -> Revision:
-    """Read what is new at the commit and make it live for lexical search."""
+    job: Job, resolved: ResolvedRef, is_default: bool, heartbeat: jobs.Heartbeat, started: float
+) -> Revision | None:
+    """Read what is new at the commit and make it live for words; None when nothing moved."""
     mirror = clients.mirror_of(job.source)
-    facts = commit_facts(mirror, ref.commit)
-    plan = plan_tree(list_tree(mirror, ref.commit), max_bytes=clients.max_file_bytes())
-    _store_unseen(job, plan, heartbeat)
-    update = RefUpdate(ref.name, is_default, ref.commit, facts.committed_at)
-    published = publish(job, update, plan.entries, plan.skipped)
+    live = Ref.objects.filter(source=job.source, name=resolved.name).first()
+    plan = plan_ref(
+        mirror,
+        live,
+        resolved.commit,
+        patterns=job.source.exclude_patterns,
+        max_bytes=clients.max_file_bytes(),
+    )
+    if live and plan.old_commit == resolved.commit and live.is_default == is_default:
+        return None
+    update = RefUpdate(
+        resolved.name,
+        resolved.kind,
+        is_default,
+        resolved.commit,
+        commit_facts(mirror, resolved.commit).committed_at,
+    )
+    published = _published(job, update, plan, heartbeat)
     return Revision.objects.create(
         ref=published.ref,
-        commit=ref.commit,
+        commit=resolved.commit,
         files=published.files,
         files_changed=published.files_changed,
         chunks=live_chunks(published.ref),
@@ -161,25 +179,49 @@ def _bring_live(
     )
 
 
-def _store_unseen(job: Job, plan: TreePlan, heartbeat: _Beat) -> None:
-    new = unseen(plan.entries)
+def _published(job: Job, update: RefUpdate, plan: Plan, heartbeat: jobs.Heartbeat) -> Published:
+    for _ in range(PUBLISH_ATTEMPTS - 1):
+        _store_unseen(job, plan, heartbeat)
+        try:
+            return publish(job, update, plan)
+        except ContentVanished:
+            logger.warning("sync source=%s content was pruned meanwhile", job.source_id)
+    _store_unseen(job, plan, heartbeat)
+    return publish(job, update, plan)
+
+
+def _store_unseen(job: Job, plan: Plan, heartbeat: jobs.Heartbeat) -> None:
+    """Read and store contents in batches that fit in memory whatever the repository."""
+    total = sum(len(window) for window in unseen(plan.paths()))
     done = 0
-    heartbeat.beat("read", 0, len(new))
-    for batch in _batches(job, new):
+    heartbeat.beat("read", 0, total)
+    for batch in _batches(plan, clients.readers().read_all(_questions(plan))):
         store_blobs(job, batch)
         done += len(batch)
-        heartbeat.beat("read", done, len(new))
+        heartbeat.beat("read", done, total)
+        heartbeat.make_room()
 
 
-def _batches(job: Job, new: dict[str, TreeEntry]) -> Iterator[list[PreparedBlob]]:
-    """Yield prepared blobs in batches that fit in memory whatever the repository."""
-    mirror = clients.mirror_of(job.source)
-    max_bytes = clients.max_file_bytes()
-    batch: list[PreparedBlob] = []
+def _questions(plan: Plan) -> Iterator[Question]:
+    for window in unseen(plan.paths()):
+        yield from _questions_of(plan.mirror, window, plan.max_bytes)
+
+
+def _questions_of(
+    mirror: Path, window: dict[str, PlannedPath], max_bytes: int
+) -> Iterator[Question]:
+    largest = max(max_bytes_for(planned.path, max_bytes) for planned in window.values())
+    for oid, content in read_blobs(mirror, list(window), largest_blob=largest):
+        path = window[oid].path
+        yield Question(oid, path, content, max_bytes_for(path, max_bytes))
+
+
+def _batches(plan: Plan, answers: Iterator[Answer]) -> Iterator[list[Answer]]:
+    batch: list[Answer] = []
     size_bytes = 0
-    for oid, content in read_blobs(mirror, list(new), largest_blob=max_bytes):
-        batch.append(prepare(oid, new[oid].path, content, max_bytes=max_bytes))
-        size_bytes += len(content)
+    for answer in chain(answers):
+        batch.append(answer)
+        size_bytes += answer.size_bytes
         if len(batch) >= BATCH_BLOBS or size_bytes >= BATCH_BYTES:
             yield batch
             batch, size_bytes = [], 0
@@ -187,28 +229,21 @@ def _batches(job: Job, new: dict[str, TreeEntry]) -> Iterator[list[PreparedBlob]
         yield batch
 
 
-def _add_vectors(job: Job, revision: Revision, heartbeat: _Beat, started: float) -> None:
-    try:
-        revision.chunks_embedded = embed_missing(job, revision.ref, clients.embedder(), heartbeat)
-    except InferenceError as exc:
-        logger.warning("sync source=%s vectors missing: %s", job.source_id, exc)
+def _note_freshness(source: Source, revisions: Sequence[Revision], asked_at: datetime) -> None:
+    """Write down how long a noticed push took, and that nothing is known to be missing."""
+    pushed_at = Source.objects.values_list("pushed_at", flat=True).get(pk=source.pk)
+    if pushed_at is None or pushed_at > asked_at:
         return
-    revision.seconds_vector = round(time.monotonic() - started, 3)
-    revision.save(update_fields=["chunks_embedded", "seconds_vector"])
+    for revision in revisions:
+        revision.seconds_fresh = round((revision.live_at - pushed_at).total_seconds(), 3)
+        revision.save(update_fields=["seconds_fresh"])
+    Source.objects.filter(pk=source.pk, pushed_at=pushed_at).update(pushed_at=None)
 
 
-def _report(revisions: Sequence[Revision]) -> SyncReport:
-    first = revisions[0]
-    vectors = [revision.seconds_vector for revision in revisions]
-    return SyncReport(
-        commit=first.commit,
-        files=first.files,
-        files_changed=sum(revision.files_changed for revision in revisions),
-        chunks=first.chunks,
-        chunks_embedded=sum(revision.chunks_embedded for revision in revisions),
-        seconds_lexical=max(revision.seconds_lexical for revision in revisions),
-        seconds_vector=max(s for s in vectors if s is not None)
-        if all(s is not None for s in vectors)
-        else None,
-        skipped=first.skipped,
+def _awaits_vectors(source: Source) -> bool:
+    """Return whether a revision has never had all its vectors."""
+    newest = Revision.objects.filter(ref__source=source).order_by("ref_id", "-live_at", "-pk")
+    return any(
+        seconds is None
+        for seconds in newest.distinct("ref_id").values_list("seconds_vector", flat=True)
     )

@@ -6,6 +6,7 @@ import django.contrib.postgres.fields
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 import django.utils.timezone
+import pgvector.django
 from django.db import migrations, models
 
 # What the first version stored stays searchable until the next sync reads it again.
@@ -275,6 +276,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             "source", "hook_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)
         ),
+        migrations.AlterField("embedding", "vector", pgvector.django.HalfVectorField(null=True)),
         migrations.AlterField("chunk", "digest", models.UUIDField()),
         migrations.AlterField("embedding", "digest", models.UUIDField()),
         migrations.AlterField(

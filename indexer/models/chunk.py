@@ -47,7 +47,8 @@ class Embedding(models.Model):
 
     digest = models.UUIDField()  # as in Chunk
     model = models.CharField(max_length=100)
-    vector = HalfVectorField()  # as many dimensions as the model has
+    # As many dimensions as the model has; null: the model does not take this text.
+    vector = HalfVectorField(null=True)
 
     class Meta:
         constraints = [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -69,3 +71,10 @@ class Job(models.Model):
         if not self.progress_total:
             return None
         return min(100, 100 * self.progress_done // self.progress_total)
+
+    def seconds_left(self, now: datetime) -> float | None:
+        """Return how long the present phase will last at the pace so far, None while unknown."""
+        if not self.phase_started_at or not self.progress_done or not self.progress_total:
+            return None
+        elapsed = (now - self.phase_started_at).total_seconds()
+        return elapsed / self.progress_done * max(0, self.progress_total - self.progress_done)

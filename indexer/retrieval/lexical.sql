@@ -17,9 +17,9 @@ occurrence AS MATERIALIZED (
     SELECT posting.term, entry.frequency::float8 AS frequency,
            visible_chunk.id AS chunk_id, visible_chunk.blob_id, visible_chunk.length_terms
       FROM indexer_posting AS posting
-     CROSS JOIN LATERAL unnest(posting.chunk_ids, posting.frequencies)
-        AS entry(chunk_id, frequency)
-      JOIN visible_chunk ON visible_chunk.id = entry.chunk_id
+     CROSS JOIN LATERAL unnest(posting.offsets, posting.frequencies)
+        AS entry(chunk_offset, frequency)
+      JOIN visible_chunk ON visible_chunk.id = posting.batch + entry.chunk_offset
      WHERE posting.term = ANY(%(terms)s::bigint[])
 ),
 weight AS MATERIALIZED (

@@ -4,7 +4,8 @@ SELECT chunk.id AS chunk_id, chunk.blob_id,
        (1 - (embedding.vector <=> %(vector)s::halfvec))::float8 AS score
   FROM indexer_chunk AS chunk
   JOIN indexer_embedding AS embedding
-    ON embedding.chunk_id = chunk.id AND embedding.model = %(model)s
+    ON embedding.digest = chunk.digest AND embedding.model = %(model)s
  WHERE chunk.blob_id IN (SELECT blob_id FROM visible)
+   AND embedding.vector IS NOT NULL
  ORDER BY embedding.vector <=> %(vector)s::halfvec, chunk.id
  LIMIT %(pool)s

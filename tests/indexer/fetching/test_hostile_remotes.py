@@ -21,7 +21,7 @@ from cryptography.x509.oid import NameOID
 
 from indexer.errors import FetchError, FetchFailed, FetchRefused, LocationRefused
 from indexer.fetching.location import Location, parse_location
-from indexer.fetching.mirror import Credential, FetchedRefs, SshKey, fetch, list_tree
+from indexer.fetching.mirror import Credential, FetchedRefs, SshKey, fetch, iter_tree
 from indexer.fetching.policy import LocationPolicy
 from tests.gitrepos import Repository, make_repository
 from tests.gitserver import GitHandler, GitServer, serve_git
@@ -403,7 +403,7 @@ def test_a11_submodules_are_never_fetched(
     new = files_below(tmp_path) - before
     assert all(path == mirror.parent or path.is_relative_to(mirror.parent) for path in new)
     assert not (mirror / "modules").exists()
-    assert [entry.path for entry in list_tree(mirror, commit) if entry.is_submodule] == ["a", "b\r"]
+    assert [entry.path for entry in list(iter_tree(mirror, commit)) if entry.is_submodule] == ["a", "b\r"]
     assert not canary.exists()
 
 
@@ -431,7 +431,7 @@ def test_a12_attributes_and_lfs_settings_of_a_repository_do_nothing(
         repository.push(server.root / "one.git")
         fetched = fetch(parse_location(server.url("one.git"), policy), mirror, policy=policy)
         assert fetched.refs["main"].commit == commit
-        assert len(list_tree(mirror, commit)) == 5
+        assert len(list(iter_tree(mirror, commit))) == 5
         assert seen == []
     assert not canary.exists()
 

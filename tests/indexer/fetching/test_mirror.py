@@ -14,7 +14,7 @@ from indexer.fetching.mirror import (
     ResolvedRef,
     delete_mirror,
     fetch,
-    list_tree,
+    iter_tree,
     read_blobs,
 )
 from indexer.fetching.policy import LocationPolicy
@@ -23,7 +23,7 @@ from tests.gitserver import GitServer
 
 
 def contents(mirror: Path, commit: str) -> dict[str, bytes]:
-    entries = list_tree(mirror, commit)
+    entries = list(iter_tree(mirror, commit))
     blobs = dict(read_blobs(mirror, [entry.object_id for entry in entries]))
     return {entry.path: blobs[entry.object_id] for entry in entries}
 

@@ -12,7 +12,7 @@ from indexer.fetching.location import parse_location
 from indexer.fetching.mirror import (
     commit_facts,
     fetch,
-    list_tree,
+    iter_tree,
     read_blobs,
 )
 from indexer.fetching.policy import LocationPolicy
@@ -34,7 +34,7 @@ def test_a10_symbolic_links_are_listed_as_links_and_give_only_their_text(
         (repository.path / name).symlink_to(target)
     commit = repository.commit({})
     mirrored(repository, mirror, policy)
-    links = [entry for entry in list_tree(mirror, commit) if entry.is_symlink]
+    links = [entry for entry in list(iter_tree(mirror, commit)) if entry.is_symlink]
     assert [entry.path for entry in links] == list("abcd")
     assert not any(entry.is_file or entry.is_submodule for entry in links)
     texts = [content for _, content in read_blobs(mirror, [entry.object_id for entry in links])]
@@ -55,7 +55,7 @@ def test_modes_tell_files_programs_and_submodules_apart(
         }
     )
     entries = {
-        entry.path: entry for entry in list_tree(mirrored(repository, mirror, policy), commit)
+        entry.path: entry for entry in list(iter_tree(mirrored(repository, mirror, policy), commit))
     }
     assert entries["file"].is_file
     assert entries["program"].is_file
@@ -73,7 +73,7 @@ def test_odd_names_are_listed_and_undecodable_ones_marked(
     blob = ("100644", repository.store(b"x"))
     names = [b"a\nb", b"caf\xc3\xa9", b"con", b"latin-\xe9", b"n" * 4096, b"tab\there"]
     commit = repository.commit_entries(dict.fromkeys(names, blob))
-    entries = list_tree(mirrored(repository, mirror, policy), commit)
+    entries = list(iter_tree(mirrored(repository, mirror, policy), commit))
     assert [entry.path for entry in entries] == [
         *("a\nb", "caf\u00e9", "con", "latin-\\xe9", "n" * 4096, "tab\there")
     ]
@@ -93,7 +93,7 @@ def test_a17_a_tree_bomb_ends_at_the_limit_of_entries(
     commit = repository.commit_entries({b"bomb": entry})
     mirrored(repository, mirror, policy)
     with pytest.raises(FetchRefused) as caught:
-        list_tree(mirror, commit, most_entries=10_000)
+        list(iter_tree(mirror, commit, most_entries=10_000))
     assert caught.value.code == "too_many_files"
 
 
@@ -102,7 +102,7 @@ def test_contents_come_in_the_asked_order_and_large_ones_are_left_out(
 ) -> None:
     files = {f"{number:03}": f"{number}\n" * (number + 1) for number in range(200)}
     commit = repository.commit({**files, "big": b"\0" * 300_000, "empty": b""})
-    entries = list_tree(mirrored(repository, mirror, policy), commit)
+    entries = list(iter_tree(mirrored(repository, mirror, policy), commit))
     ids = [entry.object_id for entry in reversed(entries)]
     sizes = {entry.object_id: entry.size for entry in entries}
     found = list(read_blobs(mirror, ids, largest_blob=200_000))
@@ -115,7 +115,7 @@ def test_reading_may_stop_early(
     repository: Repository, mirror: Path, policy: LocationPolicy
 ) -> None:
     commit = repository.commit({f"{n}": b"%d" % n * 100_000 for n in range(20)})
-    entries = list_tree(mirrored(repository, mirror, policy), commit)
+    entries = list(iter_tree(mirrored(repository, mirror, policy), commit))
     blobs = read_blobs(mirror, (entry.object_id for entry in entries))
     assert next(iter(blobs))
     blobs.close()  # type: ignore[attr-defined]
@@ -127,7 +127,7 @@ def test_missing_objects_and_wrong_ids_are_errors(
     mirrored(repository, mirror, policy)
     for read in (
         lambda: list(read_blobs(mirror, ["e" * 40])),
-        lambda: list_tree(mirror, "e" * 40),
+        lambda: list(iter_tree(mirror, "e" * 40)),
         lambda: commit_facts(mirror, "e" * 40),
     ):
         with pytest.raises(FetchFailed) as caught:
@@ -135,7 +135,7 @@ def test_missing_objects_and_wrong_ids_are_errors(
         assert caught.value.code == "object_unreadable"
     for wrong in ("HEAD", "--help", "main", "E" * 40, "e" * 41, "e" * 40 + "\n"):
         with pytest.raises(ValueError, match="not an object id"):
-            list_tree(mirror, wrong)
+            list(iter_tree(mirror, wrong))
         with pytest.raises(ValueError, match="not an object id"):
             list(read_blobs(mirror, [wrong]))
 

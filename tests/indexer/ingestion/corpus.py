@@ -4,7 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from indexer.models import Blob, Chunk, Document, Embedding, Posting, SkippedFile, Source
+from indexer import clients
+from indexer.ingestion.changes import Plan, plan_ref
+from indexer.models import (
+    Blob,
+    Chunk,
+    Definition,
+    Document,
+    Embedding,
+    Finding,
+    Posting,
+    Reference,
+    SkippedFile,
+    Source,
+)
 from indexer.retrieval.search import search
 from indexer.scope import Scope
 from inference.fake_server import FakeServer
@@ -17,9 +30,12 @@ class Snapshot:
 
     documents: list[tuple[str, str, str, int]]
     blobs: list[tuple[str, str, int, str, str]]
-    chunks: list[tuple[str, int, int, int, str]]
+    chunks: list[tuple[str, int, int, int, str, str]]
     postings: list[tuple[int, str, int, int]]  # term, blob, chunk's ordinal, frequency
-    embeddings: list[tuple[str, int, str]]
+    embeddings: list[tuple[str, str]]  # digest, model
+    definitions: list[tuple[str, str, str, int, int]]
+    references: list[tuple[str, str, list[int]]]
+    findings: list[tuple[str, str, int]]
     skipped: list[tuple[str, str]]
 
 
@@ -34,18 +50,33 @@ def snapshot() -> Snapshot:
             Blob.objects.values_list("oid", "language", "line_count", "skip_reason", "text")
         ),
         chunks=sorted(
-            (chunk.blob.oid, chunk.ordinal, chunk.start_line, chunk.end_line, chunk.symbol)
+            (
+                chunk.blob.oid,
+                chunk.ordinal,
+                chunk.start_line,
+                chunk.end_line,
+                chunk.symbol,
+                str(chunk.digest),
+            )
             for chunk in chunks.values()
         ),
         postings=sorted(
-            (posting.term, chunks[chunk_id].blob.oid, chunks[chunk_id].ordinal, frequency)
+            (posting.term, chunk.blob.oid, chunk.ordinal, frequency)
             for posting in Posting.objects.all()
-            for chunk_id, frequency in zip(posting.chunk_ids, posting.frequencies, strict=True)
+            for offset, frequency in zip(posting.offsets, posting.frequencies, strict=True)
+            if (chunk := chunks.get(posting.batch + offset))
         ),
         embeddings=sorted(
-            (embedding.chunk.blob.oid, embedding.chunk.ordinal, embedding.model)
-            for embedding in Embedding.objects.select_related("chunk__blob")
+            (str(digest), model)
+            for digest, model in Embedding.objects.values_list("digest", "model")
         ),
+        definitions=sorted(
+            Definition.objects.values_list(
+                "blob__oid", "qualified", "kind", "start_line", "end_line"
+            )
+        ),
+        references=sorted(Reference.objects.values_list("blob__oid", "name", "lines")),
+        findings=sorted(Finding.objects.values_list("blob__oid", "rule", "line")),
         skipped=sorted(SkippedFile.objects.values_list("path", "reason")),
     )
 
@@ -78,3 +109,10 @@ def found_paths(query: str, source: Source) -> list[str]:
     """Return the paths that search shows to someone who may read this source alone."""
     result = search(query, scope=Scope(frozenset({source.pk})))
     return [hit.path for hit in result.hits]
+
+
+def whole_plan(source: Source, commit: str) -> Plan:
+    """Return the plan that compares a commit of a synced source with nothing."""
+    return plan_ref(
+        clients.mirror_of(source), None, commit, patterns=(), max_bytes=clients.max_file_bytes()
+    )

@@ -19,6 +19,7 @@ from indexer.ingestion.store import store_blobs, store_embeddings
 from indexer.models import Job, Source
 from indexer.tasks import sync_source
 from tests.conftest import SourceFactory
+from tests.indexer.ingestion.corpus import whole_plan
 
 
 @pytest.fixture
@@ -108,15 +109,20 @@ def test_a_heartbeat_extends_the_lease(source: Source) -> None:
         jobs.claim(job.pk)
 
 
-def test_every_write_of_a_worker_that_was_replaced_is_refused(source: Source) -> None:
+def test_every_write_of_a_worker_that_was_replaced_is_refused(
+    source_factory: SourceFactory,
+) -> None:
+    source = source_factory("shop", {"a.py": "a = 1\n"})
+    commit = source.refs.get().commit
     dead = jobs.claim(jobs.enqueue(source).pk)
     expire(dead)
     alive = jobs.claim(dead.pk)
-    update = RefUpdate("main", True, "0" * 40, timezone.now())
+    update = RefUpdate("main", "branch", True, commit, timezone.now())
+    plan = whole_plan(source, commit)
     with pytest.raises(LeaseLost):
         store_blobs(dead, [])
     with pytest.raises(LeaseLost):
-        publish(dead, update, [], [])
+        publish(dead, update, plan)
     with pytest.raises(LeaseLost):
         drop_other_refs(dead, [])
     with pytest.raises(LeaseLost):
@@ -124,7 +130,7 @@ def test_every_write_of_a_worker_that_was_replaced_is_refused(source: Source) ->
     with pytest.raises(LeaseLost):
         jobs.Heartbeat(dead).beat("read", 1, 2)
     store_blobs(alive, [])
-    assert publish(alive, update, [], []).files == 0
+    assert publish(alive, update, plan).files == 1
 
 
 def test_a_worker_that_was_replaced_cannot_end_the_job(source: Source) -> None:
@@ -150,7 +156,7 @@ def test_a_failed_attempt_waits_longer_each_time_and_is_given_up_at_last(source:
         expire(job)
         job = jobs.claim(job.pk)
     job.refresh_from_db()
-    assert len(waits) == jobs.MAX_ATTEMPTS - 1
+    assert len(waits) == jobs.MAX_FAILURES - 1
     assert waits == sorted(waits)
     assert waits[0] > 10
     assert (job.state, job.error_code) == (Job.State.FAILED, "gave_up")
@@ -159,7 +165,7 @@ def test_a_failed_attempt_waits_longer_each_time_and_is_given_up_at_last(source:
 
 def test_a_job_that_kills_its_workers_is_given_up(source: Source) -> None:
     job = jobs.enqueue(source)
-    for _ in range(jobs.MAX_ATTEMPTS):
+    for _ in range(jobs.MAX_FAILURES):
         job = jobs.claim(job.pk)
         expire(job)
     with pytest.raises(SyncInProgress):
@@ -201,7 +207,7 @@ def test_the_heartbeat_writes_at_most_once_a_second(
     source: Source, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
     beat = jobs.Heartbeat(jobs.claim(jobs.enqueue(source).pk)).beat
-    with django_assert_max_num_queries(1):
+    with django_assert_max_num_queries(2):  # the lease, and whether it is paused
         for done in range(50):
             beat("fetch", done, 0)
             beat("fetch", done, 100)
@@ -223,7 +229,7 @@ def test_a_sync_by_hand_takes_its_turn_after_the_running_job(
     report = sync_now(source, on_progress)
     assert report.files == 1
     assert seen[:2] == ["embed", "fetch"]
-    assert source.jobs.filter(state=Job.State.DONE).count() == 3
+    assert source.jobs.filter(kind=Job.Kind.SYNC, state=Job.State.DONE).count() == 3
 
 
 @pytest.mark.parametrize("left_by", ["a dead worker", "a failed attempt"])

@@ -12,7 +12,7 @@ import pytest
 from django.utils import timezone
 
 from indexer.ingestion.inline import sync_now
-from indexer.ingestion.pruning import prune
+from indexer.ingestion.pruning import prune, sweep_postings
 from indexer.models import Job, Source
 from inference.fake_server import FakeServer
 from tests.conftest import RepositoryFactory, SourceFactory
@@ -83,6 +83,7 @@ def assert_killing_leaves_no_trace(
             if not hit:
                 break
         sync_now(source)
+        sweep_postings()
         assert snapshot() == expected, f"seed {seed}, after {killed} kills"
         assert not source.jobs.filter(state__in=[Job.State.QUEUED, Job.State.RUNNING]).exists()
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from appliance.conversations.models import Evidence
 from indexer.ingestion import jobs
+from indexer.ingestion import sync as sync_module
 from indexer.ingestion.inline import sync_now
-from indexer.ingestion.pruning import prune
-from indexer.models import Blob, Chunk, Embedding, Posting, Source
+from indexer.ingestion.publish import Published
+from indexer.ingestion.pruning import prune, sweep_postings
+from indexer.models import Blob, Chunk, Document, Embedding, Posting, Source
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository
 from tests.indexer.ingestion.corpus import found_paths, snapshot
@@ -43,15 +47,20 @@ def test_content_that_no_document_holds_goes_with_chunks_vectors_and_postings(
     sync_now(source)
     repository.commit({"extra.py": None})
     sync_now(source)
+    postings = Posting.objects.count()
     assert prune() == 1
     assert snapshot() == before
-    assert not Posting.objects.filter(chunk_ids=[]).exists()
+    sweep_postings()
+    assert snapshot() == before
+    assert Posting.objects.count() < postings
+    assert not Posting.objects.filter(offsets=[]).exists()
     assert found_paths("total", source)[0] == "cart.py"
 
 
 def test_removing_the_last_source_leaves_nothing_behind(source: Source) -> None:
     source.delete()
     assert prune() == 2
+    sweep_postings()
     for model in (Blob, Chunk, Embedding, Posting):
         assert not model.objects.exists()
 
@@ -84,13 +93,43 @@ def test_content_that_evidence_holds_stays(source: Source, repository: Repositor
     assert not Blob.objects.filter(pk=blob.pk).exists()
 
 
-def test_nothing_goes_while_a_sync_runs(source: Source) -> None:
-    other = Source.objects.create(name="other", kind=Source.Kind.REMOTE, location="https://x/y")
-    job = jobs.claim(jobs.enqueue(other).pk)
-    source.delete()
+def test_content_that_a_running_sync_has_stored_stays(source: Source) -> None:
+    job = jobs.claim(jobs.enqueue(source).pk)
+    Blob.objects.create(oid="1" * 40, size_bytes=1, stored_by=job.pk)
+    Blob.objects.create(oid="2" * 40, size_bytes=1)
+    assert prune() == 1
+    assert Blob.objects.filter(oid="1" * 40).exists()
+    jobs.release(job)  # it made room for others and will go on
     assert prune() == 0
-    jobs.finish(job)
+    jobs.finish(jobs.claim(job.pk))
+    assert prune() == 1
+
+
+def test_pruning_goes_on_beside_the_syncs_of_others(source: Source) -> None:
+    other = Source.objects.create(name="other", kind=Source.Kind.REMOTE, location="https://x/y")
+    jobs.claim(jobs.enqueue(other).pk)
+    source.delete()
     assert prune() == 2
+
+
+def test_a_sync_notices_that_its_content_was_pruned_and_reads_it_again(
+    source: Source, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = snapshot()
+    Document.objects.all().delete()
+    source.refs.update(plan_key="another")
+    real, calls = sync_module.publish, []
+
+    def prune_first(*arguments: Any) -> Published:
+        if not calls:
+            prune()
+        calls.append(1)
+        return real(*arguments)
+
+    monkeypatch.setattr(sync_module, "publish", prune_first)
+    sync_now(source)
+    assert len(calls) == 2
+    assert snapshot() == before
 
 
 def test_a_file_that_comes_back_after_pruning_is_read_again(

@@ -12,7 +12,7 @@ from indexer.models import Blob, Document, Source
 from inference.fake_server import FakeServer
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository
-from tests.indexer.ingestion.corpus import embedded_texts, found_paths, live_tree, tree
+from tests.indexer.ingestion.corpus import embedded_texts, found_paths, live_tree, tree, whole_plan
 
 FILES: dict[str, str | bytes | None] = {
     "cart.py": "def total(items):\n    return sum(item.price for item in items)\n",
@@ -93,6 +93,27 @@ def test_one_changed_file_embeds_exactly_its_chunks(
     assert sent[0].startswith("stock.py\n")
 
 
+def test_of_a_changed_file_only_the_changed_chunks_are_embedded(
+    source: Source, repository: Repository, models: FakeServer
+) -> None:
+    functions = [
+        f"def step_{n}(value):\n" + f"    value = advance(value, {n})\n" * 40 + "    return value\n"
+        for n in range(12)
+    ]
+    repository.commit({"steps.py": "\n\n".join(functions)})
+    first = sync_now(source)
+    assert first.chunks_embedded >= 12
+    before = len(embedded_texts(models))
+    functions[5] = functions[5].replace("return value", "return value + 1")
+    repository.commit(
+        {"steps.py": "# a line more, so every later line moves\n" + "\n\n".join(functions)}
+    )
+    report = sync_now(source)
+    sent = embedded_texts(models)[before:]
+    changed = [text for text in sent if "value + 1" in text or "a line more" in text]
+    assert report.chunks_embedded == len(sent) == len(changed) <= 2
+
+
 def test_a_deleted_file_is_gone_from_search_at_once(source: Source, repository: Repository) -> None:
     assert "cart.py" in found_paths("total price", source)
     repository.commit({"cart.py": None})
@@ -126,7 +147,9 @@ def test_a_new_default_replaces_the_old_one_in_the_same_moment(
     source: Source, repository: Repository
 ) -> None:
     job = jobs.claim(jobs.enqueue(source).pk)
-    publish(job, RefUpdate("trunk", True, repository.commits[0], timezone.now()), [], [])
+    commit = repository.commits[0]
+    update = RefUpdate("trunk", "branch", True, commit, timezone.now())
+    publish(job, update, whole_plan(source, commit))
     assert [ref.name for ref in source.refs.filter(is_default=True)] == ["trunk"]
 
 

@@ -63,7 +63,9 @@ def test_without_the_embedding_server_words_work_and_the_next_sync_fills_in(
     assert revision.seconds_vector is None
     assert Embedding.objects.count() == 0
     assert found_paths("total", source) == ["cart.py"]
-    assert source.jobs.get().state == Job.State.DONE
+    assert source.jobs.get(kind=Job.Kind.SYNC).state == Job.State.DONE
+    waiting = source.jobs.get(kind=Job.Kind.EMBED)
+    assert (waiting.state, waiting.error_code) == (Job.State.RUNNING, "waiting_for_model")
 
     models.model.script = Script()
     report = sync_now(source)

@@ -100,7 +100,7 @@ def test_a_term_is_looked_up_by_the_index_once_there_are_many_postings(
     source = corpus_factory("shop", FILES, embed=False)
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO indexer_posting (term, batch, chunk_ids, frequencies)"
+            "INSERT INTO indexer_posting (term, batch, offsets, frequencies)"
             " SELECT n, 0, ARRAY[n, n + 1, n + 2], ARRAY[1, 1, 1]::smallint[]"
             "   FROM generate_series(1, 30000) AS n"
         )

@@ -1,0 +1,1 @@
+"""Documents are read in child processes that may be killed: parsers meet hostile files there."""
