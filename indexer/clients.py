@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import os
 from collections.abc import Callable
 from functools import lru_cache
@@ -70,9 +71,7 @@ def _http(url: str) -> httpx.Client:
 
 def close() -> None:
     """Close every connection; the next use builds the clients from the settings anew."""
-    if readers.cache_info().currsize:
-        readers().close()
-    for cached in (embedder, chat, _local_model, readers):
+    for cached in (embedder, chat, _local_model):
         cached.cache_clear()
     while _open:
         _open.pop().close()
@@ -81,7 +80,9 @@ def close() -> None:
 @lru_cache(maxsize=1)
 def readers() -> ReaderPool:
     """Return the children that read documents, shared by all jobs of this process."""
-    return ReaderPool(settings.READERS or os.cpu_count() or 1)
+    pool = ReaderPool(settings.READERS or os.cpu_count() or 1)
+    atexit.register(pool.close)
+    return pool
 
 
 def location_policy(*, from_command_line: bool) -> LocationPolicy:

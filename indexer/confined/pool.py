@@ -145,8 +145,8 @@ class ReaderPool:
 
     def close(self) -> None:
         """End the children; call it when nothing is read any more."""
-        for _ in range(self.size):
-            reader = self._idle.get()
+        readers = [self._idle.get() for _ in range(self.size)]
+        for reader in readers:
             reader.close()
             self._idle.put(reader)
 

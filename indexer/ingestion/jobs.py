@@ -11,7 +11,7 @@ import time
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, F, Q, QuerySet, When
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 from django.utils import timezone
 
 from indexer.errors import JobYielded, LeaseLost, SourcePaused, SyncInProgress
@@ -26,6 +26,10 @@ KEPT_JOBS = timedelta(days=30)
 RETRYING = "retrying"  # the error code of a job that waits for its next attempt
 WAITING_FOR_MODEL = "waiting_for_model"  # as above, but waiting costs no attempt
 RESTING = (RETRYING, WAITING_FOR_MODEL)
+
+# A subquery and not a join: an update that joins picks its rows before it locks them, and of
+# several claimants each would believe that it had won.
+PAUSED = Exists(Source.objects.filter(pk=OuterRef("source_id"), is_paused=True))
 
 
 def enqueue(source: Source, kind: str = Job.Kind.SYNC, reason: str = Job.Reason.ASKED) -> Job:
@@ -54,7 +58,7 @@ def claim(job_id: int, *, skip_wait: bool = False) -> Job:
         free |= Q(state=Job.State.RUNNING, error_code__in=RESTING)
     try:
         with transaction.atomic():
-            claimed = Job.objects.filter(free, pk=job_id, source__is_paused=False).update(
+            claimed = Job.objects.filter(free, ~PAUSED, pk=job_id).update(
                 # A worker that died says nothing: its successor counts the failure.
                 failures=Case(
                     When(is_left & ~Q(error_code__in=RESTING), then=F("failures") + 1),
@@ -96,9 +100,9 @@ def waiting() -> QuerySet[Job]:
     now = timezone.now()
     forgotten = Q(published_at__isnull=True) | Q(published_at__lt=now - PUBLISH_AGAIN)
     return Job.objects.filter(
+        ~PAUSED,
         Q(state=Job.State.QUEUED) & forgotten
         | Q(state=Job.State.RUNNING, lease_until__lt=now) & forgotten,
-        source__is_paused=False,
     ).order_by("created_at")
 
 
@@ -158,9 +162,7 @@ class Heartbeat:
         """Raise JobYielded when the slice is over and somebody waits; call it between steps."""
         if not self.may_yield or time.monotonic() < self._slice_end:
             return
-        others = Job.objects.filter(
-            kind=self.job.kind, state=Job.State.QUEUED, source__is_paused=False
-        )
+        others = Job.objects.filter(~PAUSED, kind=self.job.kind, state=Job.State.QUEUED)
         if others.exclude(source_id=self.job.source_id).exists():
             raise JobYielded(f"job {self.job.pk} makes room")
         self._slice_end = time.monotonic() + HEARTBEAT_S  # look again soon

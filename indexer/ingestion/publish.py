@@ -6,18 +6,18 @@ does not grow with the repository, and a commit touches the rows of what it chan
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from django.db import connection, transaction
 from django.db.models import Count
 from django.utils import timezone
 
 from indexer.errors import ContentVanished
-from indexer.ingestion.changes import Plan, PlannedPath
+from indexer.ingestion.changes import PlannedPath
 from indexer.ingestion.jobs import fence
 from indexer.lexical.terms import path_terms, term_id
 from indexer.models import Document, Job, Ref, SkippedFile
@@ -45,6 +45,18 @@ COPY_CHANGES = (
 )
 
 
+class Changes(Protocol):
+    """What publishing needs of a plan."""
+
+    @property
+    def is_whole(self) -> bool: ...
+
+    @property
+    def key(self) -> str: ...
+
+    def paths(self) -> Iterator[PlannedPath]: ...
+
+
 @dataclass(frozen=True, slots=True)
 class RefUpdate:
     """A ref as the fetch resolved it."""
@@ -64,7 +76,7 @@ class Published:
     skipped: dict[str, int]  # reason -> count
 
 
-def publish(job: Job, update: RefUpdate, plan: Plan) -> Published:
+def publish(job: Job, update: RefUpdate, plan: Changes) -> Published:
     """Point the ref at the commit: its documents, its skipped files and nothing else change.
 
     Raises ContentVanished when content of the plan is not stored (any more).

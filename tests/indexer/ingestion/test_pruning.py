@@ -10,8 +10,8 @@ from appliance.conversations.models import Evidence
 from indexer.ingestion import jobs
 from indexer.ingestion import sync as sync_module
 from indexer.ingestion.inline import sync_now
-from indexer.ingestion.publish import Published
 from indexer.ingestion.pruning import prune, sweep_postings
+from indexer.ingestion.publish import Published
 from indexer.models import Blob, Chunk, Document, Embedding, Posting, Source
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from hashlib import sha1
 
 import pytest
 from django.utils import timezone
 
-from indexer import clients
-from indexer.fetching.tree import REGULAR, TreeEntry
+from indexer.confined.prepare import prepare
 from indexer.ingestion import jobs
-from indexer.ingestion.embed import embed_missing
-from indexer.ingestion.prepare import prepare
+from indexer.ingestion.changes import PlannedPath
+from indexer.ingestion.embed import embed as fill_in
 from indexer.ingestion.publish import RefUpdate, publish
 from indexer.ingestion.store import store_blobs
-from indexer.models import Source
+from indexer.models import Job, Source
 from inference.fake_server import FakeServer
 
 CorpusFactory = Callable[..., Source]
+
+
+@dataclass(frozen=True, slots=True)
+class FilesPlan:
+    """A plan that needs no repository."""
+
+    planned: tuple[PlannedPath, ...]
+    is_whole: bool = True
+    key: str = "files"
+
+    def paths(self) -> Iterator[PlannedPath]:
+        return iter(self.planned)
 
 
 def object_id(content: bytes) -> str:
@@ -49,16 +61,19 @@ def corpus_factory(db: None, models: FakeServer) -> CorpusFactory:
                 for path, content in contents.items()
             ],
         )
-        entries = [
-            TreeEntry(path, REGULAR, object_id(content), len(content))
-            for path, content in contents.items()
-        ]
         commit = sha1(repr((name, ref, files)).encode(), usedforsecurity=False).hexdigest()
-        update = RefUpdate(ref, is_default, commit, timezone.now())
-        live = publish(job, update, entries, [])
-        if embed:
-            embed_missing(job, live.ref, clients.embedder(), jobs.Heartbeat(job))
+        update = RefUpdate(ref, "branch", is_default, commit, timezone.now())
+        plan = FilesPlan(
+            tuple(
+                PlannedPath(path, object_id(content), len(content))
+                for path, content in contents.items()
+            )
+        )
+        publish(job, update, plan)
         jobs.finish(job)
+        if embed:
+            embed_job = jobs.claim(jobs.enqueue(source, Job.Kind.EMBED).pk)
+            fill_in(embed_job, jobs.Heartbeat(embed_job))
         return source
 
     return make
