@@ -52,8 +52,8 @@ def iter_changes(mirror: Path, old: str, new: str) -> Iterator[TreeChange]:
     """Yield the paths whose content or mode differs between two commits, renames as both ends."""
     arguments = ["diff-tree", "-r", "-z", "--raw", "--no-renames", "--no-abbrev"]
     records = _records(mirror, [*arguments, _checked(old), _checked(new)], 2 * MOST_ENTRIES)
-    while facts := list(islice(records, LOOKUP * 2)):
-        pairs = list(zip(facts[::2], facts[1::2], strict=True))
+    while parts := list(islice(records, LOOKUP * 2)):
+        pairs = list(zip(parts[::2], parts[1::2], strict=True))
         sizes = _sizes(mirror, [facts.split()[3].decode("ascii") for facts, _ in pairs])
         for (facts, name), size in zip(pairs, sizes, strict=True):
             yield change_from_record(facts, name, size)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -98,7 +98,7 @@ def _embed_ref(
     for start in range(0, len(missing), BATCH):
         heartbeat.beat("embed", start, len(missing))
         batch = missing[start : start + BATCH]
-        texts = dict(_texts(batch))
+        texts = texts_of(batch)
         present = [one for one in batch if one.chunk_id in texts]
         vectors = vectors_of([texts[one.chunk_id] for one in present], embedder)
         new = store_embeddings(job, embedder.model, [one.digest for one in present], vectors)
@@ -118,11 +118,14 @@ def missing_texts(ref: Ref, model: str) -> list[MissingText]:
         return sorted((MissingText(*row) for row in cursor), key=lambda one: one.chunk_id)
 
 
-def _texts(batch: Sequence[MissingText]) -> Iterator[tuple[int, str]]:
+def texts_of(batch: Sequence[MissingText]) -> dict[int, str]:
+    """Return what is embedded, by chunk; chunks that were pruned meanwhile are left out."""
     paths = {one.chunk_id: one.path for one in batch}
+    texts: dict[int, str] = {}
     for chunk in Chunk.objects.filter(pk__in=paths).select_related("blob"):
         body = "\n".join(chunk.span.lines_of(chunk.blob.text))
-        yield chunk.pk, chunk_text(paths[chunk.pk], chunk.context, body)
+        texts[chunk.pk] = chunk_text(paths[chunk.pk], chunk.context, body)
+    return texts
 
 
 def vectors_of(texts: Sequence[str], embedder: Embedder) -> list[list[float] | None]:

@@ -403,7 +403,10 @@ def test_a11_submodules_are_never_fetched(
     new = files_below(tmp_path) - before
     assert all(path == mirror.parent or path.is_relative_to(mirror.parent) for path in new)
     assert not (mirror / "modules").exists()
-    assert [entry.path for entry in list(iter_tree(mirror, commit)) if entry.is_submodule] == ["a", "b\r"]
+    assert [entry.path for entry in list(iter_tree(mirror, commit)) if entry.is_submodule] == [
+        "a",
+        "b\r",
+    ]
     assert not canary.exists()
 
 
