@@ -35,6 +35,7 @@ from indexer.skips import SkipReason
 
 logger = logging.getLogger(__name__)
 
+CHILD = "indexer.confined.child"
 AHEAD = 2  # files waiting for each child
 BLOCK = 1024 * 1024
 
@@ -50,8 +51,9 @@ class ReaderDied(Exception):
 class Reader:
     """One child process; started at its first file."""
 
-    def __init__(self, *, wall_s: float = WALL_S) -> None:
+    def __init__(self, *, wall_s: float = WALL_S, module: str = CHILD) -> None:
         self.wall_s = wall_s
+        self.module = module
         self._child: subprocess.Popen[bytes] | None = None
 
     def ask(self, question: Question) -> Answer:
@@ -75,7 +77,7 @@ class Reader:
         if self._child is not None and self._child.poll() is not None:
             self._end()  # it was tired
         if self._child is None:
-            self._child = _start()
+            self._child = _start(self.module)
         return self._child
 
     def _receive(self, child: subprocess.Popen[bytes]) -> bytes:
@@ -108,11 +110,11 @@ class Reader:
 class ReaderPool:
     """As many children as asked for, shared by every job of this process."""
 
-    def __init__(self, size: int, *, wall_s: float = WALL_S) -> None:
+    def __init__(self, size: int, *, wall_s: float = WALL_S, module: str = CHILD) -> None:
         self.size = size
         self._idle: LifoQueue[Reader] = LifoQueue()
         for _ in range(size):
-            self._idle.put(Reader(wall_s=wall_s))
+            self._idle.put(Reader(wall_s=wall_s, module=module))
 
     def read(self, question: Question) -> Answer:
         """Return what is stored of a file; never raises for what is in it."""
@@ -172,10 +174,10 @@ def _cause_of(status: int) -> str:
     return f"its reader ended with status {status}"
 
 
-def _start() -> subprocess.Popen[bytes]:
+def _start(module: str) -> subprocess.Popen[bytes]:
     package_root = Path(indexer.__file__).resolve().parent.parent
-    return subprocess.Popen(
-        [sys.executable, "-s", "-P", "-m", "indexer.confined.child"],
+    return subprocess.Popen(  # noqa: S603  a module of ours
+        [sys.executable, "-s", "-P", "-m", module],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,  # a traceback could quote the file
