@@ -6,8 +6,8 @@ import tree_sitter_c
 from tree_sitter import Node
 
 from indexer.chunking.grammar import Grammar, node_text
-from indexer.chunking.registry import ChunkSpan, register
-from indexer.chunking.syntax import chunk_syntax
+from indexer.chunking.registry import Dissection, register
+from indexer.chunking.syntax import dissect_syntax
 
 MAX_DECLARATORS = 12  # int *(*f(int))[3] has four
 NAMES = frozenset(
@@ -74,9 +74,14 @@ GRAMMAR = Grammar(
     definitions=DEFINITIONS,
     transparent=TRANSPARENT,
     name_of=c_name,
+    constants="""(enumerator name: (identifier) @constant)""",
+    uses="""
+(call_expression function: [(identifier) @use (field_expression field: (field_identifier) @use)])
+(type_identifier) @use
+""",
 )
 
 
 @register("c")
-def chunk_c(text: str) -> list[ChunkSpan]:
-    return chunk_syntax(text, GRAMMAR)
+def chunk_c(text: str) -> Dissection:
+    return dissect_syntax(text, GRAMMAR)

@@ -6,8 +6,8 @@ import tree_sitter_cpp
 
 from indexer.chunking.c import DEFINITIONS, TRANSPARENT, c_name
 from indexer.chunking.grammar import Grammar
-from indexer.chunking.registry import ChunkSpan, register
-from indexer.chunking.syntax import chunk_syntax
+from indexer.chunking.registry import Dissection, register
+from indexer.chunking.syntax import dissect_syntax
 
 GRAMMAR = Grammar(
     language=tree_sitter_cpp.language,
@@ -22,9 +22,18 @@ GRAMMAR = Grammar(
     transparent=TRANSPARENT,
     name_of=c_name,
     separator="::",
+    constants="""(enumerator name: (identifier) @constant)""",
+    uses="""
+(call_expression function: [
+  (identifier) @use
+  (field_expression field: (field_identifier) @use)
+  (qualified_identifier name: (identifier) @use)
+])
+(type_identifier) @use
+""",
 )
 
 
 @register("cpp")
-def chunk_cpp(text: str) -> list[ChunkSpan]:
-    return chunk_syntax(text, GRAMMAR)
+def chunk_cpp(text: str) -> Dissection:
+    return dissect_syntax(text, GRAMMAR)

@@ -8,8 +8,8 @@ import tree_sitter_go
 from tree_sitter import Node
 
 from indexer.chunking.grammar import Grammar, name_field, node_text
-from indexer.chunking.registry import ChunkSpan, register
-from indexer.chunking.syntax import chunk_syntax
+from indexer.chunking.registry import Dissection, register
+from indexer.chunking.syntax import dissect_syntax
 
 RECEIVER = re.compile(r"(\w+)(?:\[.*\])?\s*\)$")
 
@@ -31,9 +31,17 @@ GRAMMAR = Grammar(
     },
     wrappers=frozenset({"type_declaration"}),
     name_of=go_name,
+    constants="""
+(source_file (const_declaration (const_spec name: (identifier) @constant)))
+(source_file (var_declaration (var_spec name: (identifier) @constant)))
+""",
+    uses="""
+(call_expression function: [(identifier) @use (selector_expression field: (field_identifier) @use)])
+(type_identifier) @use
+""",
 )
 
 
 @register("go")
-def chunk_go(text: str) -> list[ChunkSpan]:
-    return chunk_syntax(text, GRAMMAR)
+def chunk_go(text: str) -> Dissection:
+    return dissect_syntax(text, GRAMMAR)

@@ -26,6 +26,9 @@ class Grammar:
     name_of: Callable[[Node], str] = name_field  # "" when the node is no definition after all
     docstrings: bool = False  # the first string of a body is its documentation
     separator: str = "."
+    # tree-sitter queries: names of module-level values, and names that are used.
+    constants: str = ""
+    uses: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import tree_sitter_java
 
 from indexer.chunking.grammar import Grammar
-from indexer.chunking.registry import ChunkSpan, register
-from indexer.chunking.syntax import chunk_syntax
+from indexer.chunking.registry import Dissection, register
+from indexer.chunking.syntax import dissect_syntax
 
 GRAMMAR = Grammar(
     language=tree_sitter_java.language,
@@ -21,9 +21,16 @@ GRAMMAR = Grammar(
         "record_declaration": "record",
     },
     leading=frozenset({"block_comment", "line_comment"}),
+    constants="""(field_declaration declarator: (variable_declarator name: (identifier) @constant))""",
+    uses="""
+(method_invocation name: (identifier) @use)
+(marker_annotation name: (identifier) @use)
+(annotation name: (identifier) @use)
+(type_identifier) @use
+""",
 )
 
 
 @register("java")
-def chunk_java(text: str) -> list[ChunkSpan]:
-    return chunk_syntax(text, GRAMMAR)
+def chunk_java(text: str) -> Dissection:
+    return dissect_syntax(text, GRAMMAR)

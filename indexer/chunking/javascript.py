@@ -6,8 +6,8 @@ import tree_sitter_javascript
 from tree_sitter import Node
 
 from indexer.chunking.grammar import Grammar, node_text
-from indexer.chunking.registry import ChunkSpan, register
-from indexer.chunking.syntax import chunk_syntax
+from indexer.chunking.registry import Dissection, register
+from indexer.chunking.syntax import dissect_syntax
 
 FUNCTIONS = frozenset(
     {
@@ -34,6 +34,26 @@ WRAPPERS = frozenset(
     {"export_statement", "expression_statement", "lexical_declaration", "variable_declaration"}
 )
 LEADING = frozenset({"comment", "decorator"})
+CONSTANTS = """
+(program (lexical_declaration (variable_declarator name: (identifier) @constant)))
+(program (variable_declaration (variable_declarator name: (identifier) @constant)))
+(program (export_statement (lexical_declaration
+  (variable_declarator name: (identifier) @constant))))
+"""
+USES = """
+(call_expression function: [
+  (identifier) @use (member_expression property: (property_identifier) @use)
+])
+(new_expression constructor: [
+  (identifier) @use (member_expression property: (property_identifier) @use)
+])
+(import_specifier name: (identifier) @use)
+(class_heritage (identifier) @use)
+"""
+JSX_USES = """
+(jsx_opening_element name: (identifier) @use)
+(jsx_self_closing_element name: (identifier) @use)
+"""
 
 
 def script_name(node: Node) -> str:
@@ -62,9 +82,11 @@ GRAMMAR = Grammar(
     wrappers=WRAPPERS,
     leading=LEADING,
     name_of=script_name,
+    constants=CONSTANTS,
+    uses=USES + JSX_USES,
 )
 
 
 @register("javascript")
-def chunk_javascript(text: str) -> list[ChunkSpan]:
-    return chunk_syntax(text, GRAMMAR)
+def chunk_javascript(text: str) -> Dissection:
+    return dissect_syntax(text, GRAMMAR)

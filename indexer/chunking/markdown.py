@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from indexer.chunking.lines import Lines
-from indexer.chunking.registry import ChunkSpan, register
+from indexer.chunking.registry import Dissection, register
 from indexer.chunking.sections import Heading, chunk_sections
 
 FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
@@ -17,9 +17,9 @@ MAX_TITLE_LINE = 300
 
 
 @register("markdown")
-def chunk_markdown(text: str) -> list[ChunkSpan]:
+def chunk_markdown(text: str) -> Dissection:
     lines = Lines(text)
-    return chunk_sections(lines, list(_headings(lines.lines)))
+    return Dissection(chunk_sections(lines, list(_headings(lines.lines))), [], [])
 
 
 def _headings(lines: list[str]) -> Iterator[Heading]:

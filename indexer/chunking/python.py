@@ -5,17 +5,28 @@ from __future__ import annotations
 import tree_sitter_python
 
 from indexer.chunking.grammar import Grammar
-from indexer.chunking.registry import ChunkSpan, register
-from indexer.chunking.syntax import chunk_syntax
+from indexer.chunking.registry import Dissection, register
+from indexer.chunking.syntax import dissect_syntax
 
 GRAMMAR = Grammar(
     language=tree_sitter_python.language,
     definitions={"function_definition": "function", "class_definition": "class"},
     wrappers=frozenset({"decorated_definition"}),
     docstrings=True,
+    constants="""(module (expression_statement (assignment left: (identifier) @constant)))""",
+    uses="""
+(call function: [(identifier) @use (attribute attribute: (identifier) @use)])
+(class_definition superclasses: (argument_list [(identifier) @use (attribute attribute: (identifier) @use)]))
+(decorator [(identifier) @use (attribute attribute: (identifier) @use)])
+(import_from_statement name: [
+  (dotted_name (identifier) @use)
+  (aliased_import name: (dotted_name (identifier) @use))
+])
+(type [(identifier) @use (attribute attribute: (identifier) @use)])
+""",
 )
 
 
 @register("python")
-def chunk_python(text: str) -> list[ChunkSpan]:
-    return chunk_syntax(text, GRAMMAR)
+def chunk_python(text: str) -> Dissection:
+    return dissect_syntax(text, GRAMMAR)

@@ -18,7 +18,36 @@ class ChunkSpan:
     context: str  # signatures and first comment line of what encloses it; one per line
 
 
-Chunker = Callable[[str], list[ChunkSpan]]
+@dataclass(frozen=True, slots=True)
+class DefinitionSpan:
+    """A name that the text defines, and the lines that define it."""
+
+    name: str  # "invoke"
+    qualified: str  # "Command.invoke"
+    kind: str  # "function", "method", "class", "constant" ...
+    span: Span
+    signature: str  # one line
+
+
+@dataclass(frozen=True, slots=True)
+class NameUse:
+    """The lines on which the text uses a name: calls it, makes one, inherits from it, imports it."""
+
+    name: str
+    lines: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Dissection:
+    """A text taken apart."""
+
+    chunks: list[ChunkSpan]
+    definitions: list[DefinitionSpan]
+    uses: list[NameUse]
+    note: str = ""  # why it was split by lines although its language has a grammar
+
+
+Chunker = Callable[[str], Dissection]
 
 CHUNKERS: dict[str, Chunker] = {}
 

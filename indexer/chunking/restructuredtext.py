@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from indexer.chunking.lines import Lines
-from indexer.chunking.registry import ChunkSpan, register
+from indexer.chunking.registry import Dissection, register
 from indexer.chunking.sections import Heading, chunk_sections
 
 ADORNMENT = re.compile(r"([!-/:-@\[-`{-~])\1{2,}\s*$")
@@ -14,9 +14,9 @@ MAX_TITLE_LINE = 300
 
 
 @register("restructuredtext")
-def chunk_restructuredtext(text: str) -> list[ChunkSpan]:
+def chunk_restructuredtext(text: str) -> Dissection:
     lines = Lines(text)
-    return chunk_sections(lines, list(_headings(lines.lines)))
+    return Dissection(chunk_sections(lines, list(_headings(lines.lines))), [], [])
 
 
 def _headings(lines: list[str]) -> Iterator[Heading]:

@@ -8,8 +8,8 @@ import tree_sitter_rust
 from tree_sitter import Node
 
 from indexer.chunking.grammar import Grammar, name_field, node_text
-from indexer.chunking.registry import ChunkSpan, register
-from indexer.chunking.syntax import chunk_syntax
+from indexer.chunking.registry import Dissection, register
+from indexer.chunking.syntax import dissect_syntax
 
 TYPE_ARGUMENTS = re.compile(r"<.*")
 
@@ -37,9 +37,25 @@ GRAMMAR = Grammar(
     leading=frozenset({"attribute_item", "block_comment", "line_comment"}),
     name_of=rust_name,
     separator="::",
+    constants="""
+(const_item name: (identifier) @constant)
+(static_item name: (identifier) @constant)
+(enum_variant name: (identifier) @constant)
+""",
+    uses="""
+(call_expression function: [
+  (identifier) @use
+  (field_expression field: (field_identifier) @use)
+  (scoped_identifier name: (identifier) @use)
+])
+(macro_invocation macro: (identifier) @use)
+(type_identifier) @use
+(use_declaration (scoped_identifier name: (identifier) @use))
+(use_list (identifier) @use)
+""",
 )
 
 
 @register("rust")
-def chunk_rust(text: str) -> list[ChunkSpan]:
-    return chunk_syntax(text, GRAMMAR)
+def chunk_rust(text: str) -> Dissection:
+    return dissect_syntax(text, GRAMMAR)

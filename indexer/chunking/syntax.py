@@ -16,8 +16,9 @@ from indexer.chunking.grammar import Grammar, first_line, last_line
 from indexer.chunking.lines import Lines
 from indexer.chunking.parsing import parse
 from indexer.chunking.pieces import Piece, Scope, merge
-from indexer.chunking.registry import ChunkSpan
+from indexer.chunking.registry import Dissection
 from indexer.chunking.scopes import find_scopes, look_through
+from indexer.chunking.symbols import find_definitions, find_uses
 
 DOC_COMMENT = b"/**"  # documents what follows, even after a blank line
 MAX_DEPTH = 200  # deeper nodes are cut by lines
@@ -35,10 +36,12 @@ class Block:
     depth: int
 
 
-def chunk_syntax(text: str, grammar: Grammar) -> list[ChunkSpan]:
+def dissect_syntax(text: str, grammar: Grammar) -> Dissection:
     lines = Lines(text)
-    tree = parse(text, grammar)
-    return merge(_pieces(tree.root_node, lines, grammar), lines)
+    root = parse(text, grammar).root_node
+    chunks = merge(_pieces(root, lines, grammar), lines)
+    definitions = find_definitions(root, grammar)
+    return Dissection(chunks, definitions, find_uses(root, grammar, definitions))
 
 
 def _pieces(root: Node, lines: Lines, grammar: Grammar) -> Iterator[Piece]:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from indexer.chunking.lines import Lines
 from indexer.chunking.pieces import Piece, merge
-from indexer.chunking.registry import ChunkSpan, register
+from indexer.chunking.registry import Dissection, register
 
 
 @register("text")
-def chunk_lines(text: str) -> list[ChunkSpan]:
+def chunk_lines(text: str) -> Dissection:
     lines = Lines(text)
-    return merge((Piece(a, b, None) for a, b in lines.windows(1, lines.count)), lines)
+    return Dissection(
+        merge((Piece(a, b, None) for a, b in lines.windows(1, lines.count)), lines), [], []
+    )

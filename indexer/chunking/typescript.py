@@ -8,9 +8,17 @@ import tree_sitter_typescript
 from tree_sitter import Node
 
 from indexer.chunking.grammar import Grammar, name_field
-from indexer.chunking.javascript import DEFINITIONS, LEADING, WRAPPERS, script_name
-from indexer.chunking.registry import ChunkSpan, register
-from indexer.chunking.syntax import chunk_syntax
+from indexer.chunking.javascript import (
+    CONSTANTS,
+    DEFINITIONS,
+    JSX_USES,
+    LEADING,
+    USES,
+    WRAPPERS,
+    script_name,
+)
+from indexer.chunking.registry import Dissection, register
+from indexer.chunking.syntax import dissect_syntax
 
 TYPES = {
     "abstract_class_declaration": "class",
@@ -28,19 +36,28 @@ def typed_name(node: Node) -> str:
 
 GRAMMAR = Grammar(
     language=tree_sitter_typescript.language_typescript,
-    definitions=DEFINITIONS | TYPES | {"public_field_definition": "function"},
+    definitions={
+        **{name: kind for name, kind in DEFINITIONS.items() if name != "field_definition"},
+        **TYPES,
+        "public_field_definition": "function",
+    },
     wrappers=WRAPPERS | {"ambient_declaration"},
     leading=LEADING,
     name_of=typed_name,
+    constants=CONSTANTS,
+    uses=USES.replace("(class_heritage (identifier) @use)", "(extends_clause (identifier) @use)")
+    + "(type_identifier) @use",
 )
-GRAMMAR_TSX = replace(GRAMMAR, language=tree_sitter_typescript.language_tsx)
+GRAMMAR_TSX = replace(
+    GRAMMAR, language=tree_sitter_typescript.language_tsx, uses=GRAMMAR.uses + JSX_USES
+)
 
 
 @register("typescript")
-def chunk_typescript(text: str) -> list[ChunkSpan]:
-    return chunk_syntax(text, GRAMMAR)
+def chunk_typescript(text: str) -> Dissection:
+    return dissect_syntax(text, GRAMMAR)
 
 
 @register("tsx")
-def chunk_tsx(text: str) -> list[ChunkSpan]:
-    return chunk_syntax(text, GRAMMAR_TSX)
+def chunk_tsx(text: str) -> Dissection:
+    return dissect_syntax(text, GRAMMAR_TSX)

@@ -69,7 +69,7 @@ def _prepared(oid: str, path: str, content: bytes, max_bytes: int) -> Answer:
             )
             for definition in dissection.definitions
         ],
-        references=[(use.name, list(use.lines)) for use in dissection.references],
+        references=[(use.name, list(use.lines)) for use in dissection.uses],
         terms=terms.tobytes(),
         sizes=sizes.tobytes(),
         ordinals=ordinals.tobytes(),

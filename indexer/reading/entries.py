@@ -6,6 +6,9 @@ from indexer.reading.unwritten import is_lock_file
 from indexer.skips import Skip, SkipReason
 
 MAX_BYTES = 1024 * 1024
+# Documents hold pictures and fonts beside their text.
+DOCUMENT_MAX_BYTES = 20 * 1024 * 1024
+DOCUMENT_EXTENSIONS = (".pdf", ".docx", ".ipynb", ".html", ".htm")
 MAX_PATH_BYTES = 1024  # fits a B-tree row of PostgreSQL (2,704 bytes) with room to spare
 
 TYPE_MASK = 0o170000
@@ -29,11 +32,19 @@ def skip_for_entry(
         return Skip(SkipReason.SUBMODULE)
     if is_lock_file(path):
         return Skip(SkipReason.LOCK_FILE)
-    if size_bytes is not None and size_bytes > max_bytes:
-        return Skip(SkipReason.TOO_LARGE, f"{size_bytes} bytes, limit {max_bytes}")
+    most = max_bytes_for(path, max_bytes)
+    if size_bytes is not None and size_bytes > most:
+        return Skip(SkipReason.TOO_LARGE, f"{size_bytes} bytes, limit {most}")
     if size_bytes == 0:
         return Skip(SkipReason.EMPTY)
     return None
+
+
+def max_bytes_for(path: str, max_bytes: int) -> int:
+    """Return the size limit of a file by its name."""
+    if path.lower().endswith(DOCUMENT_EXTENSIONS):
+        return max(max_bytes, DOCUMENT_MAX_BYTES)
+    return max_bytes
 
 
 def _path_fault(path: str) -> str:

@@ -9,6 +9,7 @@ from indexer.reading.decoding import decode
 from indexer.reading.entries import MAX_BYTES
 from indexer.reading.languages import detect_language
 from indexer.reading.lines import count_lines, normalise_lines
+from indexer.reading.places import Place
 from indexer.reading.unwritten import is_generated, is_lfs_pointer, is_lock_file, is_minified
 from indexer.skips import Skip, SkipReason
 
@@ -18,6 +19,9 @@ class Reading:
     text: str  # lines end in \n, no NUL: PostgreSQL can store it
     language: str  # short and lower-case: "python", "text"
     line_count: int
+    format: str = ""  # of the file that the text was extracted from: "pdf"; empty: the file itself
+    places: tuple[Place, ...] = ()
+    note: str = ""
 
 
 def read(path: str, content: bytes, *, max_bytes: int = MAX_BYTES) -> Reading | Skip:

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from indexer.chunking import ChunkSpan, chunk
+from indexer.chunking import ChunkSpan, dissect
 from indexer.chunking.lines import HARD_LINES, HARD_WEIGHT, Lines
 
 
 def outline(text: str, language: str) -> list[tuple[str, str, str]]:
     """Return span, kind and symbol of each chunk."""
-    return [(str(found.span), found.kind, found.symbol) for found in chunk(text, language)]
+    return [(str(found.span), found.kind, found.symbol) for found in dissect(text, language).chunks]
 
 
 def chunk_at(text: str, language: str, line: int) -> ChunkSpan:
     """Return the chunk that holds a line."""
     return next(
         found
-        for found in chunk(text, language)
+        for found in dissect(text, language).chunks
         if found.span.start_line <= line <= found.span.end_line
     )
 
 
 def assert_sound(text: str, language: str) -> list[ChunkSpan]:
     """Check order, disjointness, coverage and size; return the chunks."""
-    chunks = chunk(text, language)
+    chunks = dissect(text, language).chunks
     lines = Lines(text)
     covered: list[int] = []
     for found in chunks:

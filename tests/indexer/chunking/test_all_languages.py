@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from indexer.chunking import chunk
+from indexer.chunking import dissect
 from indexer.chunking.registry import CHUNKERS
 from tests.indexer.chunking.expect import assert_sound
 
@@ -54,13 +54,13 @@ def test_chunks_are_ordered_disjoint_verbatim_and_complete(language: str, text: 
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_chunking_twice_gives_the_same_chunks(language: str) -> None:
     text = "".join(random.Random(3).choices(FRAGMENTS, k=300))  # noqa: S311
-    assert chunk(text, language) == chunk(text, language)
+    assert dissect(text, language) == dissect(text, language)
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("text", ["", "\n", " \n\t\n \n", "\x0c"])
 def test_a_blank_text_has_no_chunks(language: str, text: str) -> None:
-    assert chunk(text, language) == []
+    assert dissect(text, language).chunks == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
