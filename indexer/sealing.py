@@ -32,3 +32,18 @@ def unseal(sealed: bytes | memoryview, *, key: str) -> Credential | SshKey:
             "The stored credential cannot be read with the present secret key: enter it again.",
         ) from exc
     return SshKey(**payload) if "private_key" in payload else Credential(**payload)
+
+
+def seal_text(text: str, *, key: str) -> bytes:
+    return _box(key).encrypt(text.encode())
+
+
+def unseal_text(sealed: bytes | memoryview, *, key: str) -> str:
+    """Raise FetchRefused when the key is not the one it was sealed with."""
+    try:
+        return _box(key).decrypt(bytes(sealed)).decode()
+    except InvalidToken as exc:
+        raise FetchRefused(
+            "secret_unreadable",
+            "The stored secret cannot be read with the present secret key: make a new one.",
+        ) from exc

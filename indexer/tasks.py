@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from contextlib import suppress
 
 from celery import shared_task
 
+from indexer import freshness
 from indexer.errors import (
     FetchFailed,
     FetchRefused,
@@ -19,6 +21,8 @@ from indexer.ingestion.embed import embed
 from indexer.ingestion.sync import sync
 from indexer.models import Job
 from inference.errors import InferenceError
+
+logger = logging.getLogger(__name__)
 
 # The job's row says what happened; dispatch_jobs sends again what should be.
 ENDED = (SyncInProgress, FetchRefused, FetchFailed, LeaseLost, JobYielded, SourcePaused)
@@ -50,7 +54,18 @@ def dispatch() -> None:
     for job in jobs.waiting():
         jobs.mark_published(job)
         task = sync_source if job.kind == Job.Kind.SYNC else embed_source
-        task.delay(job.pk)
+        try:
+            task.delay(job.pk)
+        except task.OperationalError as exc:
+            logger.warning("jobs wait for the broker: %s", type(exc).__name__)
+            return  # each is sent again after a minute
+
+
+@shared_task(ignore_result=True, expires=60)
+def poll_sources() -> None:
+    """Look at the origins whose time has come."""
+    if freshness.poll_due():
+        dispatch()
 
 
 @shared_task(ignore_result=True)

@@ -191,9 +191,18 @@ CELERY_TASK_ROUTES = {
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Long enough for the longest sync: a shorter one would deliver a running job again.
-CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 6 * 3600}
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 6 * 3600,
+    # A broker that takes the connection and never answers must not hold up who publishes.
+    "socket_connect_timeout": 3.0,
+    "socket_timeout": 4.0,
+    "max_retries": 1,
+    "interval_start": 0.1,
+}
+CELERY_TASK_PUBLISH_RETRY = False  # the job's row is sent again by dispatch_jobs
 CELERY_BEAT_SCHEDULE = {
     "dispatch-jobs": {"task": "indexer.tasks.dispatch_jobs", "schedule": 10.0},
+    "poll-sources": {"task": "indexer.tasks.poll_sources", "schedule": 10.0},
     **{
         f"beat-of-{queue}": {
             "task": "appliance.web.tasks.beat",
@@ -222,7 +231,10 @@ GIT_ALLOWED_FOLDERS = [Path(folder).expanduser() for folder in env_list("PLUMBLI
 GIT_CA_FILE = Path(ca) if (ca := env_str("PLUMBLINE_GIT_CA_FILE", default="")) else None
 GIT_TIME_LIMIT_S = env_int("PLUMBLINE_GIT_TIME_LIMIT_S", default=1800, minimum=1)
 GIT_SIZE_LIMIT_MB = env_int("PLUMBLINE_GIT_SIZE_LIMIT_MB", default=5000, minimum=1)
+MAX_REFS = env_int("PLUMBLINE_MAX_REFS", default=50, minimum=1)
 FILE_SIZE_LIMIT_KB = env_int("PLUMBLINE_FILE_SIZE_LIMIT_KB", default=1024, minimum=1)
+# Seconds between looks at a remote origin, beside its notices of pushes; 0: never.
+POLL_S = env_int("PLUMBLINE_POLL_S", default=300)
 READERS = env_int("PLUMBLINE_READERS", default=0)  # processes that read files; 0: one per core
 
 # --- Models ---------------------------------------------------------------------------------

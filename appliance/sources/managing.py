@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
+import secrets
 from collections.abc import Sequence
 from functools import partial
 
@@ -13,12 +14,13 @@ from django.db import transaction
 
 from appliance.common.queueing import send
 from appliance.sources.models import Grant
-from indexer import clients, sealing
-from indexer.errors import FetchFailed
+from indexer import clients, freshness, sealing
+from indexer.errors import FetchFailed, FetchRefused
 from indexer.fetching.location import check_ref, parse_location
 from indexer.fetching.mirror import delete_mirror
 from indexer.fetching.values import Credential, SshKey
 from indexer.ingestion import jobs
+from indexer.ingestion.reindexing import forget_reading
 from indexer.models import Job, Source
 from indexer.models.source import NAME_PATTERN
 from indexer.tasks import sync_source
@@ -67,9 +69,58 @@ def request_sync(source: Source) -> Job:
     """Queue a sync; the broker hears of it when the row is committed."""
     with transaction.atomic():
         job = jobs.enqueue(source)
-        jobs.mark_published(job)
-        transaction.on_commit(partial(send, sync_source, job.pk))
+        _publish(job)
     return job
+
+
+def note_push(source: Source) -> Job | None:
+    """Queue a sync because something was pushed; None while the source is paused."""
+    with transaction.atomic():
+        job = freshness.note_push(source)
+        if job is not None:
+            _publish(job)
+    return job
+
+
+def _publish(job: Job) -> None:
+    jobs.mark_published(job)
+    transaction.on_commit(partial(send, sync_source, job.pk))
+
+
+def renew_hook_secret(source: Source) -> str:
+    """Return a new secret for notices of pushes; it is stored sealed and cannot be read again."""
+    secret = secrets.token_urlsafe(32)
+    source.hook_secret = sealing.seal_text(secret, key=settings.SECRET_KEY)
+    source.save(update_fields=["hook_secret"])
+    return secret
+
+
+def hook_secret_of(source: Source) -> str:
+    """Return the secret, empty when there is none or it cannot be read any more."""
+    if not source.hook_secret:
+        return ""
+    try:
+        return sealing.unseal_text(source.hook_secret, key=settings.SECRET_KEY)
+    except FetchRefused:
+        return ""
+
+
+def pause(source: Source) -> None:
+    """Stop syncing; what is live stays searchable. A running sync stops within a second or two."""
+    Source.objects.filter(pk=source.pk).update(is_paused=True)
+
+
+def resume(source: Source) -> Job:
+    """Go on, with a sync at once."""
+    Source.objects.filter(pk=source.pk).update(is_paused=False)
+    source.is_paused = False
+    return request_sync(source)
+
+
+def reindex(source: Source) -> Job:
+    """Read every file of the source again; what is stored stays searchable until it is replaced."""
+    forget_reading(source)
+    return request_sync(source)
 
 
 def remove(source: Source) -> None:

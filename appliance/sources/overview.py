@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Literal
 
 from django.db.models import QuerySet
+from django.utils import timezone
 
+from indexer.freshness import interval_of
+from indexer.ingestion.jobs import WAITING_FOR_MODEL
 from indexer.models import Job, Ref, Revision, Source
 
 State = Literal["ok", "busy", "warning", "failed", "off"]
+SHOWN_PUSHES = 30
 PHASES = {
     "fetch": "Fetching",
     "read": "Reading",
@@ -44,6 +48,9 @@ class SourceOverview:
     chunks: int
     skipped: int
     is_vector_ready: bool
+    is_paused: bool
+    checked_at: datetime | None
+    seconds_left: float | None
 
 
 def overviews_of(sources: QuerySet[Source]) -> list[SourceOverview]:
@@ -76,7 +83,13 @@ def _overview(
     latest = [revisions[ref.pk] for ref in refs if ref.pk in revisions]
     vector_ready = bool(latest) and all(one.seconds_vector is not None for one in latest)
     state, label = _state_of(live, job, vector_ready=vector_ready)
-    is_active = job is not None and job.state in {Job.State.QUEUED, Job.State.RUNNING}
+    if source.is_paused:
+        state, label = "off", "Paused"
+    is_active = (
+        job is not None
+        and not source.is_paused
+        and job.state in {Job.State.QUEUED, Job.State.RUNNING}
+    )
     first = latest[0] if latest else None
     return SourceOverview(
         name=source.name,
@@ -98,11 +111,66 @@ def _overview(
         chunks=first.chunks if first else 0,
         skipped=sum(first.skipped.values()) if first else 0,
         is_vector_ready=vector_ready,
+        is_paused=source.is_paused,
+        checked_at=source.checked_at,
+        seconds_left=job.seconds_left(timezone.now()) if job and is_active else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One column of a small plot, in its own units: 100 high."""
+
+    x: int
+    y: float
+    height: float
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """How far behind its origin a source is, and what keeps it up to date."""
+
+    checked_at: datetime | None
+    pushed_at: datetime | None  # of a push that is not live yet
+    next_poll_at: datetime | None  # None: it is never polled, or is paused
+    interval: timedelta | None
+    bars: tuple[Bar, ...]  # pushes until searchable, newest right
+    slowest_s: float
+    has_secret: bool
+    is_paused: bool
+
+
+def freshness_of(source: Source) -> Freshness:
+    interval = interval_of(source)
+    timed = Revision.objects.filter(ref__source=source, seconds_fresh__isnull=False)
+    pushes = [(one.seconds_fresh or 0.0, one.live_at) for one in timed[:SHOWN_PUSHES]][::-1]
+    slowest = max((seconds for seconds, _ in pushes), default=0.0)
+    return Freshness(
+        checked_at=source.checked_at,
+        pushed_at=source.pushed_at,
+        next_poll_at=source.next_poll_at if interval and not source.is_paused else None,
+        interval=interval,
+        bars=tuple(_bar(at, seconds, live, slowest) for at, (seconds, live) in enumerate(pushes)),
+        slowest_s=slowest,
+        has_secret=bool(source.hook_secret),
+        is_paused=source.is_paused,
+    )
+
+
+def _bar(at: int, seconds: float, live_at: datetime, slowest: float) -> Bar:
+    height = round(max(2.0, 100 * seconds / (slowest or 1.0)), 1)
+    return Bar(
+        at * 10, round(100 - height, 1), height, f"{seconds:.1f} s, {live_at:%Y-%m-%d %H:%M}"
     )
 
 
 def _state_of(live: Ref | None, job: Job | None, *, vector_ready: bool) -> tuple[State, str]:
     """Return the state and the word for it; what a reader can do now comes first."""
+    if job and job.state == Job.State.RUNNING and job.error_code == WAITING_FOR_MODEL:
+        return "warning", "Waiting for the embedding model"
+    if job and job.state == Job.State.RUNNING and job.error_code:
+        return "warning", "Will be tried again"
     if job and job.state == Job.State.RUNNING:
         return "busy", PHASES.get(job.phase, "Syncing")
     if job and job.state == Job.State.QUEUED:

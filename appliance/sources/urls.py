@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from appliance.sources.views import files, managing, searching
+from appliance.sources.views import files, hooks, managing, searching
 
 urlpatterns = [
     path("search/", searching.search_page, name="search"),
@@ -14,6 +14,11 @@ urlpatterns = [
     path("sources/<str:name>/", managing.source_page, name="source"),
     path("sources/<str:name>/sync/", managing.source_sync, name="source_sync"),
     path("sources/<str:name>/remove/", managing.source_remove, name="source_remove"),
+    path("sources/<str:name>/pause/", managing.source_pause, name="source_pause"),
+    path("sources/<str:name>/resume/", managing.source_resume, name="source_resume"),
+    path("sources/<str:name>/reindex/", managing.source_reindex, name="source_reindex"),
+    path("sources/<str:name>/hook/", hooks.hook_renew, name="hook_renew"),
+    path("hooks/<uuid:hook_id>/", hooks.notice, name="hook"),
     path("sources/<str:name>/grants/", managing.grant_add, name="grant_add"),
     path(
         "sources/<str:name>/grants/<int:grant_id>/revoke/",

@@ -116,7 +116,9 @@ def check_sync_worker() -> Check:
 
 
 def check_embed_worker() -> Check:
-    return check_corpus_worker("Embedding worker", Job.Kind.EMBED, "embedding", EMBED, "worker-embed")
+    return check_corpus_worker(
+        "Embedding worker", Job.Kind.EMBED, "embedding", EMBED, "worker-embed"
+    )
 
 
 def check_corpus_worker(name: str, kind: str, verb: str, queue: str, program: str) -> Check:

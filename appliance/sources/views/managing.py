@@ -14,7 +14,8 @@ from appliance.sources import managing
 from appliance.sources.access import readable_sources, staff_required
 from appliance.sources.forms import ConnectForm, GrantForm, RemoveForm, SkippedFilterForm
 from appliance.sources.models import Grant
-from appliance.sources.overview import overviews_of
+from appliance.sources.overview import freshness_of, overviews_of
+from appliance.sources.views.hooks import hook_address
 from indexer.errors import FetchRefused
 from indexer.fetching.values import Credential
 from indexer.models import Job, Revision, SkippedFile, Source
@@ -102,6 +103,8 @@ def _detail_context(
     return {
         **_progress_context(source),
         "refs": source.refs.order_by("-is_default", "name"),
+        "freshness": freshness_of(source),
+        "hook_address": hook_address(request, source),
         "revisions": Revision.objects.filter(ref__source=source).select_related("ref")[
             :SHOWN_REVISIONS
         ],
@@ -143,6 +146,33 @@ def source_sync(request: HttpRequest, name: str) -> HttpResponse:
     source = get_object_or_404(Source, name=name)
     managing.request_sync(source)
     messages.success(request, f"A sync of {source.name} is queued.")
+    return redirect("source", name=source.name)
+
+
+@staff_required
+@require_POST
+def source_pause(request: HttpRequest, name: str) -> HttpResponse:
+    source = get_object_or_404(Source, name=name)
+    managing.pause(source)
+    messages.success(request, f"{source.name} is paused; what is live stays searchable.")
+    return redirect("source", name=source.name)
+
+
+@staff_required
+@require_POST
+def source_resume(request: HttpRequest, name: str) -> HttpResponse:
+    source = get_object_or_404(Source, name=name)
+    managing.resume(source)
+    messages.success(request, f"{source.name} goes on; a sync is queued.")
+    return redirect("source", name=source.name)
+
+
+@staff_required
+@require_POST
+def source_reindex(request: HttpRequest, name: str) -> HttpResponse:
+    source = get_object_or_404(Source, name=name)
+    managing.reindex(source)
+    messages.success(request, f"Every file of {source.name} will be read again.")
     return redirect("source", name=source.name)
 
 

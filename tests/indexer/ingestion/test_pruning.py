@@ -11,7 +11,7 @@ from indexer.ingestion import jobs
 from indexer.ingestion import sync as sync_module
 from indexer.ingestion.inline import sync_now
 from indexer.ingestion.pruning import prune, sweep_postings
-from indexer.ingestion.publish import Published
+from indexer.ingestion.publish import Published, publish
 from indexer.models import Blob, Chunk, Document, Embedding, Posting, Source
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository
@@ -118,13 +118,13 @@ def test_a_sync_notices_that_its_content_was_pruned_and_reads_it_again(
     before = snapshot()
     Document.objects.all().delete()
     source.refs.update(plan_key="another")
-    real, calls = sync_module.publish, []
+    calls: list[int] = []
 
     def prune_first(*arguments: Any) -> Published:
         if not calls:
             prune()
         calls.append(1)
-        return real(*arguments)
+        return publish(*arguments)
 
     monkeypatch.setattr(sync_module, "publish", prune_first)
     sync_now(source)

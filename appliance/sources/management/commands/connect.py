@@ -28,7 +28,8 @@ class Command(BaseCommand):
             action="append",
             default=[],
             metavar="REF",
-            help="branch, tag or commit to follow; may be repeated (default: its default branch)",
+            help="branch, tag, commit or pattern (release/*, tags/v*) to follow; may be repeated; "
+            "search uses the first name by itself (default: its default branch)",
         )
         parser.add_argument("--username", default="", help="for https; the token is asked for")
         parser.add_argument(

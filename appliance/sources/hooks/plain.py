@@ -1,0 +1,22 @@
+"""Anything else, such as a post-receive script: the secret as a bearer token, or an HMAC."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from appliance.sources.hooks.host import Headers, Host, same, signature, text_at
+
+
+def is_signed(headers: Headers, body: bytes, secret: str) -> bool:
+    if given := headers.get("X-Plumbline-Signature"):
+        return same(given, f"sha256={signature(body, secret)}")
+    return same(headers.get("Authorization", ""), f"Bearer {secret}")
+
+
+def refs_of(headers: Headers, payload: Any) -> Sequence[str] | None:
+    ref = text_at(payload, "ref")
+    return [ref] if ref else None
+
+
+HOST = Host("post-receive", "", is_signed, refs_of)

@@ -1,0 +1,82 @@
+"""The address to which git hosts send notices of pushes, and its secret."""
+
+from __future__ import annotations
+
+import logging
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from appliance.sources import managing
+from appliance.sources.access import staff_required
+from appliance.sources.hooks import Notice, NoticeRefused, read_notice
+from indexer.models import Source
+
+logger = logging.getLogger(__name__)
+
+MAX_BODY_BYTES = 5 * 1024 * 1024
+NOBODY = "f" * 64  # compared with when there is no such address: it takes as long
+
+
+@csrf_exempt
+@login_not_required
+@require_POST
+def notice(request: HttpRequest, hook_id: UUID) -> HttpResponse:
+    """Take a notice: check its signature, then do nothing with it but look at the origin."""
+    body = request.read(MAX_BODY_BYTES + 1)
+    if len(body) > MAX_BODY_BYTES:
+        return _answer(413, "The notice is too large; send pushes only.")
+    try:
+        source = Source.objects.filter(hook_id=hook_id).first()
+        told = read_notice(request.headers, body, _secret_of(source))
+        if source is None:
+            raise NoticeRefused
+        return _take(source, told)
+    except NoticeRefused:
+        return _answer(403, "The signature or token is not the one of this address.")
+    except (ValueError, RecursionError):
+        return _answer(400, "The notice is not JSON.")
+    except DatabaseError:
+        logger.exception("a notice could not be noted")
+        answer = _answer(503, "The appliance's database does not answer; send it again.")
+        answer["Retry-After"] = "60"
+        return answer
+
+
+def _secret_of(source: Source | None) -> str:
+    return managing.hook_secret_of(source) if source else NOBODY
+
+
+def _take(source: Source, told: Notice) -> HttpResponse:
+    if not told.concerns(source.ref_names):
+        return _answer(200, "Heard; no followed branch or tag is concerned.")
+    if managing.note_push(source) is None:
+        return _answer(202, "Noted; the source is paused.")
+    return _answer(202, "A sync is queued.")
+
+
+def _answer(status: int, message: str) -> JsonResponse:
+    return JsonResponse({"message": message}, status=status)
+
+
+@staff_required
+@require_POST
+def hook_renew(request: HttpRequest, name: str) -> HttpResponse:
+    """Make a new secret and show it this once; notices with the old one are refused from now on."""
+    source = get_object_or_404(Source, name=name)
+    secret = managing.renew_hook_secret(source)
+    messages.success(request, "Enter this secret at the git host now; it is not shown again.")
+    context = {"source": source, "secret": secret, "address": hook_address(request, source)}
+    response = render(request, "sources/hook.html", context)
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def hook_address(request: HttpRequest, source: Source) -> str:
+    return request.build_absolute_uri(f"/hooks/{source.hook_id}/")

@@ -1,0 +1,83 @@
+"""How fresh a source is: pushes that were noticed, looks at the origin, and when the next one is due.
+
+A push is only a wake-up. What is fetched decides; so a lost notice costs time, never content, and
+a forged one costs a look.
+"""
+
+from __future__ import annotations
+
+import random
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from indexer.ingestion import jobs
+from indexer.models import Job, Source
+
+LOCAL_POLL_S = 60  # a folder on this machine costs little to look at
+JITTER = 0.2  # share of the interval, so that sources do not all come at once
+FAILING = 4  # times the interval while the last sync failed
+LONGEST_S = 3600
+AT_ONCE = 50  # sources of one tick
+
+NEVER_POLLED = Q(kind=Source.Kind.ARCHIVE) | Q(poll_s=0)
+
+
+def note_push(source: Source) -> Job | None:
+    """Remember that something was pushed and queue a sync; None while the source is paused."""
+    Source.objects.filter(pk=source.pk, pushed_at__isnull=True).update(pushed_at=timezone.now())
+    if Source.objects.filter(pk=source.pk, is_paused=True).exists():
+        return None
+    return jobs.enqueue(source, reason=Job.Reason.PUSH)
+
+
+def poll_due() -> list[Job]:
+    """Queue a sync for each source whose time has come, and set its next time."""
+    now = timezone.now()
+    with transaction.atomic():
+        due = (
+            Source.objects.select_for_update(skip_locked=True)
+            .filter(is_paused=False, next_poll_at__lte=now)
+            .exclude(NEVER_POLLED)
+            .order_by("next_poll_at")[:AT_ONCE]
+        )
+        queued = []
+        for source in due:
+            interval = interval_of(source)
+            source.next_poll_at = now + _jittered(interval or timedelta(seconds=LONGEST_S))
+            source.save(update_fields=["next_poll_at"])
+            if interval is not None and not _is_at_work(source):
+                queued.append(jobs.enqueue(source, reason=Job.Reason.POLL))
+    return queued
+
+
+def interval_of(source: Source) -> timedelta | None:
+    """Return how often the origin is looked at, longer while that fails; None for never."""
+    seconds = source.poll_s
+    if seconds is None:
+        is_remote = source.kind == Source.Kind.REMOTE
+        seconds = settings.POLL_S if is_remote else min(settings.POLL_S, LOCAL_POLL_S)
+    if not seconds or source.kind == Source.Kind.ARCHIVE:
+        return None
+    last = Job.objects.filter(source=source, kind=Job.Kind.SYNC).exclude(state=Job.State.QUEUED)
+    newest = last.first()
+    if newest is not None and newest.state == Job.State.FAILED:
+        seconds = max(seconds, min(seconds * FAILING, LONGEST_S))
+    return timedelta(seconds=seconds)
+
+
+def lag_of(source: Source, now: datetime) -> timedelta | None:
+    """Return how old the last comparison with the origin is, None before the first one."""
+    return now - source.checked_at if source.checked_at else None
+
+
+def _jittered(interval: timedelta) -> timedelta:
+    return interval * random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311  no secret
+
+
+def _is_at_work(source: Source) -> bool:
+    active = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING)
+    return Job.objects.filter(active, source=source, kind=Job.Kind.SYNC).exists()
