@@ -104,7 +104,9 @@ def location_policy(*, from_command_line: bool) -> LocationPolicy:
 
 def fetch_limits() -> FetchLimits:
     return FetchLimits(
-        wall_s=settings.GIT_TIME_LIMIT_S, disk_bytes=settings.GIT_SIZE_LIMIT_MB * 1024 * 1024
+        wall_s=settings.GIT_TIME_LIMIT_S,
+        disk_bytes=settings.GIT_SIZE_LIMIT_MB * 1024 * 1024,
+        followed_count=settings.MAX_REFS,
     )
 
 

@@ -37,7 +37,8 @@ class ConnectForm(forms.Form):
         label="Branches or tags",
         required=False,
         max_length=2000,
-        help_text="Separated by spaces. Empty: the repository's default branch.",
+        help_text="Names or patterns, separated by spaces: main release/* tags/v*. Search uses the "
+        "first name by itself. Empty: the repository's default branch.",
         widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
     )
     username = forms.CharField(

@@ -65,27 +65,29 @@ def parse_location(text: str, policy: LocationPolicy) -> Location:
 
 
 def check_ref(name: str) -> str:
-    """Return the name of a branch, a tag or a commit hash, or raise LocationRefused.
+    """Return the name of a branch or tag, a pattern of names or a commit hash.
 
-    These are git's own rules for ref names, plus no dash in front.
+    Anything else raises LocationRefused. These are git's own rules for ref names, plus no dash in
+    front, plus stars: * within a part, ** as a whole part.
     """
     name = name.strip(" ")
     _check_text(name, "branch, tag or commit")
     parts = name.split("/")
     broken = (
         len(name) > LONGEST_REF
-        or any(character in name for character in " ~^:?*[\\")
+        or any(character in name for character in " ~^:?[\\")
         or ".." in name
         or "@{" in name
         or name == "@"
         or name.endswith(".")
         or any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
+        or any("**" in part and part != "**" for part in parts)
     )
     if broken:
         raise LocationRefused(
             "ref_not_allowed",
             f"{name[:80]!r} cannot be the name of a branch or tag, nor a commit hash. "
-            "Write it as git shows it, such as main or v1.2.",
+            "Write it as git shows it, such as main or v1.2, or as a pattern, such as release/*.",
         )
     return name
 

@@ -66,7 +66,7 @@ def report_to_json(report: Report) -> str:
     if isinstance(report, FetchProgress):
         return json.dumps({"progress": asdict(report)})
     body = {"refs": {name: asdict(ref) for name, ref in report.refs.items()}}
-    return json.dumps({"fetched": {**body, "changed": report.changed}})
+    return json.dumps({"fetched": {**body, "changed": report.changed, "notes": report.notes}})
 
 
 def report_from_json(line: str) -> Report:
@@ -75,6 +75,6 @@ def report_from_json(line: str) -> Report:
         return FetchProgress(**body)
     if kind == "fetched":
         refs = {name: ResolvedRef(**ref) for name, ref in body["refs"].items()}
-        return FetchedRefs(refs, changed=body["changed"])
+        return FetchedRefs(refs, changed=body["changed"], notes=tuple(body["notes"]))
     leaf = FetchFailed if body["may_retry"] else FetchRefused
     return leaf(body["code"], body["message"])

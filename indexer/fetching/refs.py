@@ -1,20 +1,31 @@
-"""What a repository offers, and what the asked names stand for in it."""
+"""What a repository offers, and what the asked names and patterns stand for in it.
+
+Which ref search uses when none is asked for: the first in the list where that is a name; else the
+repository's default branch if the list stands for it; else the first name in the list; else the
+newest ref that the patterns stand for.
+"""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from git import Git
 
-from indexer.errors import FetchError, FetchRefused
+from indexer.errors import FetchError, FetchRefused, LocationRefused
 from indexer.fetching.commands import output_of
-from indexer.fetching.location import is_commit_hash
+from indexer.fetching.location import check_ref, is_commit_hash
+from indexer.fetching.patterns import (
+    BRANCHES,
+    TAGS,
+    is_pattern,
+    matching,
+    names_of,
+    short_name,
+)
 from indexer.fetching.values import ResolvedRef
 
-BRANCHES = "refs/heads/"
-TAGS = "refs/tags/"
 HEAD_REF = "refs/plumbline/head"  # where the mirror keeps the remote's HEAD
 USUAL_DEFAULTS = ("main", "master", "trunk", "develop")
 
@@ -63,22 +74,112 @@ def default_ref(listing: RefListing, mirrored: Mapping[str, str]) -> str:
     return HEAD_REF if head else next(iter(mirrored))
 
 
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The refs to follow, by name, and what there is to say about the patterns."""
+
+    refs: Mapping[str, ResolvedRef]
+    notes: tuple[str, ...] = ()
+
+
 def resolve_refs(
-    mirror: Git, listing: RefListing, mirrored: Mapping[str, str], asked: Sequence[str]
-) -> dict[str, ResolvedRef]:
+    mirror: Git,
+    listing: RefListing,
+    mirrored: Mapping[str, str],
+    asked: Sequence[str],
+    most: int = 50,
+) -> Resolution:
+    """Return what the names and patterns stand for now, the default ref first.
+
+    A name that stands for nothing is refused; a pattern only where nothing else is left. Of what
+    patterns stand for the newest commits are followed, up to `most` refs in all.
+    """
     default = default_ref(listing, mirrored)
     if not asked:
         resolved = _resolve(mirror, _short(default), default)
-        return {resolved.name: resolved}
-    return {
-        name: _resolve(mirror, name, default if name == "HEAD" else find_ref(name, mirrored))
+        return Resolution({resolved.name: resolved})
+    named = {
+        name: default if name == "HEAD" else find_ref(name, mirrored)
         for name in asked
+        if not is_pattern(name)
     }
+    patterns = [name for name in asked if is_pattern(name)]
+    dates = _commit_dates(mirror) if patterns else {}
+    found, notes = _found_by(patterns, dates)
+    found = [full for full in found if full not in named.values()]
+    if default in found:  # never beyond the limit
+        found.insert(0, found.pop(found.index(default)))
+    room = max(0, most - len(named))
+    if len(found) > room:
+        notes.append(
+            f"{len(found) - room} branches and tags that the patterns stand for are not followed: "
+            f"{most} refs of one source are the limit, the newest commits come first."
+        )
+    names = names_of(mirrored)
+    followed = [*named.items(), *((names[full], full) for full in found[:room])]
+    if is_pattern(asked[0]):
+        followed.sort(key=lambda pair: pair[1] != default)
+    resolved = {
+        name: _resolve(mirror, name, full)
+        for name, full in followed
+        if name in named or commit_of(mirror, full)  # a tag may be one of no commit
+    }
+    if not resolved:
+        raise _nothing_matches(patterns, mirrored)
+    return Resolution(resolved, tuple(notes))
+
+
+def _found_by(patterns: Sequence[str], dates: Mapping[str, int]) -> tuple[list[str], list[str]]:
+    """Return the full names that any pattern stands for, newest first, and notes."""
+    found: set[str] = set()
+    notes: list[str] = []
+    refused = 0
+    for pattern in patterns:
+        full_names = matching(pattern, dates)
+        usable = [full for full in full_names if _is_usable(full)]
+        refused += len(full_names) - len(usable)
+        found.update(usable)
+        if not usable:
+            notes.append(f"No branch or tag matches {pattern}.")
+    if refused:
+        notes.append(f"{refused} refs have names that cannot be followed.")
+    return sorted(found, key=lambda full: (-dates[full], full)), notes
+
+
+def _is_usable(full: str) -> bool:
+    try:
+        return check_ref(full) == full and bool(check_ref(short_name(full)))
+    except LocationRefused:
+        return False
+
+
+def _commit_dates(mirror: Git) -> dict[str, int]:
+    """Return when each branch's and tag's commit was made, 0 where git does not say.
+
+    Refs of something else are left out, as far as that shows: a tag of a tag may be one of those.
+    """
+    kind, made = "objecttype", "committerdate:unix"
+    form = f"--format=%(refname)%09%({kind})%09%(*{kind})%09%({made})%09%(*{made})"
+    dates: dict[str, int] = {}
+    for line in output_of(mirror, ["for-each-ref", form, BRANCHES, TAGS]):
+        full, own, peeled, own_made, peeled_made = line.split("\t")
+        if (peeled or own) in {"commit", "tag"}:
+            made_at = peeled_made or own_made
+            dates[full] = int(made_at) if made_at.isdecimal() else 0
+    return dates
+
+
+def _nothing_matches(patterns: Sequence[str], mirrored: Collection[str]) -> FetchRefused:
+    some = ", ".join(sorted(_short(full) for full in mirrored if full != HEAD_REF)[:3])
+    return FetchRefused(
+        "no_such_ref",
+        f"No branch or tag of the repository matches {', '.join(patterns)}. It has {some}.",
+    )
 
 
 def find_ref(name: str, mirrored: Mapping[str, str]) -> str:
     """Return the full name of a branch, else of a tag, else the commit hash."""
-    for full in (f"{BRANCHES}{name}", f"{TAGS}{name}", name):
+    for full in (f"{BRANCHES}{name}", f"{TAGS}{name}", f"refs/{name}", name):
         if full in mirrored:
             return full
     if is_commit_hash(name.lower()):
@@ -115,7 +216,7 @@ def _resolve(mirror: Git, name: str, full: str) -> ResolvedRef:
 
 
 def _short(full: str) -> str:
-    return "HEAD" if full == HEAD_REF else full.removeprefix(BRANCHES).removeprefix(TAGS)
+    return "HEAD" if full == HEAD_REF else short_name(full)
 
 
 def _usual_first(full: str) -> tuple[int, str]:

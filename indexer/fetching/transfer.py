@@ -43,8 +43,11 @@ class Transfer:
             self._join_packs()
         self.report(FetchProgress("checking"))
         self._fetch_asked_commits()
-        refs = resolve_refs(self.git, listing, self._mirrored(), self.request.refs)
-        return FetchedRefs(refs, changed=changed)
+        request = self.request
+        found = resolve_refs(
+            self.git, listing, self._mirrored(), request.refs, request.limits.followed_count
+        )
+        return FetchedRefs(found.refs, changed=changed, notes=found.notes)
 
     def _list_refs(self) -> RefListing:
         listing = RefListing(self.request.limits.ref_count)

@@ -46,6 +46,7 @@ class FetchLimits:
     disk_bytes: int = 5 * GIB
     memory_bytes: int = 4 * GIB  # address space of each process
     ref_count: int = 50_000
+    followed_count: int = 50  # refs of one source, when patterns stand for more
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,12 @@ class ResolvedRef:
 
 @dataclass(frozen=True, slots=True)
 class FetchedRefs:
-    """Each asked ref, by the name that was asked; the default branch when none was."""
+    """Each followed ref by its name, the one that search uses by itself first.
+
+    A name that was asked for stands as it was asked; what a pattern stands for goes by the name
+    that refs.names_of gives.
+    """
 
     refs: Mapping[str, ResolvedRef]
     changed: bool  # False when the mirror already held everything
+    notes: tuple[str, ...] = ()  # sentences: patterns without a match, refs beyond the limit
