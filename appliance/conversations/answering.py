@@ -17,6 +17,7 @@ from appliance.conversations.receipts import Receipt, receipt_of
 from appliance.conversations.relevance import is_answerable
 from appliance.conversations.rewriting import OnStream, standalone_query
 from appliance.conversations.visible import visible
+from appliance.sources.asof import AsOf, as_of
 from indexer.retrieval.hits import Hit, SearchResult
 from indexer.retrieval.search import search
 from indexer.scope import Scope
@@ -37,6 +38,7 @@ class Question:
     scope: Scope
     turns: tuple[EarlierTurn, ...] = ()
     source_names: tuple[str, ...] = ()
+    ref: str = ""  # as of this branch or tag; empty: each source's default
     cache_salt: str | None = None
 
 
@@ -93,6 +95,10 @@ def answer(
     so that another thread can close it: what was written until then is the answer.
     """
     started = time.monotonic()
+    narrowing = as_of(question.scope, question.source_names, question.ref)
+    if narrowing.is_unknown:
+        yield from _without_ref(question, narrowing)
+        return
     model, model_error = _model(client)
     query, rewritten = standalone_query(
         question.text, question.turns, model, on_stream, cache_salt=question.cache_salt
@@ -101,10 +107,18 @@ def answer(
         query,
         scope=question.scope,
         source_names=question.source_names,
+        refs=(question.ref,) if question.ref else (),
         limit=HITS,
         per_document=HITS_PER_DOCUMENT,
     )
-    receipt = receipt_of(question.scope, question.source_names, query, result, rewritten=rewritten)
+    receipt = receipt_of(
+        question.scope,
+        question.source_names,
+        query,
+        result,
+        rewritten=rewritten,
+        narrowing=narrowing,
+    )
     found = is_answerable(query, result)
     yield Searched(query, _as_evidence(result.hits if found else ()), receipt)
     end = Answered("", compile_answer("", {}), receipt, not_found=not found)
@@ -113,6 +127,15 @@ def answer(
     elif found and model is not None:
         end = yield from _write(question, result, receipt, model, budget, on_stream)
     yield replace(end, seconds=round(time.monotonic() - started, 2))
+
+
+def _without_ref(question: Question, narrowing: AsOf) -> Iterator[Event]:
+    """Say that no source has the ref: nothing is searched, no model is asked."""
+    receipt = Receipt(
+        question.text, False, (), (), 0, 0, ref=question.ref, lacking=narrowing.lacking
+    )
+    yield Searched(question.text, (), receipt)
+    yield Answered("", compile_answer("", {}), receipt, error=narrowing.sentence)
 
 
 def _model(client: Callable[[], ChatClient]) -> tuple[ChatClient | None, str]:

@@ -23,6 +23,7 @@ def ask(
     *,
     thread: Thread | None = None,
     source_names: Sequence[str] = (),
+    ref: str = "",
 ) -> Message:
     """Write the question down and have it answered; return the answer that is to come."""
     question = question.strip()
@@ -38,6 +39,7 @@ def ask(
             role=Message.Role.QUESTION,
             text=question,
             source_names=names,
+            ref=ref,
             created_at=now,
         )
         answer = Message.objects.create(
@@ -45,6 +47,7 @@ def ask(
             role=Message.Role.ANSWER,
             state=Message.State.QUEUED,
             source_names=names,
+            ref=ref,
             created_at=now + timedelta(microseconds=1),
         )
         transaction.on_commit(partial(send, answer_question, str(answer.pk)))
@@ -57,6 +60,12 @@ def title_of(question: str) -> str:
     if len(line) <= TITLE_CHARACTERS:
         return line
     return line[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + " \u2026"
+
+
+def ref_of(thread: Thread) -> str:
+    """Return the ref that a thread asks about: that of its latest question, which the next keeps."""
+    latest = thread.messages.filter(role=Message.Role.QUESTION).order_by("-created_at", "-pk")
+    return latest.values_list("ref", flat=True).first() or ""
 
 
 def stop(message: Message) -> None:

@@ -7,11 +7,15 @@ from typing import cast
 
 from django import forms
 
+from appliance.sources.asof import as_of
+from indexer.scope import Scope
+
 LONGEST_QUESTION = 20_000  # characters: a long stack trace, not a file
 
 
 class QuestionForm(forms.Form):
-    """A question, and the sources it is about: none chosen means all that one may read."""
+    """A question, and what it is about: no source chosen means all that one may read, and no ref
+    each source's default."""
 
     question = forms.CharField(
         max_length=LONGEST_QUESTION,
@@ -24,10 +28,20 @@ class QuestionForm(forms.Form):
         error_messages={"invalid_choice": "One of these sources cannot be searched any more."},
     )
 
-    def __init__(self, *args: object, names: Sequence[str], **kwargs: object) -> None:
+    ref = forms.CharField(required=False, max_length=250)
+
+    def __init__(self, *args: object, names: Sequence[str], scope: Scope, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.scope = scope
         field = cast(forms.MultipleChoiceField, self.fields["sources"])
         field.choices = [(name, name) for name in names]
+
+    def clean(self) -> None:
+        """Refuse a ref that none of the chosen sources has."""
+        ref = self.cleaned_data.get("ref", "")
+        narrowing = as_of(self.scope, self.cleaned_data.get("sources", []), ref)
+        if narrowing.is_unknown:
+            self.add_error("ref", narrowing.sentence)
 
 
 class TitleForm(forms.Form):

@@ -53,6 +53,7 @@ class Message(models.Model):
     text = models.TextField(blank=True)  # as the model wrote it, with handles
     query = models.TextField(blank=True)  # what was searched for: the standalone question
     source_names = models.JSONField(default=list)  # narrowed to these; empty: all readable
+    ref = models.CharField(max_length=250, blank=True)  # as of this; empty: each source's default
     not_found = models.BooleanField(default=False)
     stop_asked = models.BooleanField(default=False)
     error = models.TextField(blank=True)

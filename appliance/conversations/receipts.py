@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 
+from appliance.sources.asof import AsOf
 from indexer.models import Ref, SkippedFile
 from indexer.retrieval.hits import SearchResult
 from indexer.scope import Scope
@@ -27,6 +28,8 @@ class Receipt:
     legs: tuple[str, ...]
     hits: int
     skipped: int  # files of these sources that are not indexed
+    ref: str = ""  # as of this branch or tag; empty: each source's default
+    lacking: tuple[str, ...] = ()  # the sources that were left out because they have no such ref
     given: int = 0  # pieces of evidence in the prompt
     struck: int = 0
     prompt_tokens: int | None = None
@@ -43,9 +46,11 @@ def receipt_of(
     result: SearchResult,
     *,
     rewritten: bool,
+    narrowing: AsOf,
 ) -> Receipt:
     """Write down a search. Counts of skipped files cover only sources that may be read whole."""
-    refs = Ref.objects.filter(source_id__in=scope.source_ids, is_default=True)
+    refs = Ref.objects.filter(source_id__in=scope.source_ids)
+    refs = refs.filter(name=narrowing.ref) if narrowing.ref else refs.filter(is_default=True)
     if source_names:
         refs = refs.filter(source__name__in=source_names)
     refs = refs.select_related("source").order_by("source__name")
@@ -59,4 +64,6 @@ def receipt_of(
         legs=result.legs,
         hits=len(result.hits),
         skipped=skipped.count(),
+        ref=narrowing.ref,
+        lacking=narrowing.lacking,
     )

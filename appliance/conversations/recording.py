@@ -80,6 +80,7 @@ def question_of(message: Message) -> Question:
             EarlierTurn(asked.text, without_markers(answered.text)) for asked, answered in turns
         ),
         source_names=tuple(message.source_names),
+        ref=message.ref,
         cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
     )
 

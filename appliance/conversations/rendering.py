@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import quote
 
 import nh3
@@ -74,6 +75,7 @@ class RenderedAnswer:
     sealed: bool = False
     evidence: tuple[CitationView, ...] = ()  # what stood in the prompt or was found, cited first
     searched: tuple[dict[str, str], ...] = ()  # of the receipt: the sources that may be named
+    lacking: tuple[str, ...] = ()  # of the receipt: sources without the ref that was asked about
 
 
 def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
@@ -90,23 +92,33 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
         render_markdown(_with_placeholders(compiled.segments)),
     )
     cited = [views[piece.handle] for piece in compiled.cited if piece.handle in views]
+    searched, lacking = _named_in(message.receipt, scope)
     return RenderedAnswer(
         mark_safe(html),  # noqa: S308  cleaned above
         tuple(dict.fromkeys(cited)),
         message.struck,
         evidence=evidence,
-        searched=_searched(message, scope),
+        searched=searched,
+        lacking=lacking,
     )
 
 
-def _searched(message: Message, scope: Scope) -> tuple[dict[str, str], ...]:
-    """Return the searched sources without those that the reader may not know of any more."""
-    searched = message.receipt.get("sources", [])
-    if not searched:
-        return ()
+def _named_in(
+    receipt: dict[str, Any], scope: Scope
+) -> tuple[tuple[dict[str, str], ...], tuple[str, ...]]:
+    """Return the searched sources, and those without the ref that was asked about.
+
+    Sources that the reader may not know of any more are left out.
+    """
+    searched, lacking = receipt.get("sources", []), receipt.get("lacking", [])
+    if not searched and not lacking:
+        return (), ()
     readable = Source.objects.filter(pk__in=scope.source_ids)
     names = set(readable.values_list("name", flat=True))
-    return tuple(source for source in searched if source["name"] in names)
+    return (
+        tuple(source for source in searched if source["name"] in names),
+        tuple(name for name in lacking if name in names),
+    )
 
 
 def render_markdown(text: str) -> str:

@@ -21,6 +21,7 @@ from appliance.conversations.history import grouped
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.turns import turn_of, turns_of
 from appliance.sources.access import readable_sources, scope_of
+from appliance.sources.asof import refs_to_choose
 from indexer.models import Source
 
 THREADS_PER_PAGE = 40
@@ -34,21 +35,44 @@ EXAMPLES = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_page(request: SignedInRequest) -> HttpResponse:
     """Ask the first question of a new thread."""
-    names = source_names(request.user)
-    form = QuestionForm(request.POST or None, names=names)
+    form = _question_form(request)
     if request.method == "POST" and form.is_valid():
-        answer = asking.ask(
-            request.user, form.cleaned_data["question"], source_names=form.cleaned_data["sources"]
-        )
+        answer = _asked(request, form)
         return redirect("thread", thread_id=answer.thread_id)
+    names = source_names(request.user)
     context = {
         **_desk(request),
-        "form": form,
-        "names": names,
+        **_composer(form, names),
         "examples": example_questions(names),
         "has_sources": request.user.is_staff and Source.objects.exists(),
     }
     return render(request, "conversations/ask.html", context, status=400 if form.errors else 200)
+
+
+def _question_form(request: SignedInRequest, thread: Thread | None = None) -> QuestionForm:
+    """Return the form of a question; a follow-up that names no ref keeps that of its thread."""
+    kept = asking.ref_of(thread) if thread else ""
+    posted = request.POST.copy() if request.method == "POST" else None
+    if posted is not None:
+        posted.setdefault("ref", kept)
+    names = source_names(request.user)
+    return QuestionForm(posted, names=names, scope=scope_of(request.user), initial={"ref": kept})
+
+
+def _asked(request: SignedInRequest, form: QuestionForm, thread: Thread | None = None) -> Message:
+    given = form.cleaned_data
+    return asking.ask(
+        request.user,
+        given["question"],
+        thread=thread,
+        source_names=given["sources"],
+        ref=given["ref"],
+    )
+
+
+def _composer(form: QuestionForm, names: list[str]) -> dict[str, object]:
+    ref = str(form["ref"].value() or "")
+    return {"form": form, "names": names, "ref": ref, "refs": refs_to_choose(form.scope, ref)}
 
 
 def source_names(user: User) -> list[str]:
@@ -79,7 +103,7 @@ def _desk(request: SignedInRequest, thread: Thread | None = None) -> dict[str, o
 def thread_page(request: SignedInRequest, thread_id: UUID) -> HttpResponse:
     """Show a conversation with the evidence of each answer."""
     thread = get_thread_for_user(request.user, thread_id)
-    return _thread_response(request, thread, QuestionForm(names=source_names(request.user)))
+    return _thread_response(request, thread, _question_form(request, thread))
 
 
 def _thread_response(
@@ -88,8 +112,7 @@ def _thread_response(
     context = {
         **_desk(request, thread),
         "turns": turns_of(thread, scope_of(request.user)),
-        "form": form,
-        "names": source_names(request.user),
+        **_composer(form, source_names(request.user)),
         "title_form": TitleForm(initial={"title": thread.title}),
     }
     return render(request, "conversations/thread.html", context, status=status)
@@ -99,15 +122,10 @@ def _thread_response(
 def thread_ask(request: SignedInRequest, thread_id: UUID) -> HttpResponse:
     """Ask a follow-up: htmx gets the two new messages, a plain form the page again."""
     thread = get_thread_for_user(request.user, thread_id)
-    form = QuestionForm(request.POST, names=source_names(request.user))
+    form = _question_form(request, thread)
     if not form.is_valid():
         return _thread_response(request, thread, form, status=400)
-    answer = asking.ask(
-        request.user,
-        form.cleaned_data["question"],
-        thread=thread,
-        source_names=form.cleaned_data["sources"],
-    )
+    answer = _asked(request, form, thread)
     if not request.htmx:
         return redirect("thread", thread_id=thread.pk)
     scope = scope_of(request.user)

@@ -6,6 +6,7 @@ from django.core.management import CommandError
 
 from appliance.accounts.models import User
 from appliance.sources.access import operator_scope, scope_of
+from appliance.sources.asof import as_of
 from indexer.models import Source
 from indexer.scope import Scope
 
@@ -35,3 +36,9 @@ def check_sources(names: list[str], scope: Scope) -> None:
     readable = set(Source.objects.filter(pk__in=scope.source_ids).values_list("name", flat=True))
     if missing := [name for name in names if name not in readable]:
         raise CommandError(f"There is no source called {missing[0]!r}.")
+
+
+def check_ref_name(ref: str, names: list[str], scope: Scope) -> None:
+    """Refuse a ref that none of the sources has, with a suggestion."""
+    if (narrowing := as_of(scope, names, ref)).is_unknown:
+        raise CommandError(narrowing.sentence)

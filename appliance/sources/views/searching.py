@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from appliance.accounts.requests import SignedInRequest
 from appliance.sources.access import readable_sources, scope_of
+from appliance.sources.asof import AsOf, as_of, refs_to_choose
 from appliance.sources.results import documents_of
 from indexer.retrieval.search import search
 
@@ -28,11 +29,19 @@ def search_page(request: SignedInRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     names = [source.name for source in readable_sources(request.user)]
     chosen = [name for name in request.GET.getlist("source") if name in names]
-    context: dict[str, object] = {"query": query, "names": names, "chosen": chosen}
+    scope = scope_of(request.user)
+    narrowing = as_of(scope, chosen, request.GET.get("ref", "").strip())
+    context: dict[str, object] = {
+        "query": query,
+        "names": names,
+        "chosen": chosen,
+        "as_of": narrowing,
+        "refs": refs_to_choose(scope, narrowing.ref),
+    }
     status = 200
-    if query and names:
+    if query and names and not narrowing.is_unknown:
         try:
-            context |= _found(request, query, chosen)
+            context |= _found(request, query, chosen, narrowing)
         except DatabaseError:
             logger.exception("search failed")
             context["failed"] = True
@@ -40,13 +49,16 @@ def search_page(request: SignedInRequest) -> HttpResponse:
     return render(request, "sources/search.html", context, status=status)
 
 
-def _found(request: SignedInRequest, query: str, chosen: list[str]) -> dict[str, object]:
+def _found(
+    request: SignedInRequest, query: str, chosen: list[str], narrowing: AsOf
+) -> dict[str, object]:
     page = _page_of(request)
     started = time.monotonic()
     result = search(
         query,
         scope=scope_of(request.user),
         source_names=chosen,
+        refs=[narrowing.ref] if narrowing.ref else (),
         # One more than is shown tells whether there is a next page.
         limit=page * HITS_PER_PAGE + 1,
         per_document=HITS_PER_DOCUMENT,

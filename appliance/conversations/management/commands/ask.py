@@ -21,9 +21,10 @@ from appliance.conversations.answering import (
 )
 from appliance.conversations.citations import compile_answer, without_unfinished
 from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.receipts import Receipt
 from appliance.conversations.recording import budget_of
 from appliance.conversations.salts import cache_salt
-from appliance.sources.operators import check_sources, scope_for
+from appliance.sources.operators import check_ref_name, check_sources, scope_for
 from indexer import clients
 
 
@@ -38,6 +39,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("question", metavar="QUESTION")
         parser.add_argument("--source", action="append", default=[], metavar="NAME")
+        parser.add_argument("--ref", default="", metavar="REF", help="as of this branch or tag")
         parser.add_argument("--user", metavar="USER", help="as this person; default: everything")
         parser.add_argument("--mode", choices=["answer", "pair", "fix"], default="answer")
         parser.add_argument("--json", action="store_true")
@@ -48,10 +50,12 @@ class Command(BaseCommand):
         with sentences():
             scope = scope_for(options["user"])
             check_sources(options["source"], scope)
+            check_ref_name(options["ref"], options["source"], scope)
             question = Question(
                 options["question"],
                 scope,
                 source_names=tuple(options["source"]),
+                ref=options["ref"],
                 cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
             )
             end, found = self._follow(question, streams=not options["json"])
@@ -99,6 +103,8 @@ class Command(BaseCommand):
         if end.not_found:
             names = ", ".join(source.name for source in end.receipt.sources) or "nothing"
             self.stdout.write(f"Not found. Searched: {names}.")
+        if end.receipt.ref:
+            self._print_ref(end.receipt)
         for piece in end.compiled.cited:
             self.stdout.write(f"[{piece.handle}] {piece.place}")
         if end.compiled.struck:
@@ -113,6 +119,10 @@ class Command(BaseCommand):
         if end.error and not end.text:
             for piece in found:
                 self.stdout.write(f"  {piece.place}")
+
+    def _print_ref(self, receipt: Receipt) -> None:
+        without = f" (not in {', '.join(receipt.lacking)})" if receipt.lacking else ""
+        self.stdout.write(f"As of {receipt.ref}{without}.")
 
 
 def to_json(end: Answered) -> dict[str, object]:

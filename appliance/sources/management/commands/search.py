@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management import BaseCommand
 
 from appliance.common.commandline import sentences
-from appliance.sources.operators import check_sources, scope_for
+from appliance.sources.operators import check_ref_name, check_sources, scope_for
 from indexer.retrieval.search import search
 
 
@@ -19,7 +19,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("text", metavar="TEXT")
         parser.add_argument("--source", action="append", default=[], metavar="NAME")
-        parser.add_argument("--ref", action="append", default=[], metavar="REF")
+        parser.add_argument("--ref", action="append", default=[], metavar="REF", help="as of this")
         parser.add_argument("--user", metavar="USER", help="as this person; default: everything")
         parser.add_argument("--limit", type=int, default=20, metavar="N")
         parser.add_argument("--json", action="store_true")
@@ -28,6 +28,8 @@ class Command(BaseCommand):
         with sentences():
             scope = scope_for(options["user"])
             check_sources(options["source"], scope)
+            for ref in options["ref"]:
+                check_ref_name(ref, options["source"], scope)
             result = search(
                 options["text"],
                 scope=scope,
