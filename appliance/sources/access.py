@@ -30,6 +30,8 @@ class OpenedDocument:
     text: str
     language: str
     line_count: int
+    format: str  # of what the text was extracted from; empty: the file itself
+    places: tuple[tuple[int, str, str], ...]  # first line, kind, label
     is_live: bool
     live_commit: str  # of the source's default ref
 
@@ -85,6 +87,8 @@ def get_document_for_user(user: User, source_name: str, commit: str, path: str) 
         text=blob.text,
         language=blob.language,
         line_count=blob.line_count,
+        format=blob.format,
+        places=tuple((line, kind, label) for line, kind, label in blob.places),
         is_live=ref is not None,
         live_commit=default.commit if default else "",
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 
 TEXT = "text"
 
@@ -153,6 +154,9 @@ CPP_WORDS = re.compile(
     r"|(?:public|private|protected)\s*:)",
     re.MULTILINE,
 )
+OPENAPI = re.compile(
+    r"^[ \t{]*[\"']?(?:openapi|swagger)[\"']?[ \t]*:[ \t]*[\"']?[23]\.", re.MULTILINE
+)
 OBJECTIVE_C = re.compile(
     r"^(?:@(?:interface|implementation|protocol|class)\b|#import\b)", re.MULTILINE
 )
@@ -195,4 +199,20 @@ def _dot_ts(text: str) -> str:
     return "xml" if text.lstrip().startswith("<") and "<!DOCTYPE TS" in text[:500] else "typescript"
 
 
-AMBIGUOUS = {"h": _header, "m": _dot_m, "ts": _dot_ts}
+def _description(language: str) -> Callable[[str], str]:
+    """Tell descriptions of interfaces from other YAML and JSON by their first keys."""
+
+    def detect(text: str) -> str:
+        return "openapi" if OPENAPI.search(text[:4096]) else language
+
+    return detect
+
+
+AMBIGUOUS = {
+    "h": _header,
+    "json": _description("json"),
+    "m": _dot_m,
+    "ts": _dot_ts,
+    "yaml": _description("yaml"),
+    "yml": _description("yaml"),
+}

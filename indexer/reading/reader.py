@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from indexer.documents.extraction import Extracted, extract
 from indexer.reading.binary import is_binary
 from indexer.reading.decoding import decode
 from indexer.reading.entries import MAX_BYTES
@@ -32,12 +33,29 @@ def read(path: str, content: bytes, *, max_bytes: int = MAX_BYTES) -> Reading | 
         return Skip(SkipReason.LFS)
     if is_lock_file(path):
         return Skip(SkipReason.LOCK_FILE)
+    extracted = extract(path, content)
+    if isinstance(extracted, Skip):
+        return extracted
+    if extracted is not None:
+        return _of_document(extracted)
     if is_binary(content):
         return Skip(SkipReason.BINARY)
     decoded = decode(content)
     if isinstance(decoded, Skip):
         return decoded
     return _judge(path, normalise_lines(decoded))
+
+
+def _of_document(extracted: Extracted) -> Reading:
+    text = normalise_lines(extracted.text).replace("\0", "")
+    return Reading(
+        text=text,
+        language=extracted.language,
+        line_count=count_lines(text),
+        format=extracted.format,
+        places=extracted.places,
+        note=extracted.note,
+    )
 
 
 def _judge(path: str, text: str) -> Reading | Skip:

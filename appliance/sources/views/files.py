@@ -13,6 +13,12 @@ from appliance.common.highlighting import highlighted_lines
 from appliance.sources.access import OpenedDocument, get_document_for_user, get_source_for_user
 from indexer.spans import Span
 
+MADE_FROM = {
+    "pdf": "Text of a PDF",
+    "docx": "Text of a Word document",
+    "html": "Main content of an HTML page",
+    "notebook": "Cells of a notebook",
+}
 LINES_PATTERN = re.compile(r"L?(\d{1,9})(?:-L?(\d{1,9}))?")
 
 
@@ -24,13 +30,22 @@ def file_page(request: SignedInRequest, source: str, commit: str, path: str) -> 
     lines = highlighted_lines(document.text, document.path)
     if len(lines) > 1 and not lines[-1]:
         lines.pop()  # the newline at the end of the file is no line of its own
+    places = {line: (anchor_of(kind, label), label) for line, kind, label in document.places}
     context = {
         "document": document,
-        "lines": list(enumerate(lines, start=1)),
+        "lines": [(number, line, places.get(number)) for number, line in enumerate(lines, start=1)],
+        "made_from": MADE_FROM.get(document.format, ""),
+        "part_count": len(places),
         "marked": marked,
         "lines_value": lines_value(marked),
     }
     return render(request, "sources/file.html", context)
+
+
+def anchor_of(kind: str, label: str) -> str:
+    """Return the anchor of a place: "page-12" for page 12, whatever its bookmark."""
+    number = re.search(r"\d+", label)
+    return f"{kind}-{number[0]}" if number else kind
 
 
 def _opened(request: SignedInRequest, source: str, commit: str, path: str) -> OpenedDocument:

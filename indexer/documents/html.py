@@ -1,0 +1,136 @@
+"""HTML pages and wiki exports by Lexbor (selectolax): the main content as Markdown-like lines.
+
+Nothing is fetched or run. Templates (Jinja, PHP, Handlebars ...) are source code and stay as they
+are; what is not shown, or stands around the content (navigation, footers), is left out.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import groupby, islice
+
+from selectolax.lexbor import LexborHTMLParser, LexborNode
+
+from indexer.documents.extraction import Extracted
+from indexer.reading.decoding import decode
+from indexer.skips import Skip
+
+HEAD_BYTES = 4096
+TEMPLATE = re.compile(rb"\{\{|\{%|<%|<\?php|\$\{|th:text=|v-if=|\*ngIf=")
+PAGE = re.compile(rb"<html\b|<!doctype\s+html", re.IGNORECASE)
+
+LEFT_OUT = (
+    "script, style, noscript, template, svg, iframe, object, embed, canvas, head, nav, header, "
+    "footer, aside, form, button, select, input, textarea, dialog, "
+    "[hidden], [aria-hidden=true], [role=navigation], [role=banner], [role=contentinfo], "
+    "[role=search], .navbar, .sidebar, .breadcrumbs, .toc, #toc, #footer, #navigation"
+)
+# Where wikis and site generators put the content; the first that holds enough text wins.
+MAIN = (
+    "main",
+    "[role=main]",
+    "article",
+    "#main-content",  # Confluence
+    ".wiki-content",
+    "#mw-content-text",  # MediaWiki
+    "#bodyContent",
+    ".markdown-body",
+    ".document .body",  # Sphinx
+    "#content",
+)
+ENOUGH_SHARE = 0.4  # of the whole text
+HIDDEN_STYLE = re.compile(
+    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
+    r"|color\s*:\s*(?:white|#fff(?:fff)?)\b",
+    re.IGNORECASE,
+)
+BLOCKS = frozenset(
+    {
+        *("address", "article", "blockquote", "body", "dd", "details", "div", "dl", "dt", "figure"),
+        *("fieldset", "figcaption", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "main", "ol"),
+        *("p", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul"),
+    }
+)
+HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
+MAX_NODES = 500_000
+MAX_CLIMB = 60  # parents looked at to find a text's block
+
+
+def is_page(content: bytes) -> bool:
+    """Return whether this is a whole page for people, not a template or a fragment."""
+    head = content[:HEAD_BYTES].replace(b"\0", b"")
+    return PAGE.search(head) is not None and TEMPLATE.search(content) is None
+
+
+def extract_html(content: bytes) -> Extracted | Skip:
+    source = decode(content.replace(b"\0", b"") if b"\0" in content[:2] else content)
+    if isinstance(source, Skip):
+        return source
+    tree = LexborHTMLParser(source)
+    named = tree.css_first("title")
+    title = _squeezed(named.text()) if named is not None else ""
+    for node in tree.css(LEFT_OUT):
+        node.decompose()
+    for node in tree.css("[style]"):
+        if HIDDEN_STYLE.search(node.attributes.get("style") or ""):
+            node.decompose()
+    for cell in tree.css("td + td, td + th, th + td, th + th"):
+        cell.insert_before(" | ")
+    root = _main(tree)
+    if root is None:
+        return Extracted("", "markdown", "html")
+    lines = _lines(root)
+    if title and not any(line.startswith("# ") for line in lines):
+        lines = [f"# {title}", "", *lines]
+    return Extracted("\n".join(lines).strip("\n") + "\n", "markdown", "html")
+
+
+def _main(tree: LexborHTMLParser) -> LexborNode | None:
+    body = tree.body
+    if body is None:
+        return None
+    enough = len(body.text()) * ENOUGH_SHARE
+    for selector in MAIN:
+        found = tree.css_first(selector)
+        if found is not None and len(found.text()) >= enough:
+            return found
+    return body
+
+
+def _lines(root: LexborNode) -> list[str]:
+    """Write the text nodes in document order, a line for each block; preformatted text as it is."""
+    lines: list[str] = []
+    nodes = islice(root.traverse(include_text=True), MAX_NODES)
+    texts = ((_block_of(node), node) for node in nodes if node.tag == "-text")
+    for _, group in groupby(texts, key=lambda pair: pair[0].mem_id):
+        pairs = list(group)
+        lines += _written(pairs[0][0], "".join(node.text_content or "" for _, node in pairs))
+    return lines
+
+
+def _written(block: LexborNode, text: str) -> list[str]:
+    if block.tag == "pre":
+        return ["```", *(line.rstrip() for line in text.strip("\n").split("\n")), "```", ""]
+    line = _squeezed(text)
+    if not line:
+        return []
+    return [f"- {line}"] if block.tag == "li" else [HEADINGS.get(str(block.tag), "") + line, ""]
+
+
+def _block_of(node: LexborNode) -> LexborNode:
+    """Return the innermost block around a text; inside preformatted text that is the whole of it."""
+    block = None
+    found = node
+    for _ in range(MAX_CLIMB):
+        if found.parent is None:
+            break
+        found = found.parent
+        if found.tag == "pre":
+            return found
+        if block is None and found.tag in BLOCKS:
+            block = found
+    return block or found
+
+
+def _squeezed(text: str | None) -> str:
+    return " ".join((text or "").split())

@@ -1,0 +1,262 @@
+"""Documents made to exhaust, to escape or to fetch: each ends as a reason, in a confined reader."""
+
+from __future__ import annotations
+
+import io
+import json
+import time
+import zipfile
+import zlib
+from collections.abc import Iterator
+
+import pytest
+
+from indexer.confined.pool import ReaderPool
+from indexer.confined.protocol import Answer, Question
+from tests.indexer.documents.makers import (
+    make_docx,
+    make_zip,
+    raw_pdf,
+    stream,
+    with_document_xml,
+)
+
+CATALOG = b"<< /Type /Catalog /Pages 2 0 R >>"
+W = b'xmlns:w="http://schemas.openxmlformats.org/wordprocessingml/2006/main"'
+
+
+@pytest.fixture(scope="module")
+def pool() -> Iterator[ReaderPool]:
+    pool = ReaderPool(1)
+    yield pool
+    pool.close()
+
+
+def answer_of(pool: ReaderPool, path: str, content: bytes) -> tuple[Answer, float]:
+    started = time.monotonic()
+    question = Question(oid="a" * 40, path=path, content=content, max_bytes=20 * 1024**2)
+    return pool.read(question), time.monotonic() - started
+
+
+@pytest.fixture(autouse=True)
+def _the_next_file_is_read(pool: ReaderPool) -> Iterator[None]:
+    yield
+    answer, seconds = answer_of(pool, "next.py", b"after = 1\n")
+    assert answer.skip_reason == ""
+    assert seconds < 5
+
+
+def docx_with(body: bytes, head: bytes = b"") -> bytes:
+    return with_document_xml(
+        b'<?xml version="1.0"?>%b<w:document %b><w:body>%b</w:body></w:document>' % (head, W, body)
+    )
+
+
+def text_run(text: bytes) -> bytes:
+    return b"<w:p><w:r><w:t>%b</w:t></w:r></w:p>" % text
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "detail"),
+    [
+        (docx_with(text_run(b"A" * 120_000_000)), "rejected", "zip_ratio"),
+        (make_zip({f"{n}": b"" for n in range(5000)}), "rejected", "zip_entries"),
+        (make_zip({"../../x": b"x", "word/document.xml": b"<x/>"}), "rejected", "zip_path"),
+        (make_zip({"/etc/x": b"x"}), "rejected", "zip_path"),
+        (b"PK\x03\x04 and then nothing", "broken", "zip"),
+        (make_zip({"hello.txt": b"no document at all"}), "broken", "DOCX"),
+        (docx_with(text_run(b"x"))[:-200], "broken", "zip"),
+    ],
+    ids=["bomb", "entries", "climbing", "absolute", "stub", "other zip", "cut off"],
+)
+def test_a_hostile_archive_is_refused_before_it_is_unpacked(
+    pool: ReaderPool, content: bytes, reason: str, detail: str
+) -> None:
+    answer, seconds = answer_of(pool, "a.docx", content)
+    assert (answer.skip_reason, detail in answer.skip_detail) == (reason, True), answer.skip_detail
+    assert seconds < 3
+
+
+def test_an_entry_that_lies_about_its_size_is_not_unpacked_further(pool: ReaderPool) -> None:
+    content = bytearray(docx_with(text_run(b"B" * 90_000)))
+    with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
+        info = archive.getinfo("word/document.xml")
+    for at in range(len(content) - 4):
+        if content[at : at + 4] == info.file_size.to_bytes(4, "little"):
+            content[at : at + 4] = (100).to_bytes(4, "little")
+    answer, seconds = answer_of(pool, "a.docx", bytes(content))
+    assert answer.skip_reason in {"broken", "rejected"}
+    assert seconds < 3
+
+
+ENTITIES = b"".join(
+    b'<!ENTITY e%d "%b">' % (n, (b"&e%d;" % (n - 1)) * 10 if n else b"lol" * 10) for n in range(10)
+)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        docx_with(text_run(b"&x;"), b'<!DOCTYPE d [<!ENTITY x SYSTEM "file:///etc/hostname">]>'),
+        docx_with(text_run(b"&x;"), b'<!DOCTYPE d [<!ENTITY x SYSTEM "http://127.0.0.1:1/">]>'),
+        docx_with(text_run(b"&e9;"), b"<!DOCTYPE d [%b]>" % ENTITIES),
+        docx_with(b"<w:p>" * 100_000 + b"</w:p>" * 100_000),
+        docx_with(b"<w:p %b/>" % b" ".join(b'a%d="1"' % n for n in range(100_000))),
+        docx_with(b"<w:p><w:r><w:t>not closed"),
+    ],
+    ids=["file", "http", "billion laughs", "nested", "attributes", "not closed"],
+)
+def test_hostile_xml_gives_nothing_away_and_takes_no_time(pool: ReaderPool, content: bytes) -> None:
+    with open("/etc/hostname", encoding="ascii") as file:  # noqa: PTH123
+        name = file.read().strip()
+    answer, seconds = answer_of(pool, "a.docx", content)
+    assert answer.skip_reason in {"", "empty", "rejected"}
+    assert not name or name not in answer.text
+    assert "lollol" not in answer.text
+    assert seconds < 5
+
+
+def pages(count: int) -> list[bytes]:
+    kids = b" ".join(b"%d 0 R" % (3 + n) for n in range(count))
+    page = b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 99 0 R >>"
+    tree = b"<< /Type /Pages /Count %d /Kids [%b] >>" % (count, kids)
+    return [CATALOG, tree, *([page] * count)]
+
+
+CYCLES = {
+    "cyclic pages": [CATALOG, b"<< /Type /Pages /Count 9 /Kids [2 0 R 2 0 R] >>"],
+    "cyclic outline": [
+        b"<< /Type /Catalog /Pages 2 0 R /Outlines 4 0 R >>",
+        b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] >>",
+        b"<< /First 5 0 R /Last 5 0 R /Count 1 >>",
+        b"<< /Title (a) /Parent 4 0 R /Next 5 0 R /First 5 0 R /Dest [3 0 R /Fit] >>",
+    ],
+    "cyclic form": [
+        CATALOG,
+        b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R"
+        b" /Resources << /XObject << /F 5 0 R >> >> >>",
+        stream(b"/F Do"),
+        stream(b"/F Do", b"/Type /XObject /Subtype /Form /Resources << /XObject << /F 5 0 R >> >>"),
+    ],
+    "cyclic contents": [
+        CATALOG,
+        b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents [4 0 R] >>",
+        b"[4 0 R 4 0 R]",
+    ],
+}
+
+
+@pytest.mark.parametrize("name", CYCLES)
+def test_a_cyclic_pdf_ends(pool: ReaderPool, name: str) -> None:
+    answer, seconds = answer_of(pool, "a.pdf", raw_pdf(CYCLES[name]))
+    assert answer.skip_reason in {"", "empty", "broken", "rejected"}
+    assert seconds < 20
+
+
+def test_a_pdf_whose_table_of_objects_points_to_itself_ends(pool: ReaderPool) -> None:
+    content = raw_pdf([CATALOG, b"<< /Type /Pages /Count 0 /Kids [] >>"])
+    start = int(content.rsplit(b"startxref\n", 1)[1].split(b"\n")[0])
+    content = content.replace(b"/Root 1 0 R", b"/Root 1 0 R /Prev %d" % start)
+    answer, seconds = answer_of(pool, "a.pdf", content)
+    assert answer.skip_reason in {"empty", "broken"}
+    assert seconds < 20
+
+
+def test_a_page_that_inflates_without_end_gives_no_text(pool: ReaderPool) -> None:
+    blanks = zlib.compress(b" " * 200_000_000, 9)
+    objects = [
+        CATALOG,
+        b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R >>",
+        stream(blanks, b"/Filter /FlateDecode"),
+    ]
+    answer, seconds = answer_of(pool, "a.pdf", raw_pdf(objects))
+    assert answer.skip_reason in {"empty", "rejected", "broken"}
+    assert seconds < 25
+
+
+@pytest.mark.timeout(120)
+def test_a_page_of_millions_of_operators_is_stopped(pool: ReaderPool) -> None:
+    operators = b"BT /F1 12 Tf\n" + b"(a) Tj 1 0 Td\n" * 3_000_000 + b"ET"
+    font = b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>"
+    objects = [
+        CATALOG,
+        b"<< /Type /Pages /Count 1 /Kids [3 0 R] >>",
+        b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 9 9] /Contents 4 0 R"
+        b" /Resources << /Font << /F1 5 0 R >> >> >>",
+        stream(zlib.compress(operators), b"/Filter /FlateDecode"),
+        font,
+    ]
+    answer, seconds = answer_of(pool, "a.pdf", raw_pdf(objects))
+    assert answer.skip_reason in {"", "empty", "rejected", "quarantined"}
+    assert seconds < 75
+
+
+def test_a_pdf_of_too_many_pages_is_rejected(pool: ReaderPool) -> None:
+    answer, _ = answer_of(pool, "a.pdf", raw_pdf(pages(6000)))
+    assert answer.skip_reason == "rejected"
+    assert "pages" in answer.skip_detail
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html><body>" + b"<div>" * 100_000 + b"deep",
+        b"<html><body>text<!-- " + b"x" * 15_000_000,
+        b"\xff\xfe" + "<html><body>wide text</body></html>".encode("utf-16-le"),
+        b"<html><body>+ADw-script+AD4-alert(1)</body></html>",
+        b"<html><body>a\x00b\x00c</body></html>",
+        b"<html><body>" + b"<p>x" * 400_000,
+        b"<html><body><table>" + b"<tr><td>" * 50_000,
+        b'<html><head><base href="http://127.0.0.1:1/"><meta http-equiv="refresh" content="0;url=//x">'
+        b'<link rel=prefetch href="//x"></head><body><img src="http://127.0.0.1:1/x">seen</body></html>',
+    ],
+    ids=["deep", "open comment", "utf-16", "utf-7", "nuls", "paragraphs", "cells", "fetching"],
+)
+def test_hostile_html_is_read_in_bounded_time(pool: ReaderPool, content: bytes) -> None:
+    answer, seconds = answer_of(pool, "a.html", content)
+    assert answer.skip_reason in {"", "empty", "binary", "rejected", "minified"}
+    assert seconds < 20
+    assert "\0" not in answer.text
+    assert all(letter >= " " or letter in "\n\t" for letter in answer.text)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"{",
+        b"[]",
+        b'{"cells": 3}',
+        b'{"cells": [1, null, {"cell_type": "code", "source": {"a": 1}}]}',
+        b'{"cells": [{"cell_type": "code", "source": [1, 2], "outputs": "x"}]}',
+        b'{"cells": ' + b"[" * 100_000,
+        json.dumps({"cells": [{"cell_type": "raw", "source": "x" * 5_000_000}]}).encode(),
+    ],
+)
+def test_a_hostile_notebook_is_a_reason(pool: ReaderPool, content: bytes) -> None:
+    answer, seconds = answer_of(pool, "a.ipynb", content)
+    assert answer.skip_reason in {"", "empty", "broken", "rejected"}
+    assert seconds < 10
+
+
+@pytest.mark.parametrize(
+    ("path", "content", "reasons"),
+    [
+        ("a.md", b"\x7fELF\x02\x01\x01" + b"\0" * 100, {"binary"}),
+        ("a.pdf", b"<html><body>not a pdf</body></html>", {""}),
+        ("a.txt", make_docx(lambda d: d.add_paragraph("x")), {"binary"}),
+        ("a.pdf", b"%PDF-1.7\n" + b"PK\x03\x04" * 50, {"broken", "empty"}),
+        ("a.docx", b"", {"empty", "broken"}),
+        ("a.yaml", b"openapi: 3.0\n" + b"- &a [*a]\n" * 100, {""}),
+        ("a.yaml", b"openapi: 3.0.0\nx: " + b"[\n" * 20_000, {""}),
+    ],
+)
+def test_a_name_that_lies_is_seen_through(
+    pool: ReaderPool, path: str, content: bytes, reasons: set[str]
+) -> None:
+    answer, seconds = answer_of(pool, path, content)
+    assert answer.skip_reason in reasons, answer.skip_detail
+    assert seconds < 10
