@@ -13,12 +13,14 @@ from indexer.chunking.sections import Heading, chunk_sections
 METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 SHELVES = ("components", "definitions", "parameters", "responses")
 MAX_HEADINGS = 5000
+MAX_NESTING = 100
 
 
 @register("openapi")
 def chunk_openapi(text: str) -> Dissection:
     """Raise ValueError when it cannot be parsed: it is then split by lines."""
     try:
+        _refuse_deep_nesting(text)
         # Composed, not constructed: nodes with their lines, and an alias costs nothing.
         root = yaml.compose(text, Loader=yaml.CSafeLoader)
     except (yaml.YAMLError, RecursionError) as exc:
@@ -26,6 +28,18 @@ def chunk_openapi(text: str) -> Dissection:
     lines = Lines(text)
     headings = sorted(_headings(root), key=lambda heading: heading.line)[:MAX_HEADINGS]
     return Dissection(chunk_sections(lines, headings), [], [])
+
+
+def _refuse_deep_nesting(text: str) -> None:
+    """Composing recurses in C, where too much of it ends the process; events come one by one."""
+    depth = 0
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_NESTING:
+            raise ValueError(f"more than {MAX_NESTING} nested collections")
 
 
 def _headings(root: yaml.Node | None) -> Iterator[Heading]:
