@@ -139,6 +139,7 @@ class Freshness:
     slowest_s: float
     has_secret: bool
     is_paused: bool
+    notes: tuple[str, ...]  # what the last look left out or did not find
 
 
 def freshness_of(source: Source) -> Freshness:
@@ -155,6 +156,7 @@ def freshness_of(source: Source) -> Freshness:
         slowest_s=slowest,
         has_secret=bool(source.hook_secret),
         is_paused=source.is_paused,
+        notes=tuple(source.notes),
     )
 
 

@@ -16,7 +16,7 @@ import threading
 
 from indexer.errors import FetchError
 from indexer.fetching.credentials import scrub
-from indexer.fetching.protocol import Report, report_to_json, request_from_json
+from indexer.fetching.protocol import FetchRequest, Report, report_to_json, request_from_json
 from indexer.fetching.transfer import Transfer
 from indexer.fetching.values import FetchLimits
 
@@ -26,9 +26,18 @@ def main() -> None:
     limit_resources(request.limits)
     threading.Thread(target=_end_with_supervisor, daemon=True).start()
     try:
-        send(Transfer(request, send).run())
+        send(_work(request))
     except FetchError as error:
         send(type(error)(error.code, scrub(error.message, request.credential)))
+
+
+def _work(request: FetchRequest) -> Report:
+    if request.kind in {"folder", "archive"}:
+        # Only here: snapshots are made with what fetching is made of.
+        from indexer.fetching.snapshots.snapshot import Snapshot
+
+        return Snapshot(request, send).run()
+    return Transfer(request, send).run()
 
 
 def limit_resources(limits: FetchLimits) -> None:

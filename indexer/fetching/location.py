@@ -16,7 +16,7 @@ from indexer.errors import LocationRefused
 from indexer.fetching.paths import find_repository
 from indexer.fetching.policy import LocationPolicy, to_address
 
-Kind = Literal["remote", "path", "bundle"]
+Kind = Literal["remote", "path", "bundle", "folder", "archive"]
 
 LONGEST_LOCATION = 2000
 LONGEST_REF = 250
@@ -40,7 +40,7 @@ OBJECT_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where a repository is: a remote, a folder on this machine, or a bundle file."""
+    """Where a source is: a remote, or a repository, bundle, folder or archive on this machine."""
 
     kind: Kind
     url_or_path: str
@@ -233,4 +233,4 @@ def _parse_path(text: str, policy: LocationPolicy) -> Location:
             "folder or a bundle on the command line.",
         )
     found = find_repository(Path(text), policy.path_roots)
-    return Location("bundle" if found.is_bundle else "path", str(found.path))
+    return Location(found.kind, str(found.path))

@@ -127,6 +127,7 @@ def _request(
         protocols=":".join(sorted(policy.schemes)) if is_remote else "file",
         limits=limits,
         refs=refs,
+        kind=location.kind,
         is_local=location.kind == "path",
         host=location.host,
         port=location.port,
@@ -147,8 +148,11 @@ def _local_source(location: Location, policy: LocationPolicy) -> str:
     """Look again: since the path was connected it or the allowed folders may have changed."""
     if not policy.paths_allowed:
         raise LocationRefused("path_not_allowed", "Folders and bundles may not be connected.")
-    found = find_repository(Path(location.url_or_path), policy.path_roots)
-    if found.is_bundle != (location.kind == "bundle"):
+    path = Path(location.url_or_path)
+    if location.kind == "archive" and not path.exists():
+        return str(path)  # an upload is gone once it has become a commit
+    found = find_repository(path, policy.path_roots)
+    if found.kind != location.kind:
         raise LocationRefused(
             "not_a_repository", f"{found.path} is no longer what was connected. Connect it again."
         )

@@ -5,22 +5,21 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from indexer.errors import LocationRefused
 
 BUNDLE_SIGNATURES = (b"# v2 git bundle\n", b"# v3 git bundle\n")
+ARCHIVE_ENDINGS = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 LONGEST_POINTER = 4096  # bytes of a .git file, of commondir, of objects/info/alternates
 DEEPEST_ALTERNATES = 5
 
 
 @dataclass(frozen=True, slots=True)
 class FoundRepository:
-    path: Path  # as shown to people: the folder or the bundle file, symbolic links resolved
-    git_dir: Path | None  # what git reads; None for a bundle
-
-    @property
-    def is_bundle(self) -> bool:
-        return self.git_dir is None
+    path: Path  # as shown to people: the folder or the file, symbolic links resolved
+    kind: Literal["path", "bundle", "folder", "archive"]
+    git_dir: Path | None = None  # what git reads of a repository
 
 
 def find_repository(path: Path, roots: Sequence[Path]) -> FoundRepository:
@@ -38,11 +37,10 @@ def find_repository(path: Path, roots: Sequence[Path]) -> FoundRepository:
 
 def _identify(found: Path, roots: Sequence[Path]) -> FoundRepository:
     if found.is_file():
-        with found.open("rb") as stream:
-            if stream.read(len(BUNDLE_SIGNATURES[0])) in BUNDLE_SIGNATURES:
-                return FoundRepository(found, git_dir=None)
-        raise _not_a_repository(found)
+        return FoundRepository(found, _kind_of_file(found))
     git_dir = _git_dir_of(found)
+    if git_dir == found and not (found / "HEAD").exists() and not (found / ".git").exists():
+        return FoundRepository(found, "folder")
     _check_inside(git_dir, roots)
     common = _common_dir_of(git_dir)
     for needed in (git_dir / "HEAD", common / "objects", common / "refs"):
@@ -50,7 +48,16 @@ def _identify(found: Path, roots: Sequence[Path]) -> FoundRepository:
             raise _not_a_repository(found)
         _check_inside(needed.resolve(strict=True), roots)
     _check_objects(common / "objects", roots, DEEPEST_ALTERNATES)
-    return FoundRepository(found, git_dir)
+    return FoundRepository(found, "path", git_dir)
+
+
+def _kind_of_file(file: Path) -> Literal["bundle", "archive"]:
+    with file.open("rb") as stream:
+        if stream.read(len(BUNDLE_SIGNATURES[0])) in BUNDLE_SIGNATURES:
+            return "bundle"
+    if file.name.lower().endswith(ARCHIVE_ENDINGS):
+        return "archive"
+    raise _not_a_repository(file)
 
 
 def _git_dir_of(folder: Path) -> Path:
@@ -107,6 +114,6 @@ def _check_inside(path: Path, roots: Sequence[Path]) -> None:
 def _not_a_repository(path: Path) -> LocationRefused:
     return LocationRefused(
         "not_a_repository",
-        f"{path} is neither a git repository nor a bundle. Name the folder that holds .git, "
-        "a bare repository, or a file made by git bundle create.",
+        f"{path} is neither a git repository, a bundle nor an archive. Name the folder that holds "
+        ".git, a bare repository, a file made by git bundle create, or a .zip or .tar file.",
     )

@@ -22,6 +22,7 @@ class FetchRequest:
     protocols: str  # value of GIT_ALLOW_PROTOCOL
     limits: FetchLimits
     refs: tuple[str, ...] = ()
+    kind: str = "remote"  # remote, path, bundle: git fetches; folder, archive: a snapshot is made
     is_local: bool = False
     host: str | None = None
     port: int | None = None

@@ -28,7 +28,7 @@ from indexer.errors import (
 )
 from indexer.fetching.location import parse_location
 from indexer.fetching.mirror import commit_facts, fetch, read_blobs
-from indexer.fetching.values import Credential, ResolvedRef, SshKey
+from indexer.fetching.values import Credential, FetchedRefs, ResolvedRef, SshKey
 from indexer.ingestion import jobs
 from indexer.ingestion.changes import Plan, PlannedPath, plan_ref, unseen
 from indexer.ingestion.publish import Published, RefUpdate, drop_other_refs, live_chunks, publish
@@ -108,8 +108,9 @@ def _sync(job: Job, heartbeat: jobs.Heartbeat, started: float) -> list[Revision]
     source = job.source
     heartbeat.beat("fetch", 0, 0)
     asked_at = timezone.now()  # a push that is noticed from here on may not be in what comes
-    resolved = _fetch(source, heartbeat)
-    Source.objects.filter(pk=source.pk).update(checked_at=asked_at)
+    fetched = _fetch(source, heartbeat)
+    Source.objects.filter(pk=source.pk).update(checked_at=asked_at, notes=list(fetched.notes))
+    resolved = list(fetched.refs.values())
     revisions = [
         revision
         for number, ref in enumerate(resolved)
@@ -122,10 +123,10 @@ def _sync(job: Job, heartbeat: jobs.Heartbeat, started: float) -> list[Revision]
     return revisions
 
 
-def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> Sequence[ResolvedRef]:
+def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> FetchedRefs:
     """Bring the mirror up to date; return the followed refs, the default one first."""
     policy = clients.location_policy(from_command_line=source.from_command_line)
-    fetched = fetch(
+    return fetch(
         parse_location(source.location, policy),
         clients.mirror_of(source),
         refs=tuple(source.ref_names),
@@ -134,7 +135,6 @@ def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> Sequence[ResolvedRef]:
         limits=clients.fetch_limits(),
         on_progress=lambda progress: heartbeat.beat("fetch", progress.done, progress.total or 0),
     )
-    return list(fetched.refs.values())
 
 
 def credential_of(source: Source) -> Credential | SshKey | None:

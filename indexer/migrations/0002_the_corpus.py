@@ -232,6 +232,13 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name="source",
+            name="notes",
+            field=django.contrib.postgres.fields.ArrayField(
+                base_field=models.TextField(), blank=True, default=list, editable=False, size=None
+            ),
+        ),
+        migrations.AddField(
+            model_name="source",
             name="is_paused",
             field=models.BooleanField(default=False),
         ),

@@ -70,6 +70,8 @@ class Source(models.Model):
     checked_at = models.DateTimeField(null=True, editable=False)
     # Of the oldest push that is not live yet; null: nothing is known to be missing.
     pushed_at = models.DateTimeField(null=True, editable=False)
+    # Sentences about the last fetch: what was left out, which patterns match nothing.
+    notes = ArrayField(models.TextField(), default=list, blank=True, editable=False)
     hook_id = models.UUIDField(default=uuid4, unique=True, editable=False)
     hook_secret = models.BinaryField(null=True, editable=False)  # sealed
     created_at = models.DateTimeField(default=timezone.now)
