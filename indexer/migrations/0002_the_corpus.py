@@ -371,4 +371,67 @@ class Migration(migrations.Migration):
                 fields=("name", "blob"), name="one_reference_per_name"
             ),
         ),
+        migrations.AlterField(
+            model_name="blob",
+            name="skip_reason",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("binary", "Not text: it holds bytes that no text file has."),
+                    ("empty", "Nothing to read: the file has no text."),
+                    ("encoding", "Its text encoding could not be recognised."),
+                    ("generated", "Written by a program: its first lines say so."),
+                    ("lfs", "A Git LFS pointer: the content is kept outside the repository."),
+                    ("lock_file", "A dependency lock file: exact versions, nothing to read."),
+                    ("minified", "Minified: its lines are too long to cite."),
+                    ("path", "Its path is not valid text or too long."),
+                    ("submodule", "A submodule: connect that repository as a source of its own."),
+                    (
+                        "symlink",
+                        "A symbolic link: what it points to is indexed under its own path.",
+                    ),
+                    ("too_large", "Larger than the limit for one file."),
+                    ("broken", "Reading or splitting it failed."),
+                    ("quarantined", "Reading it ended its reader again and again: it is kept out."),
+                    ("rejected", "It exceeds a limit: see the detail."),
+                    ("encrypted", "Protected by a password."),
+                    (
+                        "excluded",
+                        "Excluded by a pattern of the administrators or of .plumblineignore.",
+                    ),
+                ],
+                max_length=20,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="skippedfile",
+            name="reason",
+            field=models.CharField(
+                choices=[
+                    ("binary", "Not text: it holds bytes that no text file has."),
+                    ("empty", "Nothing to read: the file has no text."),
+                    ("encoding", "Its text encoding could not be recognised."),
+                    ("generated", "Written by a program: its first lines say so."),
+                    ("lfs", "A Git LFS pointer: the content is kept outside the repository."),
+                    ("lock_file", "A dependency lock file: exact versions, nothing to read."),
+                    ("minified", "Minified: its lines are too long to cite."),
+                    ("path", "Its path is not valid text or too long."),
+                    ("submodule", "A submodule: connect that repository as a source of its own."),
+                    (
+                        "symlink",
+                        "A symbolic link: what it points to is indexed under its own path.",
+                    ),
+                    ("too_large", "Larger than the limit for one file."),
+                    ("broken", "Reading or splitting it failed."),
+                    ("quarantined", "Reading it ended its reader again and again: it is kept out."),
+                    ("rejected", "It exceeds a limit: see the detail."),
+                    ("encrypted", "Protected by a password."),
+                    (
+                        "excluded",
+                        "Excluded by a pattern of the administrators or of .plumblineignore.",
+                    ),
+                ],
+                max_length=20,
+            ),
+        ),
     ]
