@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from appliance.sources.views import files, hooks, managing, searching
+from appliance.sources.views import explaining, files, hooks, managing, searching
 
 urlpatterns = [
     path("search/", searching.search_page, name="search"),
@@ -12,6 +12,7 @@ urlpatterns = [
     path("sources/", managing.source_list, name="sources"),
     path("sources/connect/", managing.source_connect, name="source_connect"),
     path("sources/<str:name>/", managing.source_page, name="source"),
+    path("sources/<str:name>/why/", explaining.why_page, name="source_why"),
     path("sources/<str:name>/sync/", managing.source_sync, name="source_sync"),
     path("sources/<str:name>/remove/", managing.source_remove, name="source_remove"),
     path("sources/<str:name>/pause/", managing.source_pause, name="source_pause"),

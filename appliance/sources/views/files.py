@@ -10,7 +10,13 @@ from django.views.decorators.http import require_safe
 
 from appliance.accounts.requests import SignedInRequest
 from appliance.common.highlighting import highlighted_lines
-from appliance.sources.access import OpenedDocument, get_document_for_user, get_source_for_user
+from appliance.sources.access import (
+    OpenedDocument,
+    get_document_for_user,
+    get_source_for_user,
+    scope_of,
+)
+from appliance.sources.elsewhere import followed_at, refs_of_path
 from indexer.spans import Span
 
 MADE_FROM = {
@@ -25,7 +31,12 @@ LINES_PATTERN = re.compile(r"L?(\d{1,9})(?:-L?(\d{1,9}))?")
 @require_safe
 def file_page(request: SignedInRequest, source: str, commit: str, path: str) -> HttpResponse:
     """Show a document; the commit may be the name of a ref that is followed."""
-    document = _opened(request, source, commit, path)
+    if "\0" in commit + path:  # PostgreSQL refuses to look for it
+        raise Http404
+    try:
+        document = _opened(request, source, commit, path)
+    except Http404:
+        return _absent(request, source, commit, path)
     marked = marked_span(request.GET.get("lines", ""), document.line_count)
     lines = highlighted_lines(document.text, document.path)
     if len(lines) > 1 and not lines[-1]:
@@ -38,8 +49,22 @@ def file_page(request: SignedInRequest, source: str, commit: str, path: str) -> 
         "part_count": len(places),
         "marked": marked,
         "lines_value": lines_value(marked),
+        "refs": refs_of_path(document.source, document.path),
     }
     return render(request, "sources/file.html", context)
+
+
+def _absent(request: SignedInRequest, source_name: str, commit: str, path: str) -> HttpResponse:
+    """Say in which refs a file is that this one does not have; 404 when that is none."""
+    source = get_source_for_user(request.user, source_name)
+    ref, path = followed_at(source, commit, path)
+    if ref is None or not scope_of(request.user).allows(source.pk, path):
+        raise Http404
+    refs = refs_of_path(source, path)
+    if not any(other.has_it for other in refs):
+        raise Http404
+    context = {"source": source, "ref": ref, "path": path, "refs": refs}
+    return render(request, "sources/file_absent.html", context, status=404)
 
 
 def anchor_of(kind: str, label: str) -> str:

@@ -21,13 +21,15 @@ logger = logging.getLogger(__name__)
 HITS_PER_PAGE = 20
 LAST_PAGE = 10
 HITS_PER_DOCUMENT = 3
+EXPLAINED_SOURCES = 5
 
 
 @require_safe
 def search_page(request: SignedInRequest) -> HttpResponse:
     """Show what a query finds in what this person may read."""
     query = request.GET.get("q", "").strip()
-    names = [source.name for source in readable_sources(request.user)]
+    sources = readable_sources(request.user)
+    names = [source.name for source in sources]
     chosen = [name for name in request.GET.getlist("source") if name in names]
     scope = scope_of(request.user)
     narrowing = as_of(scope, chosen, request.GET.get("ref", "").strip())
@@ -36,6 +38,11 @@ def search_page(request: SignedInRequest) -> HttpResponse:
         "names": names,
         "chosen": chosen,
         "as_of": narrowing,
+        "why_names": [
+            source.name
+            for source in sources
+            if source.name in (chosen or names) and scope.allows(source.pk, query)
+        ][:EXPLAINED_SOURCES],
         "refs": refs_to_choose(scope, narrowing.ref),
     }
     status = 200

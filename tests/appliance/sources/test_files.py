@@ -111,3 +111,56 @@ def test_lines_in_an_address_are_lines_of_the_file_or_nothing(text: str, span: S
 
 def test_lines_are_written_as_the_address_has_them() -> None:
     assert [lines_value(one) for one in (None, Span(3, 3), Span(3, 5))] == ["", "3", "3-5"]
+
+
+@pytest.fixture
+def released(source_factory: SourceFactory, repository_factory: RepositoryFactory) -> Source:
+    """Follow main and the branch release/1, which has no late.py and another cart.py."""
+    repository = repository_factory(FILES, "released")
+    repository.git("branch", "release/1")
+    repository.commit({"late.py": "late = True\n", "shop/cart.py": "changed = True\n"})
+    return source_factory("released", repository=repository, refs=("main", "release/*"))
+
+
+def test_a_file_opens_at_every_other_ref(client: Client, released: Source, reader: User) -> None:
+    client.force_login(reader)
+    old = released.refs.get(name="release/1").commit
+    page = client.get(address(released, commit="main")).content.decode()
+    assert f'href="/files/released/{old}/shop/cart.py">release/1</a>' in page
+    late = client.get(address(released, "late.py", commit="main")).content.decode()
+    assert "release/1: not in this branch" in late
+    assert b"release/1" in client.get(address(released, commit=old)).content
+
+
+@pytest.mark.parametrize("commit", ["release/1", ""])
+def test_a_file_that_a_ref_does_not_have_is_told_where_it_is(
+    commit: str, client: Client, released: Source, reader: User
+) -> None:
+    client.force_login(reader)
+    refs = {ref.name: ref.commit for ref in released.refs.all()}
+    place = address(released, "late.py", commit=commit or refs["release/1"])
+    response = client.get(place)
+    assert response.status_code == 404
+    assert "Not in release/1" in response.content.decode()
+    assert f'href="/files/released/{refs["main"]}/late.py">main</a>' in response.content.decode()
+
+
+@pytest.mark.parametrize("person", ["reader", "outsider", "staff"])
+def test_where_a_file_is_stays_as_closed_as_the_file(
+    person: str, client: Client, released: Source, request: pytest.FixtureRequest
+) -> None:
+    set_grant("readers", released, "late.py", allow=False)
+    client.force_login(request.getfixturevalue(person))
+    refused = client.get(address(released, "late.py", commit="release/1"))
+    missing = client.get(address(released, "nothing.py", commit="release/1"))
+    assert refused.status_code == missing.status_code == 404
+    assert refused.content == missing.content
+    assert b"Not in release" not in refused.content
+
+
+def test_a_zero_byte_in_an_address_is_not_found(
+    client: Client, released: Source, reader: User
+) -> None:
+    client.force_login(reader)
+    assert client.get("/files/released/a%00b/x.py").status_code == 404
+    assert client.get("/files/released/main/x%00.py").status_code == 404

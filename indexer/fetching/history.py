@@ -1,0 +1,87 @@
+"""What a mirror knows about one path: in which commits it is, and which one changed it last.
+
+For people who ask why a file is not found: every answer may be missing (no mirror on this machine,
+a history too long to walk in time), none is needed by the index.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from indexer.fetching.environment import git_environment
+from indexer.fetching.location import OBJECT_ID
+from indexer.fetching.patterns import BRANCHES, TAGS
+
+TIME_LIMIT_S = 5.0
+MOST_REFS = 500  # looked at, newest first
+
+
+@dataclass(frozen=True, slots=True)
+class PathChange:
+    """The last commit that touched a path."""
+
+    commit: str
+    committed_at: datetime
+
+
+def kind_at(mirror: Path, commit: str, path: str) -> str:
+    """Return what a commit has at a path: blob, tree or (a submodule's) commit; empty: nothing."""
+    arguments = ["ls-tree", "-z", "--full-tree", "--format=%(objecttype)", _checked(commit)]
+    return _output(mirror, [*arguments, "--", path.rstrip("/")]).decode("ascii").strip("\0")
+
+
+def last_change(mirror: Path, commits: Sequence[str], path: str) -> PathChange | None:
+    """Return the newest commit that changed the path, as far as these commits reach back."""
+    if not commits:
+        return None
+    arguments = ["log", "-1", "--format=%H %ct", *map(_checked, commits), "--", path]
+    commit, _, seconds = _output(mirror, arguments).decode("ascii", "replace").partition(" ")
+    if not OBJECT_ID.fullmatch(commit) or not seconds.strip().isdecimal():
+        return None
+    moment = datetime.fromtimestamp(min(int(seconds), 4_102_444_800), tz=UTC)  # until 2100
+    return PathChange(commit, moment)
+
+
+def refs_with(mirror: Path, path: str) -> list[str]:
+    """Return the full names of the mirrored branches and tags whose commit has the path."""
+    form = "--format=%(refname)"
+    listed = ["for-each-ref", "--sort=-creatordate", f"--count={MOST_REFS}", form, BRANCHES, TAGS]
+    names = _output(mirror, listed).decode("utf-8", "replace").splitlines()
+    if "\n" in path:
+        return []  # git takes a line for each question
+    questions = "".join(f"{name}:{path}\n" for name in names)
+    answers = _output(mirror, ["cat-file", "--batch-check=%(objecttype)"], questions).splitlines()
+    return [
+        name
+        for name, answer in zip(names, answers, strict=False)
+        if answer in {b"blob", b"tree", b"commit"}
+    ]
+
+
+def _checked(commit: str) -> str:
+    if not OBJECT_ID.fullmatch(commit):
+        raise ValueError(f"not an object id: {commit[:80]!r}")
+    return commit
+
+
+def _output(mirror: Path, arguments: Sequence[str], questions: str = "") -> bytes:
+    """Return what git says, nothing when it fails or takes too long."""
+    if not mirror.is_dir():
+        return b""
+    try:
+        done = subprocess.run(  # noqa: S603 - fixed words, checked object ids, a literal path
+            ["git", "--literal-pathspecs", f"--git-dir={mirror}", *arguments],  # noqa: S607
+            input=questions.encode("utf-8", "surrogatepass"),
+            capture_output=True,
+            env=git_environment(),
+            cwd="/",
+            timeout=TIME_LIMIT_S,
+            check=True,
+        )
+    except (OSError, ValueError, subprocess.SubprocessError):
+        return b""
+    return done.stdout
