@@ -26,8 +26,9 @@ from indexer.errors import (
     LeaseLost,
     SourcePaused,
 )
-from indexer.fetching.location import parse_location
+from indexer.fetching.location import Location, parse_location
 from indexer.fetching.mirror import commit_facts, fetch, read_blobs
+from indexer.fetching.policy import LocationPolicy
 from indexer.fetching.values import Credential, FetchedRefs, ResolvedRef, SshKey
 from indexer.ingestion import jobs
 from indexer.ingestion.changes import Plan, PlannedPath, plan_ref, unseen
@@ -127,7 +128,7 @@ def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> FetchedRefs:
     """Bring the mirror up to date; return the followed refs, the default one first."""
     policy = clients.location_policy(from_command_line=source.from_command_line)
     return fetch(
-        parse_location(source.location, policy),
+        _location_of(source, policy),
         clients.mirror_of(source),
         refs=tuple(source.ref_names),
         credential=credential_of(source),
@@ -135,6 +136,13 @@ def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> FetchedRefs:
         limits=clients.fetch_limits(),
         on_progress=lambda progress: heartbeat.beat("fetch", progress.done, progress.total or 0),
     )
+
+
+def _location_of(source: Source, policy: LocationPolicy) -> Location:
+    """Parse the place again, because the policy may have changed; fetch looks at paths again."""
+    if source.kind == Source.Kind.ARCHIVE:  # whose file goes once it has become a commit
+        return Location("archive", source.location)
+    return parse_location(source.location, policy)
 
 
 def credential_of(source: Source) -> Credential | SshKey | None:

@@ -47,9 +47,10 @@ class Snapshot:
             self._git("init", "--bare", "--quiet", "--template=", f"--initial-branch={BRANCH}", ".")
         source = Path(self.request.source)
         before = self._commit_of(LIVE)
-        is_gone = self.request.kind == "archive" and not source.exists()
-        if is_gone and before:  # an upload is removed once it has become a commit
-            return self._fetched(before, changed=False)
+        if self.request.kind == "archive" and not source.exists():
+            if before is None:
+                raise FetchRefused("archive_missing", "The archive is gone. Upload it again.")
+            return self._fetched(before, changed=False)  # it has become a commit
         known = self._import(self._items(source), before)
         after = self._settled(before)
         self._remember(known)
