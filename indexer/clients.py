@@ -85,13 +85,15 @@ def readers() -> ReaderPool:
     return pool
 
 
-def location_policy(*, from_command_line: bool) -> LocationPolicy:
+def location_policy(*, from_command_line: bool, is_upload: bool = False) -> LocationPolicy:
     """Return what may be connected.
 
     The command line may name any path, since its user can read this machine anyway; everybody
     else only paths below the folders that the operator lists, by default none.
     """
     folders = (Path("/"),) if from_command_line else tuple(settings.GIT_ALLOWED_FOLDERS)
+    if is_upload:
+        folders += (settings.UPLOADS_DIR,)
     return LocationPolicy(
         schemes=frozenset({"https", "ssh"} | ({"http"} if settings.GIT_ALLOW_HTTP else set())),
         hosts=tuple(settings.GIT_ALLOWED_HOSTS),

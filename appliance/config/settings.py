@@ -26,6 +26,7 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 PLUMBLINE_HOME = env_path("PLUMBLINE_HOME", default=BASE_DIR / ".plumbline")
 load_env_file(PLUMBLINE_HOME / "settings.env")
 MIRRORS_DIR = PLUMBLINE_HOME / "mirrors"
+UPLOADS_DIR = PLUMBLINE_HOME / "uploads"
 PLUMBLINE_CACHE = env_path(
     "PLUMBLINE_CACHE",
     default=Path(env_str("XDG_CACHE_HOME", default="~/.cache")).expanduser() / "plumbline",
@@ -233,6 +234,7 @@ GIT_TIME_LIMIT_S = env_int("PLUMBLINE_GIT_TIME_LIMIT_S", default=1800, minimum=1
 GIT_SIZE_LIMIT_MB = env_int("PLUMBLINE_GIT_SIZE_LIMIT_MB", default=5000, minimum=1)
 MAX_REFS = env_int("PLUMBLINE_MAX_REFS", default=50, minimum=1)
 FILE_SIZE_LIMIT_KB = env_int("PLUMBLINE_FILE_SIZE_LIMIT_KB", default=1024, minimum=1)
+UPLOAD_LIMIT_MB = env_int("PLUMBLINE_UPLOAD_LIMIT_MB", default=500, minimum=1)
 # Seconds between looks at a remote origin, beside its notices of pushes; 0: never.
 POLL_S = env_int("PLUMBLINE_POLL_S", default=300)
 READERS = env_int("PLUMBLINE_READERS", default=0)  # processes that read files; 0: one per core

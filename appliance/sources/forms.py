@@ -2,16 +2,56 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
+from django.conf import settings
 from django.contrib.auth.models import Group
+from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import RegexValidator
 
 from indexer.errors import LocationRefused
 from indexer.fetching.location import check_ref
+from indexer.fetching.paths import ARCHIVE_ENDINGS
 from indexer.models.source import NAME_PATTERN
+from indexer.reading.exclusions import (
+    MAX_PATTERN,
+    MAX_PATTERNS,
+    MAX_WILDCARDS,
+    is_acceptable,
+)
 from indexer.skips import EXPLANATIONS, SkipReason
 
 PLAIN_ATTRIBUTES = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
+
+
+EXCLUDE: dict[str, Any] = {
+    "label": "Leave out",
+    "required": False,
+    "max_length": 20_000,
+    "help_text": "Patterns as in .gitignore, one a line, such as docs/archive/ or *.min.js. "
+    "A file .plumblineignore in the repository does the same.",
+    "widget": forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "mono"}),
+}
+
+
+def checked_refs(text: str) -> list[str]:
+    try:
+        return [check_ref(name) for name in text.replace(",", " ").split()]
+    except LocationRefused as exc:
+        raise forms.ValidationError(str(exc)) from exc
+
+
+def checked_patterns(text: str) -> list[str]:
+    patterns = [line.strip() for line in text.splitlines() if line.strip()]
+    if wrong := [pattern for pattern in patterns if not is_acceptable(pattern)]:
+        raise forms.ValidationError(
+            f"{wrong[0][:60]} is no pattern that can be matched quickly: at most {MAX_PATTERN} "
+            f"characters and {MAX_WILDCARDS} stars."
+        )
+    if len(patterns) > MAX_PATTERNS:
+        raise forms.ValidationError(f"At most {MAX_PATTERNS} patterns.")
+    return patterns
 
 
 class ConnectForm(forms.Form):
@@ -57,11 +97,67 @@ class ConnectForm(forms.Form):
     )
 
     def clean_ref_names(self) -> list[str]:
-        names = str(self.cleaned_data["ref_names"]).replace(",", " ").split()
-        try:
-            return [check_ref(name) for name in names]
-        except LocationRefused as exc:
-            raise forms.ValidationError(str(exc)) from exc
+        return checked_refs(self.cleaned_data["ref_names"])
+
+    exclude_patterns = forms.CharField(**EXCLUDE)
+
+    def clean_exclude_patterns(self) -> list[str]:
+        return checked_patterns(self.cleaned_data["exclude_patterns"])
+
+
+class UploadForm(forms.Form):
+    """An archive of documents; with a name when it becomes a new source."""
+
+    file = forms.FileField(
+        label="Archive",
+        help_text="A .zip, .tar, .tar.gz, .tar.bz2 or .tar.xz file, such as the export of a wiki.",
+    )
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if not (file.name or "").lower().endswith(ARCHIVE_ENDINGS) or file.size is None:
+            raise forms.ValidationError("Choose a .zip or .tar file.")
+        most = settings.UPLOAD_LIMIT_MB * 1024 * 1024
+        if file.size > most:
+            raise forms.ValidationError(
+                f"The file has {file.size / 1e6:.0f} MB; the limit is {settings.UPLOAD_LIMIT_MB} MB."
+            )
+        return file
+
+
+class NewUploadForm(UploadForm):
+    name = forms.CharField(
+        max_length=100,
+        help_text="Short; people see it in every citation.",
+        widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
+    )
+    field_order = ("name", "file")
+
+
+class SettingsForm(forms.Form):
+    """What may be changed about a source after it was connected."""
+
+    ref_names = forms.CharField(
+        label="Branches or tags",
+        required=False,
+        max_length=2000,
+        help_text="Names or patterns, separated by spaces. Empty: the default branch.",
+        widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
+    )
+    poll_minutes = forms.IntegerField(
+        label="Look at the origin every",
+        required=False,
+        min_value=0,
+        max_value=7 * 24 * 60,
+        help_text="Minutes. Empty: as the appliance does; 0: only when a push is noticed.",
+    )
+    exclude_patterns = forms.CharField(**EXCLUDE)
+
+    def clean_ref_names(self) -> list[str]:
+        return checked_refs(self.cleaned_data["ref_names"])
+
+    def clean_exclude_patterns(self) -> list[str]:
+        return checked_patterns(self.cleaned_data["exclude_patterns"])
 
 
 class GrantForm(forms.Form):

@@ -5,12 +5,17 @@ from __future__ import annotations
 import logging
 import re
 import secrets
+import shutil
 from collections.abc import Sequence
 from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
 
 from django.conf import settings
 from django.contrib.auth.models import Group
 from django.db import transaction
+from django.utils import timezone
 
 from appliance.common.queueing import send
 from appliance.sources.models import Grant
@@ -18,6 +23,7 @@ from indexer import clients, freshness, sealing
 from indexer.errors import FetchFailed, FetchRefused
 from indexer.fetching.location import check_ref, parse_location
 from indexer.fetching.mirror import delete_mirror
+from indexer.fetching.paths import ARCHIVE_ENDINGS
 from indexer.fetching.values import Credential, SshKey
 from indexer.ingestion import jobs
 from indexer.ingestion.reindexing import forget_reading
@@ -27,7 +33,7 @@ from indexer.tasks import sync_source
 
 logger = logging.getLogger(__name__)
 
-RESERVED_NAMES = {"connect"}  # addresses of pages
+RESERVED_NAMES = {"connect", "upload"}  # addresses of pages
 
 
 class NameRefused(ValueError):
@@ -40,12 +46,29 @@ def connect(
     name: str,
     ref_names: Sequence[str] = (),
     credential: Credential | SshKey | None = None,
+    exclude_patterns: Sequence[str] = (),
     from_command_line: bool = False,
+    is_upload: bool = False,
 ) -> Source:
     """Add a source. Raises LocationRefused or NameRefused; nothing is fetched yet."""
-    policy = clients.location_policy(from_command_line=from_command_line)
+    policy = clients.location_policy(from_command_line=from_command_line, is_upload=is_upload)
     place = parse_location(location, policy)
     refs = [check_ref(ref) for ref in ref_names]
+    check_name(name)
+    sealed = sealing.seal(credential, key=settings.SECRET_KEY) if credential else None
+    return Source.objects.create(
+        name=name,
+        kind=place.kind,
+        location=place.url_or_path,
+        ref_names=refs,
+        exclude_patterns=list(exclude_patterns),
+        from_command_line=from_command_line,
+        credential=sealed,
+    )
+
+
+def check_name(name: str) -> None:
+    """Raise NameRefused when a source cannot be called so."""
     if not re.fullmatch(NAME_PATTERN, name):
         raise NameRefused(
             f"{name!r} cannot be a name: use letters, digits, dot, dash and underscore."
@@ -54,15 +77,59 @@ def connect(
         raise NameRefused(f"{name} is an address of the product; choose another name.")
     if Source.objects.filter(name=name).exists():
         raise NameRefused(f"There is already a source called {name}.")
-    sealed = sealing.seal(credential, key=settings.SECRET_KEY) if credential else None
-    return Source.objects.create(
-        name=name,
-        kind=place.kind,
-        location=place.url_or_path,
-        ref_names=refs,
-        from_command_line=from_command_line,
-        credential=sealed,
-    )
+
+
+def connect_upload(file: BinaryIO, filename: str, *, name: str) -> Source:
+    """Add a source made of an uploaded archive. Raises NameRefused or LocationRefused."""
+    check_name(name)
+    stored = _store_upload(file, filename)
+    try:
+        return connect(str(stored), name=name, is_upload=True)
+    except Exception:
+        stored.unlink(missing_ok=True)
+        raise
+
+
+def replace_upload(source: Source, file: BinaryIO, filename: str) -> Job:
+    """Take a new version of an archive; the old one stays live until the new one has been read."""
+    stored = _store_upload(file, filename)
+    before = Path(source.location)
+    source.location = str(stored)
+    source.save(update_fields=["location"])
+    if before.is_relative_to(settings.UPLOADS_DIR):
+        before.unlink(missing_ok=True)
+    return request_sync(source)
+
+
+def _store_upload(file: BinaryIO, filename: str) -> Path:
+    """Copy an upload under a name of ours: of the given one only its ending is kept."""
+    folder: Path = settings.UPLOADS_DIR
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    ending = next(end for end in ARCHIVE_ENDINGS if filename.lower().endswith(end))
+    stored = folder / f"{uuid4()}{ending}"
+    try:
+        with stored.open("xb") as target:
+            shutil.copyfileobj(file, target)
+    except OSError:
+        stored.unlink(missing_ok=True)
+        raise
+    return stored
+
+
+def change_settings(
+    source: Source,
+    *,
+    ref_names: Sequence[str],
+    exclude_patterns: Sequence[str],
+    poll_s: int | None,
+) -> Job:
+    """Store what is followed, left out and how often it is looked at; a sync makes it so."""
+    source.ref_names = list(ref_names)
+    source.exclude_patterns = list(exclude_patterns)
+    source.poll_s = poll_s
+    source.next_poll_at = timezone.now()
+    source.save(update_fields=["ref_names", "exclude_patterns", "poll_s", "next_poll_at"])
+    return request_sync(source)
 
 
 def request_sync(source: Source) -> Job:
@@ -126,6 +193,9 @@ def reindex(source: Source) -> Job:
 def remove(source: Source) -> None:
     """Take a source away with its documents, grants and mirror; upkeep prunes the content."""
     mirror = clients.mirror_of(source)
+    upload = Path(source.location)
+    if source.kind == Source.Kind.ARCHIVE and upload.is_relative_to(settings.UPLOADS_DIR):
+        upload.unlink(missing_ok=True)
     source.delete()
     try:
         delete_mirror(mirror)

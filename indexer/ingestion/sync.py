@@ -111,6 +111,7 @@ def _sync(job: Job, heartbeat: jobs.Heartbeat, started: float) -> list[Revision]
     asked_at = timezone.now()  # a push that is noticed from here on may not be in what comes
     fetched = _fetch(source, heartbeat)
     Source.objects.filter(pk=source.pk).update(checked_at=asked_at, notes=list(fetched.notes))
+    _drop_upload(source)
     resolved = list(fetched.refs.values())
     revisions = [
         revision
@@ -126,7 +127,10 @@ def _sync(job: Job, heartbeat: jobs.Heartbeat, started: float) -> list[Revision]
 
 def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> FetchedRefs:
     """Bring the mirror up to date; return the followed refs, the default one first."""
-    policy = clients.location_policy(from_command_line=source.from_command_line)
+    policy = clients.location_policy(
+        from_command_line=source.from_command_line,
+        is_upload=source.kind == Source.Kind.ARCHIVE,
+    )
     return fetch(
         _location_of(source, policy),
         clients.mirror_of(source),
@@ -136,6 +140,13 @@ def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> FetchedRefs:
         limits=clients.fetch_limits(),
         on_progress=lambda progress: heartbeat.beat("fetch", progress.done, progress.total or 0),
     )
+
+
+def _drop_upload(source: Source) -> None:
+    """Remove an uploaded file that has become a commit; files that others named stay."""
+    upload = Path(source.location)
+    if source.kind == Source.Kind.ARCHIVE and upload.is_relative_to(settings.UPLOADS_DIR):
+        upload.unlink(missing_ok=True)
 
 
 def _location_of(source: Source, policy: LocationPolicy) -> Location:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
+from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -12,7 +13,16 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from appliance.accounts.requests import SignedInRequest
 from appliance.sources import managing
 from appliance.sources.access import readable_sources, staff_required
-from appliance.sources.forms import ConnectForm, GrantForm, RemoveForm, SkippedFilterForm
+from appliance.sources.following import pattern_notes
+from appliance.sources.forms import (
+    ConnectForm,
+    GrantForm,
+    NewUploadForm,
+    RemoveForm,
+    SettingsForm,
+    SkippedFilterForm,
+    UploadForm,
+)
 from appliance.sources.models import Grant
 from appliance.sources.overview import freshness_of, overviews_of
 from appliance.sources.views.hooks import hook_address
@@ -66,6 +76,7 @@ def _connected(form: ConnectForm) -> Source | None:
             given["location"],
             name=given["name"],
             ref_names=given["ref_names"],
+            exclude_patterns=given["exclude_patterns"],
             credential=credential,
         )
     except managing.NameRefused as exc:
@@ -94,15 +105,16 @@ def _progress_context(source: Source) -> dict[str, object]:
     return {"source": overview, "jobs": Job.objects.filter(source=source)[:SHOWN_JOBS]}
 
 
-def _detail_context(
-    source: Source, request: HttpRequest, **forms: RemoveForm | GrantForm
-) -> dict[str, object]:
+def _detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict[str, object]:
     filter_form = SkippedFilterForm(request.GET)
     skipped = _filtered(SkippedFile.objects.filter(ref__source=source), filter_form)
     page = Paginator(skipped, SKIPPED_PER_PAGE).get_page(request.GET.get("page"))
     return {
         **_progress_context(source),
         "refs": source.refs.order_by("-is_default", "name"),
+        "pattern_notes": list(pattern_notes(source)),
+        "settings_form": forms.get("settings_form", SettingsForm(initial=_settings_of(source))),
+        "upload_form": forms.get("upload_form", UploadForm()),
         "freshness": freshness_of(source),
         "hook_address": hook_address(request, source),
         "revisions": Revision.objects.filter(ref__source=source).select_related("ref")[
@@ -114,6 +126,14 @@ def _detail_context(
         "filter_form": filter_form,
         "grant_form": forms.get("grant_form", GrantForm()),
         "remove_form": forms.get("remove_form", RemoveForm(name=source.name)),
+    }
+
+
+def _settings_of(source: Source) -> dict[str, object]:
+    return {
+        "ref_names": " ".join(source.ref_names),
+        "exclude_patterns": "\n".join(source.exclude_patterns),
+        "poll_minutes": None if source.poll_s is None else source.poll_s // 60,
     }
 
 
@@ -146,6 +166,64 @@ def source_sync(request: HttpRequest, name: str) -> HttpResponse:
     source = get_object_or_404(Source, name=name)
     managing.request_sync(source)
     messages.success(request, f"A sync of {source.name} is queued.")
+    return redirect("source", name=source.name)
+
+
+@staff_required
+@require_POST
+def source_settings(request: HttpRequest, name: str) -> HttpResponse:
+    """Change what of a source is followed and how often it is looked at."""
+    source = get_object_or_404(Source, name=name)
+    form = SettingsForm(request.POST)
+    if not form.is_valid():
+        context = _detail_context(source, request, settings_form=form)
+        return render(request, "sources/detail.html", context, status=400)
+    given = form.cleaned_data
+    minutes = given["poll_minutes"]
+    managing.change_settings(
+        source,
+        ref_names=given["ref_names"],
+        exclude_patterns=given["exclude_patterns"],
+        poll_s=None if minutes is None else minutes * 60,
+    )
+    messages.success(request, "Saved; a sync with the new settings is queued.")
+    return redirect("source", name=source.name)
+
+
+@staff_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def source_upload(request: HttpRequest) -> HttpResponse:
+    """Connect an uploaded archive."""
+    is_post = request.method == "POST"
+    form = NewUploadForm(request.POST, request.FILES) if is_post else NewUploadForm()
+    if is_post and form.is_valid():
+        file, name = form.cleaned_data["file"], form.cleaned_data["name"]
+        try:
+            source = managing.connect_upload(file, file.name, name=name)
+        except managing.NameRefused as exc:
+            form.add_error("name", str(exc))
+        except FetchRefused as exc:
+            form.add_error("file", str(exc))
+        else:
+            managing.request_sync(source)
+            messages.success(request, f"{name} is uploaded and will be read. Grant it to a group.")
+            return redirect("source", name=name)
+    status = 400 if form.is_bound else 200
+    return render(request, "sources/upload.html", {"form": form}, status=status)
+
+
+@staff_required
+@require_POST
+def source_replace(request: HttpRequest, name: str) -> HttpResponse:
+    """Upload a new version of an archive."""
+    source = get_object_or_404(Source, name=name, kind=Source.Kind.ARCHIVE)
+    form = UploadForm(request.POST, request.FILES)
+    if not form.is_valid():
+        context = _detail_context(source, request, upload_form=form)
+        return render(request, "sources/detail.html", context, status=400)
+    file = form.cleaned_data["file"]
+    managing.replace_upload(source, file, file.name)
+    messages.success(request, "Uploaded; what is live stays until the new version has been read.")
     return redirect("source", name=source.name)
 
 

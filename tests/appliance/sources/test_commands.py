@@ -238,7 +238,8 @@ class TestSearch:
     ) -> None:
         narrowed = ["search", "total price", "--json", "--source", "shop", "--ref"]
         assert len(json_of(capsys, *narrowed, "main")["hits"]) == 2  # type: ignore[arg-type]
-        assert json_of(capsys, *narrowed, "dev") == {"hits": []}
+        with pytest.raises(CommandError, match="no branch or tag dev in shop"):
+            call_command(*narrowed, "dev")
 
     def test_shows_people_where_it_stands(
         self, capsys: pytest.CaptureFixture[str], source: Source, repository: Repository

@@ -18,7 +18,7 @@ from indexer.ingestion.inline import sync_now
 
 
 class Command(BaseCommand):
-    help = "Connect a git repository (address, folder or bundle) and sync it."
+    help = "Connect a git repository, a bundle, a folder to watch or an archive, and sync it."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("location", metavar="URL_OR_PATH")
@@ -30,6 +30,13 @@ class Command(BaseCommand):
             metavar="REF",
             help="branch, tag, commit or pattern (release/*, tags/v*) to follow; may be repeated; "
             "search uses the first name by itself (default: its default branch)",
+        )
+        parser.add_argument(
+            "--exclude",
+            action="append",
+            default=[],
+            metavar="PATTERN",
+            help="leave out, as in .gitignore; may be repeated",
         )
         parser.add_argument("--username", default="", help="for https; the token is asked for")
         parser.add_argument(
@@ -52,6 +59,7 @@ class Command(BaseCommand):
                     location,
                     name=options["name"],
                     ref_names=options["ref"],
+                    exclude_patterns=options["exclude"],
                     credential=_credential(options["username"], options["secret_file"]),
                     from_command_line=True,
                 )
