@@ -46,11 +46,15 @@ def last_change(mirror: Path, commits: Sequence[str], path: str) -> PathChange |
     return PathChange(commit, moment)
 
 
+def mirrored_refs(mirror: Path) -> list[str]:
+    """Return the full names of the mirrored branches and tags, newest first."""
+    arguments = ["for-each-ref", "--sort=-creatordate", "--format=%(refname)", BRANCHES, TAGS]
+    return _output(mirror, arguments).decode("utf-8", "replace").splitlines()
+
+
 def refs_with(mirror: Path, path: str) -> list[str]:
     """Return the full names of the mirrored branches and tags whose commit has the path."""
-    form = "--format=%(refname)"
-    listed = ["for-each-ref", "--sort=-creatordate", f"--count={MOST_REFS}", form, BRANCHES, TAGS]
-    names = _output(mirror, listed).decode("utf-8", "replace").splitlines()
+    names = mirrored_refs(mirror)[:MOST_REFS]
     if "\n" in path:
         return []  # git takes a line for each question
     questions = "".join(f"{name}:{path}\n" for name in names)
