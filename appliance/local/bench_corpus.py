@@ -184,6 +184,7 @@ def _repository(home: Path, folder: Path, keep_lines: int) -> Path:
             break
     _git(repository, "init", "--quiet", "--initial-branch=main")
     _commit(repository, "Everything")
+    _git(repository, "repack", "-a", "-d", "--quiet")  # as a git server has it
     return repository
 
 
