@@ -13,6 +13,7 @@ from django.core.validators import RegexValidator
 from indexer.errors import LocationRefused
 from indexer.fetching.location import check_ref
 from indexer.fetching.paths import ARCHIVE_ENDINGS
+from indexer.models import SharedCredential
 from indexer.models.source import NAME_PATTERN
 from indexer.reading.exclusions import (
     MAX_PATTERN,
@@ -33,6 +34,16 @@ EXCLUDE: dict[str, Any] = {
     "A file .plumblineignore in the repository does the same.",
     "widget": forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "mono"}),
 }
+
+
+def shared_credential_field(**options: Any) -> forms.ModelChoiceField[SharedCredential]:
+    return forms.ModelChoiceField(
+        SharedCredential.objects.all(),
+        required=False,
+        label="Shared credential",
+        empty_label="None",
+        **options,
+    )
 
 
 def checked_refs(text: str) -> list[str]:
@@ -95,6 +106,14 @@ class ConnectForm(forms.Form):
         help_text="Read access is enough. Stored sealed, never shown again.",
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
+
+    shared_credential = shared_credential_field(help_text="In the place of a name and token.")
+
+    def clean_shared_credential(self) -> SharedCredential | None:
+        shared: SharedCredential | None = self.cleaned_data["shared_credential"]
+        if shared and self.cleaned_data.get("secret"):
+            raise forms.ValidationError("Choose a credential or enter a token, not both.")
+        return shared
 
     def clean_ref_names(self) -> list[str]:
         return checked_refs(self.cleaned_data["ref_names"])

@@ -27,7 +27,7 @@ from indexer.fetching.paths import ARCHIVE_ENDINGS
 from indexer.fetching.values import Credential, SshKey
 from indexer.ingestion import jobs
 from indexer.ingestion.reindexing import forget_reading
-from indexer.models import Job, Source
+from indexer.models import Job, SharedCredential, Source
 from indexer.models.source import NAME_PATTERN
 from indexer.tasks import sync_source
 
@@ -46,6 +46,7 @@ def connect(
     name: str,
     ref_names: Sequence[str] = (),
     credential: Credential | SshKey | None = None,
+    shared_credential: SharedCredential | None = None,
     exclude_patterns: Sequence[str] = (),
     from_command_line: bool = False,
     is_upload: bool = False,
@@ -64,6 +65,7 @@ def connect(
         exclude_patterns=list(exclude_patterns),
         from_command_line=from_command_line,
         credential=sealed,
+        shared_credential=shared_credential,
     )
 
 

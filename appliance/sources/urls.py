@@ -4,13 +4,33 @@ from __future__ import annotations
 
 from django.urls import path
 
-from appliance.sources.views import explaining, files, hooks, managing, searching
+from appliance.sources.views import (
+    bulk,
+    credentials,
+    explaining,
+    files,
+    hooks,
+    managing,
+    searching,
+    steering,
+)
 
 urlpatterns = [
     path("search/", searching.search_page, name="search"),
     path("files/<str:source>/<str:commit>/<path:path>", files.file_page, name="file"),
     path("sources/", managing.source_list, name="sources"),
     path("sources/connect/", managing.source_connect, name="source_connect"),
+    path("sources/connect/list/", bulk.connect_list, name="connect_list"),
+    path("sources/connect/host/", bulk.connect_host, name="connect_host"),
+    path("sources/connect/chosen/", bulk.connect_chosen, name="connect_chosen"),
+    path("credentials/", credentials.credential_list, name="credentials"),
+    path("credentials/<int:credential_id>/", credentials.credential_page, name="credential"),
+    path(
+        "credentials/<int:credential_id>/remove/",
+        credentials.credential_remove,
+        name="credential_remove",
+    ),
+    path("sources/connect/several/", steering.steer_sources, name="steer_sources"),
     path("sources/upload/", managing.source_upload, name="source_upload"),
     path("sources/<str:name>/", managing.source_page, name="source"),
     path("sources/<str:name>/settings/", managing.source_settings, name="source_settings"),
@@ -18,6 +38,7 @@ urlpatterns = [
     path("sources/<str:name>/why/", explaining.why_page, name="source_why"),
     path("sources/<str:name>/sync/", managing.source_sync, name="source_sync"),
     path("sources/<str:name>/remove/", managing.source_remove, name="source_remove"),
+    path("sources/<str:name>/credential/", steering.source_credential, name="source_credential"),
     path("sources/<str:name>/pause/", managing.source_pause, name="source_pause"),
     path("sources/<str:name>/resume/", managing.source_resume, name="source_resume"),
     path("sources/<str:name>/reindex/", managing.source_reindex, name="source_reindex"),

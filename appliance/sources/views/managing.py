@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from appliance.accounts.requests import SignedInRequest
 from appliance.sources import managing
 from appliance.sources.access import readable_sources, staff_required
-from appliance.sources.following import pattern_notes
+from appliance.sources.bulk_forms import ChosenForm
 from appliance.sources.forms import (
     ConnectForm,
     GrantForm,
@@ -23,6 +23,7 @@ from appliance.sources.forms import (
     SkippedFilterForm,
     UploadForm,
 )
+from appliance.sources.listing import PER_PAGE, ListFilterForm, Wish, summary_of
 from appliance.sources.models import Grant
 from appliance.sources.overview import freshness_of, overviews_of
 from appliance.sources.views.hooks import hook_address
@@ -42,10 +43,19 @@ def source_list(request: SignedInRequest) -> HttpResponse:
     readable = readable_sources(request.user)
     sources = Source.objects.all() if request.user.is_staff else readable
     overviews = overviews_of(sources)
+    form = ListFilterForm(request.GET)
+    wish = Wish.from_form(form)
+    found = wish.of(overviews, with_location=request.user.is_staff)
+    page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        "sources": overviews,
+        "sources": page,
         "readable_names": set(readable.values_list("name", flat=True)),
-        "is_active": any(overview.is_active for overview in overviews),
+        "is_active": any(overview.is_active for overview in page),
+        "form": form,
+        "wish": wish,
+        "summary": summary_of(overviews),
+        "total": len(overviews),
+        "query": request.GET.urlencode(),
     }
     template = "sources/_list.html" if request.htmx else "sources/list.html"
     return render(request, template, context)
@@ -78,6 +88,7 @@ def _connected(form: ConnectForm) -> Source | None:
             ref_names=given["ref_names"],
             exclude_patterns=given["exclude_patterns"],
             credential=credential,
+            shared_credential=given["shared_credential"],
         )
     except managing.NameRefused as exc:
         form.add_error("name", str(exc))
@@ -112,7 +123,6 @@ def _detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict
     return {
         **_progress_context(source),
         "refs": source.refs.order_by("-is_default", "name"),
-        "pattern_notes": list(pattern_notes(source)),
         "settings_form": forms.get("settings_form", SettingsForm(initial=_settings_of(source))),
         "upload_form": forms.get("upload_form", UploadForm()),
         "freshness": freshness_of(source),
@@ -124,6 +134,9 @@ def _detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict
         "reasons": skip_reasons(source),
         "skipped": page,
         "filter_form": filter_form,
+        "has_address": source.kind == Source.Kind.REMOTE,
+        "has_own_credential": bool(source.credential),
+        "credential_form": ChosenForm({"shared_credential": source.shared_credential_id}),
         "grant_form": forms.get("grant_form", GrantForm()),
         "remove_form": forms.get("remove_form", RemoveForm(name=source.name)),
     }
