@@ -225,6 +225,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "celerybeat-schedule")
 
 # --- Sources --------------------------------------------------------------------------------
 
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # a preview of many sources has a field for each
 GIT_ALLOW_HTTP = env_bool("PLUMBLINE_GIT_ALLOW_HTTP", default=False)
 GIT_ALLOWED_HOSTS = env_list("PLUMBLINE_GIT_HOSTS")  # empty: any but loopback and link-local
 GIT_ALLOWED_NETWORKS = env_networks("PLUMBLINE_GIT_NETWORKS")  # loopback only when listed here

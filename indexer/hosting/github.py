@@ -17,7 +17,7 @@ class GitHub(Host):
 
     def api_of(self, address: str) -> str:
         """Return the API of a server of one's own; the public one has a host for it."""
-        if urlsplit(address).hostname in {"github.com", "www.github.com", "api.github.com"}:
+        if urlsplit(address).hostname in {"github.com", "api.github.com"}:
             return "https://api.github.com"
         return super().api_of(address)
 

@@ -50,7 +50,7 @@ def source_list(request: SignedInRequest) -> HttpResponse:
     context = {
         "sources": page,
         "readable_names": set(readable.values_list("name", flat=True)),
-        "is_active": any(overview.is_active for overview in page),
+        "is_active": any(overview.is_active for overview in overviews),
         "form": form,
         "wish": wish,
         "summary": summary_of(overviews),

@@ -1,0 +1,64 @@
+"""Credentials that several sources use: added and renewed in one place, never shown again."""
+
+from __future__ import annotations
+
+import re
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from indexer import sealing
+from indexer.fetching.values import Credential, SshKey
+from indexer.models import SharedCredential
+from indexer.models.source import NAME_PATTERN
+
+SHOWN_NAMES = 10
+
+
+class CredentialRefused(ValueError):
+    """The credential cannot be added or removed; the message says why."""
+
+
+def add(name: str, credential: Credential | SshKey) -> SharedCredential:
+    """Store a credential under a new name, sealed. Raises CredentialRefused."""
+    if not re.fullmatch(NAME_PATTERN, name):
+        raise CredentialRefused(
+            f"{name!r} cannot be a name: use letters, digits, dot, dash and underscore."
+        )
+    try:
+        with transaction.atomic():
+            return SharedCredential.objects.create(name=name, sealed=_sealed(credential))
+    except IntegrityError as exc:
+        raise CredentialRefused(f"There is already a credential called {name}.") from exc
+
+
+def replace(shared: SharedCredential, credential: Credential | SshKey) -> None:
+    """Put another secret in its place; every source that uses it has it from the next sync on."""
+    shared.sealed = _sealed(credential)
+    shared.save(update_fields=["sealed"])
+
+
+def remove(shared: SharedCredential) -> None:
+    """Forget a credential that no source uses. Raises CredentialRefused with the names of users."""
+    try:
+        shared.delete()
+    except ProtectedError as exc:
+        names = sorted(source.name for source in shared.sources.all())
+        shown = ", ".join(names[:SHOWN_NAMES])
+        more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
+        raise CredentialRefused(
+            f"{shared.name} is used by {shown}{more}. Give them another one, or remove them first."
+        ) from exc
+
+
+def token_of(shared: SharedCredential | None) -> str:
+    """Return the access token for a host's API, empty without one or for an ssh key."""
+    if shared is None:
+        return ""
+    credential = sealing.unseal(shared.sealed, key=settings.SECRET_KEY)
+    return credential.secret if isinstance(credential, Credential) else ""
+
+
+def _sealed(credential: Credential | SshKey) -> bytes:
+    return sealing.seal(credential, key=settings.SECRET_KEY)

@@ -1,0 +1,73 @@
+"""Actions on several sources of the list, and the credential of one, for admins."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import reverse
+from django.views.decorators.http import require_POST
+
+from appliance.sources.access import staff_required
+from appliance.sources.bulk_forms import ChosenForm
+from appliance.sources.listing import ListFilterForm, Wish
+from appliance.sources.overview import overviews_of
+from appliance.sources.steering import ACTIONS, steer
+from indexer.models import Source
+
+DONE = {"sync": "will be synced", "pause": "are paused", "resume": "go on"}
+
+
+@staff_required
+@require_POST
+def steer_sources(request: HttpRequest) -> HttpResponse:
+    """Sync, pause or resume the chosen sources, or all that the list's filter shows."""
+    action = request.POST.get("action", "")
+    if action not in ACTIONS:
+        messages.error(request, "Choose what to do.")
+        return _back(request)
+    names = (
+        _filtered_names(request)
+        if request.POST.get("scope") == "all"
+        else request.POST.getlist("source")
+    )
+    if not names:
+        messages.error(request, "Choose the sources first.")
+        return _back(request)
+    count = steer(Source.objects.filter(name__in=names).order_by("pk"), action)
+    messages.success(request, f"Of {len(names)} chosen, {count} {DONE[action]}.")
+    return _back(request)
+
+
+def _filtered_names(request: HttpRequest) -> list[str]:
+    wish = Wish.from_form(ListFilterForm(QueryDict(request.POST.get("query", ""))))
+    overviews = overviews_of(Source.objects.all())
+    return [overview.name for overview in wish.of(overviews, with_location=True)]
+
+
+def _back(request: HttpRequest) -> HttpResponse:
+    """Return to the list as it was narrowed; only its own fields are taken along."""
+    given = QueryDict(request.POST.get("query", ""))
+    kept = QueryDict(mutable=True)
+    for key in (*ListFilterForm.base_fields, "page"):
+        if key in given:
+            kept[key] = given[key]
+    query = kept.urlencode()
+    return redirect(reverse("sources") + (f"?{query}" if query else ""))
+
+
+@staff_required
+@require_POST
+def source_credential(request: HttpRequest, name: str) -> HttpResponse:
+    """Let a source use a shared credential in the place of whatever it used before."""
+    source = get_object_or_404(Source, name=name)
+    form = ChosenForm(request.POST)
+    if not form.is_valid():
+        messages.error(request, "There is no such credential.")
+        return redirect("source", name=name)
+    shared = form.cleaned_data["shared_credential"]
+    source.shared_credential, source.credential = shared, None
+    source.save(update_fields=["shared_credential", "credential"])
+    said = f"uses the credential {shared.name}" if shared else "uses no credential"
+    messages.success(request, f"{name} {said} from the next sync on.")
+    return redirect("source", name=name)
