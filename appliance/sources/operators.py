@@ -1,13 +1,17 @@
-"""People and sources by name, for the command line."""
+"""People, sources and credentials by name, for the command line."""
 
 from __future__ import annotations
+
+import sys
+from pathlib import Path
 
 from django.core.management import CommandError
 
 from appliance.accounts.models import User
 from appliance.sources.access import operator_scope, scope_of
 from appliance.sources.asof import as_of
-from indexer.models import Source
+from indexer.fetching.values import Credential, SshKey
+from indexer.models import SharedCredential, Source
 from indexer.scope import Scope
 
 
@@ -17,6 +21,33 @@ def source_named(name: str) -> Source:
         known = ", ".join(Source.objects.values_list("name", flat=True)) or "none is connected"
         raise CommandError(f"There is no source called {name!r} ({known}).")
     return source
+
+
+def shared_credential_named(name: str | None) -> SharedCredential | None:
+    """Return the shared credential, None when no name is given."""
+    if not name:
+        return None
+    shared = SharedCredential.objects.filter(name=name).first()
+    if shared is None:
+        names = SharedCredential.objects.values_list("name", flat=True)
+        known = ", ".join(names) or "none is stored"
+        raise CommandError(f"There is no credential called {name!r} ({known}).")
+    return shared
+
+
+def read_credential(username: str, secret_file: str | None) -> Credential | SshKey | None:
+    """Read the secret from a file or from standard input: never from the command line."""
+    if secret_file is None:
+        return None
+    try:
+        text = sys.stdin.read() if secret_file == "-" else Path(secret_file).read_text("utf-8")
+    except OSError as exc:
+        raise CommandError(f"{secret_file}: {exc.strerror}") from exc
+    except UnicodeDecodeError as exc:
+        raise CommandError(f"{secret_file}: not a text file.") from exc
+    if "PRIVATE KEY-----" in text:
+        return SshKey(text)
+    return Credential(username or "git", text.strip())
 
 
 def user_named(username: str) -> User:

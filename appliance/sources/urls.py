@@ -13,10 +13,12 @@ from appliance.sources.views import (
     managing,
     searching,
     steering,
+    symbols,
 )
 
 urlpatterns = [
     path("search/", searching.search_page, name="search"),
+    path("symbols/", symbols.symbol_page, name="symbols"),
     path("files/<str:source>/<str:commit>/<path:path>", files.file_page, name="file"),
     path("sources/", managing.source_list, name="sources"),
     path("sources/connect/", managing.source_connect, name="source_connect"),

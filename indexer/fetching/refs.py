@@ -96,8 +96,8 @@ def resolve_refs(
     """
     default = default_ref(listing, mirrored)
     if not asked:
-        resolved = _resolve(mirror, _short(default), default)
-        return Resolution({resolved.name: resolved})
+        only = _resolve(mirror, _short(default), default)
+        return Resolution({only.name: only})
     named = {
         name: default if name == "HEAD" else find_ref(name, mirrored)
         for name in asked

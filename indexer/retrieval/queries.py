@@ -24,6 +24,8 @@ LEXICAL = _statement("lexical.sql")
 VECTOR = _statement("vector.sql")
 PATH = _statement("path.sql")
 DOCUMENTS = _statement("documents.sql")
+DEFINITIONS = _statement("definitions.sql")
+USES = _statement("uses.sql")
 
 # Robertson and Zaragoza's usual values; retrieval quality hardly moves with them (measured).
 BM25_K1 = 1.2
@@ -119,6 +121,13 @@ def documents_of(
     """Return the visible documents behind blobs, and those of the given ids that are visible."""
     parameters = {"blob_ids": list(blob_ids), "document_ids": list(document_ids)}
     return [VisibleDocument(*row) for row in _rows(DOCUMENTS, visibility, parameters)]
+
+
+def symbol_rows(
+    statement: str, visibility: Visibility, parameters: dict[str, Any]
+) -> list[tuple[Any, ...]]:
+    """Return what DEFINITIONS or USES find; nothing for a scope that reads nothing."""
+    return _rows(statement, visibility, parameters) if visibility.scope.source_ids else []
 
 
 def _rows(

@@ -55,7 +55,7 @@ def search(
     query = _readable(query[:MAX_QUERY]).strip()
     if not query or not scope.source_ids:
         return SearchResult((), ())
-    visibility = Visibility(_narrowed(scope, source_names), tuple(map(_readable, refs)))
+    visibility = visibility_of(scope, source_names, refs)
     if not visibility.scope.source_ids:
         return SearchResult((), ())
     weights = {term_id(term): weight for term, weight in query_weights(query).items()}
@@ -70,6 +70,11 @@ def search(
     ranked = fuse(lexical=lexical, vector=vector, paths=paths, documents=documents)
     hits = tuple(_hits(ranked, query, limit, per_document))
     return SearchResult(hits, legs, vector[0].score if vector else 0.0)
+
+
+def visibility_of(scope: Scope, source_names: Collection[str], refs: Sequence[str]) -> Visibility:
+    """Return what a question looks at: the scope, narrowed to sources and to refs."""
+    return Visibility(_narrowed(scope, source_names), tuple(map(_readable, refs)))
 
 
 def _narrowed(scope: Scope, source_names: Collection[str]) -> Scope:

@@ -15,6 +15,7 @@ from appliance.sources.access import readable_sources, scope_of
 from appliance.sources.asof import AsOf, as_of, refs_to_choose
 from appliance.sources.results import documents_of
 from indexer.retrieval.search import search
+from indexer.retrieval.symbols import as_symbol, definitions_of
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +23,7 @@ HITS_PER_PAGE = 20
 LAST_PAGE = 10
 HITS_PER_DOCUMENT = 3
 EXPLAINED_SOURCES = 5
+SHOWN_DEFINITIONS = 5
 
 
 @require_safe
@@ -71,7 +73,18 @@ def _found(
         per_document=HITS_PER_DOCUMENT,
     )
     first = (page - 1) * HITS_PER_PAGE
+    symbol = as_symbol(query) if page == 1 else ""
     return {
+        "symbol": symbol,
+        "definitions": definitions_of(
+            symbol,
+            scope=scope_of(request.user),
+            source_names=chosen,
+            refs=[narrowing.ref] if narrowing.ref else (),
+            limit=SHOWN_DEFINITIONS,
+        )
+        if symbol
+        else None,
         "documents": documents_of(result.hits[first : first + HITS_PER_PAGE]),
         "seconds": time.monotonic() - started,
         "by_meaning": "vector" in result.legs,

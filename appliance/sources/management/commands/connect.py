@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -12,8 +11,8 @@ from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences, sync_progress
 from appliance.sources.managing import NameRefused, connect, remove, request_sync
+from appliance.sources.operators import read_credential, shared_credential_named
 from indexer.errors import FetchRefused
-from indexer.fetching.values import Credential, SshKey
 from indexer.ingestion.inline import sync_now
 
 
@@ -45,11 +44,16 @@ class Command(BaseCommand):
             help="file with the token, or with the private key for ssh; - reads standard input",
         )
         parser.add_argument(
+            "--credential", metavar="NAME", help="a shared one, in the place of the two above"
+        )
+        parser.add_argument(
             "--wait", action="store_true", help="show progress; return when fully searchable"
         )
 
     def handle(self, *args: Any, **options: Any) -> None:
         with sentences():
+            if options["credential"] and options["secret_file"]:
+                raise CommandError("Give --credential or --secret-file, not both.")
             location = options["location"]
             # A path counts from where the command was typed.
             if "://" not in location and Path(location).exists():
@@ -60,7 +64,8 @@ class Command(BaseCommand):
                     name=options["name"],
                     ref_names=options["ref"],
                     exclude_patterns=options["exclude"],
-                    credential=_credential(options["username"], options["secret_file"]),
+                    credential=read_credential(options["username"], options["secret_file"]),
+                    shared_credential=shared_credential_named(options["credential"]),
                     from_command_line=True,
                 )
             except NameRefused as exc:
@@ -85,18 +90,3 @@ class Command(BaseCommand):
                     else ". The embedding model does not answer: see 'manage.py doctor'."
                 )
             )
-
-
-def _credential(username: str, secret_file: str | None) -> Credential | SshKey | None:
-    """Read the secret from a file or from standard input: never from the command line."""
-    if secret_file is None:
-        return None
-    try:
-        text = sys.stdin.read() if secret_file in {"-"} else Path(secret_file).read_text("utf-8")
-    except OSError as exc:
-        raise CommandError(f"{secret_file}: {exc.strerror}") from exc
-    except UnicodeDecodeError as exc:
-        raise CommandError(f"{secret_file}: not a text file.") from exc
-    if "PRIVATE KEY-----" in text:
-        return SshKey(text)
-    return Credential(username or "git", text.strip())

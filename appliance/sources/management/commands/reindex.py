@@ -7,6 +7,7 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
+from appliance.common.commandline import sentences
 from appliance.sources.managing import reindex
 from appliance.sources.operators import source_named
 
@@ -18,6 +19,7 @@ class Command(BaseCommand):
         parser.add_argument("name", metavar="NAME")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        source = source_named(options["name"])
-        reindex(source)
+        with sentences():
+            source = source_named(options["name"])
+            reindex(source)
         self.stdout.write(f"{source.name} will be read again; a sync is queued.")
