@@ -40,7 +40,7 @@ def read_credential(username: str, secret_file: str | None) -> Credential | SshK
     if secret_file is None:
         return None
     try:
-        text = sys.stdin.read() if secret_file == "-" else Path(secret_file).read_text("utf-8")
+        text = sys.stdin.read() if secret_file in {"-"} else Path(secret_file).read_text("utf-8")
     except OSError as exc:
         raise CommandError(f"{secret_file}: {exc.strerror}") from exc
     except UnicodeDecodeError as exc:
