@@ -46,6 +46,10 @@ def _refuse(page: Page) -> None:
     page.click("button.button-primary >> nth=-1")
 
 
+def _make_secret(page: Page) -> None:
+    page.click("form[action$='/hook/'] button")
+
+
 PAGES: dict[str, Shot] = {
     "sign-in": Shot(None, lambda world: "/accounts/login/"),
     "ask": Shot("owner", lambda world: "/"),
@@ -68,6 +72,16 @@ PAGES: dict[str, Shot] = {
         "owner",
         lambda world: f"/files/tidewatch/{world.older_commit}/tidewatch/errors.py?lines=4-9",
     ),
+    "search-name": Shot("owner", lambda world: "/search/?q=Client"),
+    "symbols": Shot("owner", lambda world: "/symbols/?name=Client"),
+    "symbols-empty": Shot("owner", lambda world: "/symbols/"),
+    "why": Shot("owner", lambda world: "/sources/tidewatch/why/?path=tidewatch/client.py"),
+    "why-not": Shot("staff", lambda world: "/sources/tidewatch/why/?path=tidewatch/clint.py"),
+    "upload": Shot("staff", lambda world: "/sources/upload/"),
+    "hook": Shot("staff", lambda world: "/sources/tidewatch/", _make_secret),
+    "credentials": Shot("staff", lambda world: "/credentials/"),
+    "connect-list": Shot("staff", lambda world: "/sources/connect/list/"),
+    "connect-host": Shot("staff", lambda world: "/sources/connect/host/"),
     "sources": Shot("owner", lambda world: "/sources/"),
     "sources-staff": Shot("staff", lambda world: "/sources/"),
     "source": Shot("staff", lambda world: "/sources/tidewatch/"),
