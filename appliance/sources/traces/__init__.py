@@ -1,0 +1,3 @@
+"""Where given bytes still lie: tables, queue, mirrors, folders. What is found is never shown."""
+
+from __future__ import annotations
