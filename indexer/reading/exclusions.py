@@ -1,73 +1,165 @@
 """Paths that administrators or a repository's own .plumblineignore keep out of the index.
 
-The patterns are those of gitignore, matched by pathspec. What is hostile is bounded: a file with
-too many or too long patterns is cut, and the cut is part of the reason where it matters.
+The patterns are those of gitignore and mean what they mean to git, but for one thing: `?` is a
+character here and a byte there. Whoever may push may write the file, so everything in it is
+bounded: what is too long, too much or no pattern is not used, and `notes` says so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from pathspec import GitIgnoreSpec
-
+from indexer.errors import FetchRefused
+from indexer.reading.globs import Glob, to_glob
 from indexer.skips import Skip, SkipReason
 
 IGNORE_FILE = ".plumblineignore"
 MAX_PATTERNS = 1000
 MAX_PATTERN = 500  # characters
-MAX_WILDCARDS = 12  # of one pattern: more can make a regular expression crawl
+MAX_WILDCARDS = 12  # stars of one pattern
+MAX_CHARACTERS = 50_000  # of all patterns of a list: compiling those takes less than a second
+MAX_FOLDERS = 100_000  # remembered at once
+TIME_LIMIT_S = 60.0  # for all paths together; 1,000 patterns for 100,000 paths take 6 s
 
 
 @dataclass(frozen=True, slots=True)
+class _Rule:
+    line: int
+    text: str
+    glob: Glob
+    regex: re.Pattern[str]
+
+
 class _Origin:
-    spec: GitIgnoreSpec
-    lines: tuple[tuple[int, str], ...]
-    name: str
+    """The patterns of one place; the last one that matches decides, as in gitignore."""
+
+    def __init__(self, name: str, rules: Sequence[_Rule]) -> None:
+        self.name = name
+        self._rules = tuple(reversed(rules))
+        self._any_name = _one_of(rule for rule in rules if rule.glob.is_of_name)
+        self._any_path = _one_of(rule for rule in rules if not rule.glob.is_of_name)
+        self._folders: dict[str, _Rule | None] = {"": None}
+
+    def excluding(self, path: str) -> _Rule | None:
+        """Return the rule that keeps this file, or a folder above it, out."""
+        folder = path.rpartition("/")[0]
+        if (rule := self._of_folder(folder)) is not None:
+            return rule
+        return self._kept_out(path, is_folder=False)
+
+    def _of_folder(self, folder: str) -> _Rule | None:
+        """Nothing below an excluded folder can come back, so the highest one decides."""
+        known = self._folders
+        if folder in known:
+            return known[folder]
+        if len(known) > MAX_FOLDERS:
+            known.clear()
+            known[""] = None
+        rule: _Rule | None = None
+        for at in (*(hit.start() for hit in re.finditer("/", folder)), len(folder)):
+            above = folder[:at]
+            if above not in known:
+                known[above] = rule or self._kept_out(above, is_folder=True)
+            rule = known[above]
+        return rule
+
+    def _kept_out(self, path: str, *, is_folder: bool) -> _Rule | None:
+        name = path.rpartition("/")[2]
+        if not (self._any_name.fullmatch(name) or self._any_path.fullmatch(path)):
+            return None
+        for rule in self._rules:
+            if rule.glob.is_of_folders and not is_folder:
+                continue
+            if rule.regex.fullmatch(name if rule.glob.is_of_name else path):
+                return None if rule.glob.is_negated else rule
+        return None
 
 
 class Exclusions:
     """Patterns of administrators first, then those of the repository."""
 
     def __init__(self, patterns: Sequence[str], ignore_file_text: str = "") -> None:
-        self._origins = tuple(
-            origin
-            for name, lines in (
-                ("excluded by an administrator", patterns),
-                (IGNORE_FILE, ignore_file_text.splitlines()),
-            )
-            if (origin := _origin(name, lines)) is not None
-        )
-
-    @property
-    def key(self) -> str:
-        """Return what these exclusions are, for comparing with others."""
-        return "\0".join(
-            f"{origin.name}\0" + "\n".join(pattern for _, pattern in origin.lines)
-            for origin in self._origins
-        )
+        self._origins: list[_Origin] = []
+        self._spent_s = 0.0
+        keys: list[str] = []
+        notes: list[str] = []
+        text = ignore_file_text.removeprefix("\ufeff")
+        for name, lines in (
+            ("excluded by an administrator", patterns),
+            (IGNORE_FILE, text.split("\n")),
+        ):
+            rules, unused = _read(lines)
+            if unused:
+                notes.append(
+                    f"{name[0].upper()}{name[1:]}: {len(unused)} lines are not used, the first is "
+                    f"line {unused[0]}. A pattern has at most {MAX_PATTERN} characters and "
+                    f"{MAX_WILDCARDS} stars, a list at most {MAX_PATTERNS} patterns with "
+                    f"{MAX_CHARACTERS:,} characters in all."
+                )
+            if rules:
+                self._origins.append(_Origin(name, rules))
+                keys.append(f"{name}\0" + "\n".join(rule.text for rule in rules))
+        self.key = "\0".join(keys)  # what these exclusions are, for comparing with others
+        self.notes = tuple(notes)  # which lines are not used
 
     def skip_for(self, path: str) -> Skip | None:
-        """Return why this path is kept out, None when it is not."""
+        """Return why this path is kept out, None when it is not.
+
+        Raises FetchRefused when the patterns have cost more time than any honest ones would.
+        """
+        if not self._origins:
+            return None
+        started = time.perf_counter()
+        found = next(self._found(path), None)
+        self._spent_s += time.perf_counter() - started
+        if self._spent_s > TIME_LIMIT_S:
+            raise FetchRefused(
+                "exclusions_slow",
+                f"The patterns that leave paths out took longer than {TIME_LIMIT_S:.0f} seconds. "
+                f"Use fewer and plainer ones in {IGNORE_FILE} and in the source's settings.",
+            )
+        return found
+
+    def _found(self, path: str) -> Iterator[Skip]:
         for origin in self._origins:
-            result = origin.spec.check_file(path)
-            if result.include and result.index is not None:
-                number, pattern = origin.lines[result.index]
-                return Skip(SkipReason.EXCLUDED, f"{pattern[:120]} ({origin.name}, line {number})")
-        return None
-
-
-def _origin(name: str, lines: Sequence[str]) -> _Origin | None:
-    kept = tuple(
-        (number, line.rstrip("\r"))
-        for number, line in enumerate(lines, start=1)
-        if line.strip() and not line.startswith("#") and is_acceptable(line)
-    )[:MAX_PATTERNS]
-    if not kept:
-        return None
-    return _Origin(GitIgnoreSpec.from_lines(pattern for _, pattern in kept), kept, name)
+            if (rule := origin.excluding(path)) is not None:
+                yield Skip(
+                    SkipReason.EXCLUDED, f"{rule.text[:120]} ({origin.name}, line {rule.line})"
+                )
 
 
 def is_acceptable(pattern: str) -> bool:
-    """Return whether a pattern is short and plain enough to be matched quickly."""
-    return len(pattern) <= MAX_PATTERN and pattern.count("*") <= MAX_WILDCARDS
+    """Return whether a pattern can match something, and is short and plain enough."""
+    return (
+        len(pattern) <= MAX_PATTERN
+        and pattern.count("*") <= MAX_WILDCARDS
+        and to_glob(pattern) is not None
+    )
+
+
+def _read(lines: Iterable[str]) -> tuple[list[_Rule], list[int]]:
+    """Return the rules, and the numbers of the lines that cannot be used."""
+    rules: list[_Rule] = []
+    unused: list[int] = []
+    characters = 0
+    for number, line in enumerate(lines, start=1):
+        text = line.removesuffix("\r")
+        if not text.strip(" ") or text.startswith("#"):
+            continue
+        has_room = len(rules) < MAX_PATTERNS and characters + len(text) <= MAX_CHARACTERS
+        glob = to_glob(text) if has_room and is_acceptable(text) else None
+        if glob is None:
+            unused.append(number)
+        else:
+            characters += len(text)
+            rules.append(_Rule(number, text, glob, re.compile(glob.expression, re.DOTALL)))
+    return rules, unused
+
+
+def _one_of(rules: Iterable[_Rule]) -> re.Pattern[str]:
+    """Return one expression for all: most paths match none, and are done with in one step."""
+    expressions = [f"(?:{rule.glob.expression})" for rule in rules]
+    return re.compile("|".join(expressions) or "(?!)", re.DOTALL)
