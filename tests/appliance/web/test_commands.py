@@ -79,5 +79,7 @@ def test_a_refused_repository_is_a_sentence_and_no_crash(
     settings: Settings, tmp_path: Path
 ) -> None:
     settings.GIT_ALLOWED_FOLDERS = []
-    assert connect(str(tmp_path), "tide")
+    note = tmp_path / "note.txt"
+    note.write_text("neither a repository nor an archive\n")
+    assert connect(str(note), "tide")
     assert not Source.objects.exists()
