@@ -16,6 +16,7 @@ from indexer.embedding.embedder import Embedder, Vectors
 from indexer.fetching.policy import LocationPolicy
 from indexer.fetching.values import FetchLimits
 from indexer.models import Source
+from indexer.reading.entries import DOCUMENT_MAX_BYTES
 from inference import minilm
 from inference.client import ChatClient, EmbeddingClient
 from inference.connection import open_http
@@ -108,6 +109,7 @@ def fetch_limits() -> FetchLimits:
     return FetchLimits(
         wall_s=settings.GIT_TIME_LIMIT_S,
         disk_bytes=settings.GIT_SIZE_LIMIT_MB * 1024 * 1024,
+        file_bytes=max(max_file_bytes(), DOCUMENT_MAX_BYTES),
         followed_count=settings.MAX_REFS,
     )
 

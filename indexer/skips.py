@@ -49,3 +49,23 @@ EXPLANATIONS = {
 class Skip:
     reason: SkipReason
     detail: str = ""
+
+
+# What a snapshot of a folder or an archive holds in place of a file that it did not take: the
+# file is then listed with its reason like any other. In a repository it only skips itself.
+STAND_IN_HEAD = b"plumbline stand-in v1\n"
+STAND_IN_MAX_BYTES = 1024
+
+
+def stand_in(skip: Skip) -> bytes:
+    return STAND_IN_HEAD + f"{skip.reason}\n{skip.detail[:200]}\n".encode("utf-8", "replace")
+
+
+def stood_in_for(content: bytes) -> Skip | None:
+    """Return why a file is not here, None when the content is its own."""
+    if len(content) > STAND_IN_MAX_BYTES or not content.startswith(STAND_IN_HEAD):
+        return None
+    reason, _, detail = content[len(STAND_IN_HEAD) :].decode("utf-8", "replace").partition("\n")
+    if reason not in set(SkipReason):
+        return None
+    return Skip(SkipReason(reason), detail.rstrip("\n")[:200])

@@ -150,7 +150,7 @@ def _local_source(location: Location, policy: LocationPolicy) -> str:
         raise LocationRefused("path_not_allowed", "Folders and bundles may not be connected.")
     path = Path(location.url_or_path)
     if location.kind == "archive" and not path.exists():
-        return str(path)  # an upload is gone once it has become a commit
+        return ""  # an upload is gone once it has become a commit
     found = find_repository(path, policy.path_roots)
     if found.kind != location.kind:
         raise LocationRefused(
@@ -200,7 +200,13 @@ def _check_ours(mirror: Path) -> None:
 
 def _remove_leftovers(mirror: Path) -> None:
     """Remove what a killed git leaves; nobody else works here, because we hold the lock."""
-    for pattern in ("*.lock", "refs/**/*.lock", "objects/pack/tmp_*", "objects/??/tmp_*"):
+    for pattern in (
+        "*.lock",
+        "refs/**/*.lock",
+        "objects/pack/tmp_*",
+        "objects/??/tmp_*",
+        "fast_import_crash_*",
+    ):
         for path in mirror.glob(pattern):
             path.unlink(missing_ok=True)
 

@@ -38,6 +38,8 @@ def find_repository(path: Path, roots: Sequence[Path]) -> FoundRepository:
 def _identify(found: Path, roots: Sequence[Path]) -> FoundRepository:
     if found.is_file():
         return FoundRepository(found, _kind_of_file(found))
+    if not found.is_dir():
+        raise _not_a_repository(found)
     git_dir = _git_dir_of(found)
     if git_dir == found and not (found / "HEAD").exists() and not (found / ".git").exists():
         return FoundRepository(found, "folder")

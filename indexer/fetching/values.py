@@ -45,6 +45,7 @@ class FetchLimits:
     cpu_s: int = 3600  # of each process
     disk_bytes: int = 5 * GIB
     memory_bytes: int = 4 * GIB  # address space of each process
+    file_bytes: int = 20 * 1024**2  # larger files of folders and archives are not taken
     ref_count: int = 50_000
     followed_count: int = 50  # refs of one source, when patterns stand for more
 

@@ -12,7 +12,7 @@ from indexer.reading.languages import detect_language
 from indexer.reading.lines import count_lines, normalise_lines
 from indexer.reading.places import Place
 from indexer.reading.unwritten import is_generated, is_lfs_pointer, is_lock_file, is_minified
-from indexer.skips import Skip, SkipReason
+from indexer.skips import Skip, SkipReason, stood_in_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +29,8 @@ def read(path: str, content: bytes, *, max_bytes: int = MAX_BYTES) -> Reading | 
     """Return the text of a file, or the reason why it is not indexed. Never raises."""
     if len(content) > max_bytes:
         return Skip(SkipReason.TOO_LARGE, f"{len(content)} bytes, limit {max_bytes}")
-    if is_lfs_pointer(content):
-        return Skip(SkipReason.LFS)
-    if is_lock_file(path):
-        return Skip(SkipReason.LOCK_FILE)
+    if (skip := _stand_in(path, content)) is not None:
+        return skip
     extracted = extract(path, content)
     if isinstance(extracted, Skip):
         return extracted
@@ -44,6 +42,15 @@ def read(path: str, content: bytes, *, max_bytes: int = MAX_BYTES) -> Reading | 
     if isinstance(decoded, Skip):
         return decoded
     return _judge(path, normalise_lines(decoded))
+
+
+def _stand_in(path: str, content: bytes) -> Skip | None:
+    """Return why this is not what people wrote, as far as name and first bytes tell."""
+    if is_lfs_pointer(content):
+        return Skip(SkipReason.LFS)
+    if is_lock_file(path):
+        return Skip(SkipReason.LOCK_FILE)
+    return stood_in_for(content)
 
 
 def _of_document(extracted: Extracted) -> Reading:

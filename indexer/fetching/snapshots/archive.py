@@ -2,88 +2,95 @@
 
 from __future__ import annotations
 
-import io
 import stat
-import tarfile
 import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
-from indexer.errors import FetchRefused
-from indexer.fetching.snapshots.values import LARGEST_FILE, Item
+from indexer.fetching.snapshots.budget import BROKEN, Budget, content_of, refused
+from indexer.fetching.snapshots.opening import open_file, open_folder
+from indexer.fetching.snapshots.tar import read_tar
+from indexer.fetching.snapshots.values import LINK, ChangedMeanwhile, Item, left_out, too_large
+from indexer.skips import SkipReason
 
-MAX_ENTRIES = 200_000
-MAX_UNPACKED = 2 * 1024**3
-MAX_RATIO = 200
-SMALL = 10 * 1024 * 1024  # below this the ratio says nothing
-BROKEN = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, ValueError)
+MAX_PATH_BYTES = 4096
+LONGEST_TARGET = 4096  # bytes of a link
+METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA}
+IS_ENCRYPTED = 0x1
 
 
-def read_archive(file: Path, note: Callable[[str], None]) -> Iterator[Item]:
-    """Yield the files of an archive; the last of several with one name wins.
+def read_archive(file: Path, note: Callable[[str], None], *, largest: int) -> Iterator[Item]:
+    """Yield the files of an archive in its order; of several with one name the last one counts.
 
-    Raises FetchRefused for what is no archive, is broken, or unpacks to too much.
+    What is larger than `largest` bytes, encrypted or no plain file is yielded as a stand-in; what
+    has no safe path is left out, and `note` hears of it. Raises FetchRefused for what is no
+    archive, is broken, or unpacks to too much.
     """
-    packed = file.stat().st_size
     try:
-        items = _zip(file, note) if zipfile.is_zipfile(file) else _tar(file, note)
-        count = total = 0
-        for item in items:
-            count, total = count + 1, total + item.size
-            if count > MAX_ENTRIES:
-                raise _refused("archive_entries", f"has more than {MAX_ENTRIES} entries")
-            if total > MAX_UNPACKED or (total > SMALL and total > MAX_RATIO * packed):
-                raise _refused("archive_ratio", f"unpacks to more than {total} bytes")
-            if item.size > LARGEST_FILE:
-                note(f"{item.path} is larger than {LARGEST_FILE} bytes.")
-                continue
-            yield item
-    except BROKEN as exc:
-        raise _refused("archive_broken", f"cannot be read ({type(exc).__name__})") from exc
+        with open_folder(file.parent) as folder, open_file(file.name, folder) as opened:
+            budget = Budget(file.stat().st_size)
+            if _is_zip(file.name, opened):
+                yield from _read_zip(opened, budget, note, largest)
+            else:
+                for path, item in read_tar(opened, budget, largest=largest):
+                    if (checked := _checked(path, note)) is not None:
+                        yield item(checked)
+    except MemoryError as error:
+        raise refused("archive_memory", "needs more memory than it may use to be read") from error
+    except (*BROKEN, ChangedMeanwhile) as error:
+        raise refused("archive_broken", f"cannot be read ({type(error).__name__})") from error
 
 
-def _zip(file: Path, note: Callable[[str], None]) -> Iterator[Item]:
-    with zipfile.ZipFile(file) as archive:
-        last = {entry.filename: entry for entry in archive.infolist()}
-        for entry in last.values():
+def _is_zip(name: str, opened: BinaryIO) -> bool:
+    """Judge by the first bytes: a tar whose last file is a zip ends like one."""
+    head = opened.read(4)
+    opened.seek(0)
+    if head.startswith(b"PK"):
+        return True
+    return name.lower().endswith(".zip") and zipfile.is_zipfile(opened)
+
+
+def _read_zip(
+    opened: BinaryIO, budget: Budget, note: Callable[[str], None], largest: int
+) -> Iterator[Item]:
+    with zipfile.ZipFile(opened) as archive:
+        for entry in archive.infolist():
+            budget.take(entry.file_size)
             if entry.is_dir():
                 continue
-            path = safe_path(entry.filename)
-            if path is None:
-                note(f"{entry.filename[:200]!r} is a path that leads out of the archive.")
-            elif entry.flag_bits & 0x1:
-                note(f"{path} is protected by a password.")
-            elif stat.S_ISLNK(entry.external_attr >> 16):
-                note(f"{path} is a link.")
-            else:
-                yield Item(path, entry.file_size, partial(_whole, archive, entry))
+            path = _checked(entry.filename, note)
+            if path is not None:
+                yield _zip_item(archive, entry, path, largest)
 
 
-def _whole(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> BinaryIO:
-    try:
-        return io.BytesIO(archive.read(entry))  # checks its sum, and stops at the stated size
-    except (*BROKEN, RuntimeError, NotImplementedError) as exc:
-        raise _refused("archive_broken", f"cannot be read ({type(exc).__name__})") from exc
+def _zip_item(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: str, largest: int) -> Item:
+    kind = stat.S_IFMT(entry.external_attr >> 16)
+    if entry.flag_bits & IS_ENCRYPTED:
+        return left_out(path, SkipReason.ENCRYPTED, "in the archive")
+    if kind == stat.S_IFLNK and entry.file_size <= LONGEST_TARGET:
+        return Item(path, partial(_content, archive, entry), LINK)
+    if kind not in {0, stat.S_IFREG}:
+        return left_out(path, SkipReason.REJECTED, "a link, device or pipe in the archive")
+    if entry.file_size > largest:
+        return too_large(path, entry.file_size, largest)
+    if entry.compress_type not in METHODS:
+        detail = f"packed by a method that cannot be unpacked ({entry.compress_type})"
+        return left_out(path, SkipReason.BROKEN, detail)
+    return Item(path, partial(_content, archive, entry))
 
 
-def _tar(file: Path, note: Callable[[str], None]) -> Iterator[Item]:
-    with tarfile.open(file, "r:*") as archive:
-        for entry in archive:
-            if entry.isdir():
-                continue
-            path = safe_path(entry.name)
-            if path is None:
-                note(f"{entry.name[:200]!r} is a path that leads out of the archive.")
-            elif not entry.isfile():
-                note(f"{path} is no file (a link or a device).")
-            else:
-                stream = archive.extractfile(entry)
-                if stream is not None:
-                    content = stream.read(LARGEST_FILE + 1) if entry.size <= LARGEST_FILE else b""
-                    yield Item(path, entry.size, partial(io.BytesIO, content))
+def _content(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> bytes:
+    """Return one file's content; its sum is checked, and it stops at the stated size."""
+    return content_of(entry.filename, entry.file_size, partial(archive.read, entry))
+
+
+def _checked(name: str, note: Callable[[str], None]) -> str | None:
+    path = safe_path(name)
+    if path is None:
+        note(f"{name[:200]!r} is left out: no safe path in an archive.")
+    return path
 
 
 def safe_path(name: str) -> str | None:
@@ -94,8 +101,6 @@ def safe_path(name: str) -> str | None:
         return None
     if any(ord(letter) < 32 or ord(letter) == 127 for letter in name) or ".git" in parts:
         return None
+    if len(name.encode("utf-8", "surrogateescape")) > MAX_PATH_BYTES:
+        return None
     return "/".join(parts)
-
-
-def _refused(code: str, what: str) -> FetchRefused:
-    return FetchRefused(code, f"The archive {what}. Pack it again, and upload it again.")

