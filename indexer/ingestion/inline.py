@@ -51,6 +51,11 @@ def sync_now(source: Source, on_progress: OnProgress | None = None) -> SyncRepor
     has_vectors = False
     with suppress(InferenceError):
         embedded = _turn(source, Job.Kind.EMBED, embed, on_progress)
+        # A dead worker may have left one job and this sync another.
+        while Job.objects.filter(
+            source=source, kind=Job.Kind.EMBED, state=Job.State.QUEUED
+        ).exists():
+            embedded += _turn(source, Job.Kind.EMBED, embed, on_progress)
         has_vectors = True
     seconds_vector = time.monotonic() - started if has_vectors else None
     return _report(source, revisions, embedded, seconds_lexical, seconds_vector)

@@ -24,6 +24,7 @@ from indexer.errors import (
     FetchRefused,
     JobYielded,
     LeaseLost,
+    LocationRefused,
     SourcePaused,
 )
 from indexer.fetching.location import Location, parse_location
@@ -153,7 +154,13 @@ def _location_of(source: Source, policy: LocationPolicy) -> Location:
     """Parse the place again, because the policy may have changed; fetch looks at paths again."""
     if source.kind == Source.Kind.ARCHIVE:  # whose file goes once it has become a commit
         return Location("archive", source.location)
-    return parse_location(source.location, policy)
+    location = parse_location(source.location, policy)
+    if location.kind != source.kind:  # a repository that became a plain folder, and the like
+        raise LocationRefused(
+            "not_a_repository",
+            f"{source.location} is no longer what was connected. Connect it again.",
+        )
+    return location
 
 
 def credential_of(source: Source) -> Credential | SshKey | None:
