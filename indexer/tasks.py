@@ -70,9 +70,10 @@ def poll_sources() -> None:
 
 @shared_task(ignore_result=True)
 def prune() -> None:
-    """Delete content and mirrors that nothing points to."""
+    """Delete content, mirrors and uploads that nothing points to."""
     pruning.prune()
     pruning.prune_mirrors()
+    pruning.prune_uploads()
     jobs.thin_out()
 
 

@@ -6,6 +6,9 @@ import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "appliance.config.settings")
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-application = get_asgi_application()
+from appliance.web.bodies import MIB, BodyLimit
+
+application = BodyLimit(get_asgi_application(), upload_bytes=settings.UPLOAD_LIMIT_MB * MIB)

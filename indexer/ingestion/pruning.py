@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from pathlib import Path
 
 from django.conf import settings
@@ -17,6 +18,7 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 POSTINGS = 20_000  # rows looked at in one statement
+UPLOAD_AGE_S = 24 * 3600
 
 DELETE_EMBEDDINGS = """
 DELETE FROM indexer_embedding AS embedding
@@ -129,3 +131,15 @@ def prune_mirrors() -> int:
             continue
         removed += 1
     return removed
+
+
+def prune_uploads() -> int:
+    """Delete uploads of which no source knows: whoever took them in was stopped half-way."""
+    old = time.time() - UPLOAD_AGE_S
+    files = [path for path in Path(settings.UPLOADS_DIR).glob("*") if path.lstat().st_mtime < old]
+    archives = Source.objects.filter(kind=Source.Kind.ARCHIVE)
+    known = {Path(location).name for location in archives.values_list("location", flat=True)}
+    removed = [path for path in files if path.name not in known]
+    for path in removed:
+        path.unlink(missing_ok=True)
+    return len(removed)

@@ -17,7 +17,7 @@ def served() -> Iterator[str]:
     from appliance.config.asgi import application  # needs the settings of the test run
 
     config = uvicorn.Config(
-        ASGIStaticFilesHandler(application),
+        ASGIStaticFilesHandler(application),  # type: ignore[arg-type]  # it only calls it
         port=0,
         log_level="warning",
         lifespan="off",

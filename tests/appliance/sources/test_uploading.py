@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import io
+import os
 import zipfile
 from pathlib import Path
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import CommandError, call_command
 from django.test import Client
 from pytest_django import Settings
 
 from appliance.accounts.models import User
 from indexer.errors import FetchRefused
 from indexer.ingestion.inline import sync_now
+from indexer.ingestion.pruning import prune_uploads
 from indexer.models import Document, Job, SkippedFile, Source
 from inference.fake_server import FakeServer
 from tests.conftest import SourceFactory
@@ -152,6 +155,51 @@ def test_a_pattern_that_could_crawl_is_refused(
     response = admin.post("/sources/shop/settings/", {"exclude_patterns": pattern})
     assert response.status_code == 400
     assert "no pattern" in response.content.decode()
+
+
+def test_the_command_line_uploads_a_new_version(
+    admin: Client, uploads: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    upload(admin, archive({"a.md": "one\n"}))
+    source = Source.objects.get()
+    sync_now(source)
+    file = tmp_path / "Wiki.ZIP"
+    file.write_bytes(archive({"b.md": "two\n"}).read())
+    call_command("upload", "wiki", str(file))
+    assert "reads the new version of wiki" in capsys.readouterr().out
+    source.refresh_from_db()
+    sync_now(source)
+    assert [document.path for document in Document.objects.all()] == ["b.md"]
+    assert file.exists()
+    assert list(uploads.iterdir()) == []
+
+
+def test_the_command_line_refuses_what_is_no_archive(
+    source_factory: SourceFactory, admin: Client, tmp_path: Path
+) -> None:
+    source_factory("shop", {"a.py": "a = 1\n"})
+    upload(admin, archive({"a.md": "one\n"}))
+    (tmp_path / "notes.txt").write_text("x\n")
+    for name, file, sentence in (
+        ("shop", "a.zip", "is no archive"),
+        ("wiki", "notes.txt", "is no file that ends in"),
+        ("wiki", "absent.zip", "is no file that ends in"),
+        ("nothing", "a.zip", "no source called"),
+    ):
+        with pytest.raises(CommandError, match=sentence):
+            call_command("upload", name, str(tmp_path / file))
+
+
+def test_an_upload_that_nobody_knows_of_goes_after_a_day(admin: Client, uploads: Path) -> None:
+    upload(admin, archive({"a.md": "one\n"}))
+    (known,) = uploads.iterdir()
+    orphan, fresh = uploads / "orphan.zip", uploads / "fresh.zip"
+    for path in (orphan, fresh):
+        path.write_bytes(b"PK")
+    for path in (orphan, known):
+        os.utime(path, (0, 0))
+    assert prune_uploads() == 1
+    assert set(uploads.iterdir()) == {known, fresh}
 
 
 def test_only_admins_upload_and_change(

@@ -404,11 +404,21 @@ def test_a_repository_that_borrows_from_outside_the_opened_folders_is_refused(
 def test_what_is_no_repository_is_refused(tmp_path: Path, policy: LocationPolicy) -> None:
     (tmp_path / "notes.txt").write_text("hello")
     (tmp_path / "folder").mkdir()
+    (tmp_path / "folder/HEAD").write_text("ref: refs/heads/main\n")
     (tmp_path / "loop").symlink_to("loop")
     assert refusal(str(tmp_path / "notes.txt"), policy) == "not_a_repository"
     assert refusal(str(tmp_path / "folder"), policy) == "not_a_repository"
     assert refusal(str(tmp_path / "absent"), policy) == "path_not_found"
     assert refusal(str(tmp_path / "loop"), policy) == "path_not_found"
+
+
+def test_a_folder_without_git_is_watched_and_an_archive_is_known_by_its_name(
+    tmp_path: Path, policy: LocationPolicy
+) -> None:
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "Wiki.TAR.GZ").write_bytes(b"\x1f\x8b")
+    assert parse_location(str(tmp_path / "folder"), policy).kind == "folder"
+    assert parse_location(str(tmp_path / "Wiki.TAR.GZ"), policy).kind == "archive"
 
 
 def test_a_git_file_without_end_is_not_read(tmp_path: Path, policy: LocationPolicy) -> None:
