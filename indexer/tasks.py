@@ -32,7 +32,9 @@ ENDED = (SyncInProgress, FetchRefused, FetchFailed, LeaseLost, JobYielded, Sourc
 def sync_source(job_id: int) -> None:
     """Run a sync job. A message that comes twice, or late, finds the job taken and goes away."""
     with suppress(*ENDED):
-        sync(jobs.claim(job_id))
+        job = jobs.claim(job_id)
+        freshness.recall_push(job)
+        sync(job)
     dispatch()
 
 

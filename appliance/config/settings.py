@@ -237,7 +237,7 @@ MAX_REFS = env_int("PLUMBLINE_MAX_REFS", default=50, minimum=1)
 FILE_SIZE_LIMIT_KB = env_int("PLUMBLINE_FILE_SIZE_LIMIT_KB", default=1024, minimum=1)
 UPLOAD_LIMIT_MB = env_int("PLUMBLINE_UPLOAD_LIMIT_MB", default=500, minimum=1)
 # Seconds between looks at a remote origin, beside its notices of pushes; 0: never.
-POLL_S = env_int("PLUMBLINE_POLL_S", default=300)
+POLL_S = env_int("PLUMBLINE_POLL_S", default=300, minimum=0)
 READERS = env_int("PLUMBLINE_READERS", default=0)  # processes that read files; 0: one per core
 
 # --- Models ---------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import logging
 import re
 import secrets
 import shutil
+from base64 import b64encode
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -143,10 +144,16 @@ def request_sync(source: Source) -> Job:
 
 
 def note_push(source: Source) -> Job | None:
-    """Queue a sync because something was pushed; None while the source is paused."""
+    """Queue a sync because something was pushed; None while the source is paused.
+
+    Of a hundred pushes in a row the broker hears once, so that a broker that does not answer
+    holds up one notice and not each of them.
+    """
     with transaction.atomic():
         job = freshness.note_push(source)
-        if job is not None:
+        # What waited as a look of the schedule stands behind others in the queue: it is sent anew.
+        is_late = job is not None and job.reason == Job.Reason.POLL
+        if job is not None and (is_late or jobs.waiting().filter(pk=job.pk).exists()):
             _publish(job)
     return job
 
@@ -157,8 +164,12 @@ def _publish(job: Job) -> None:
 
 
 def renew_hook_secret(source: Source) -> str:
-    """Return a new secret for notices of pushes; it is stored sealed and cannot be read again."""
-    secret = secrets.token_urlsafe(32)
+    """Return a new secret for notices of pushes; it is stored sealed and cannot be read again.
+
+    It has the form of a GitLab signing token, 32 bytes behind a prefix, which every other host
+    takes as mere text.
+    """
+    secret = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
     source.hook_secret = sealing.seal_text(secret, key=settings.SECRET_KEY)
     source.save(update_fields=["hook_secret"])
     return secret

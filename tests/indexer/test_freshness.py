@@ -11,6 +11,7 @@ from pytest_django import Settings
 from indexer.freshness import AT_ONCE, interval_of, note_push, poll_due
 from indexer.ingestion import jobs
 from indexer.ingestion.inline import sync_now
+from indexer.ingestion.sync import sync
 from indexer.models import Job, Revision, Source
 from indexer.tasks import sync_source
 from tests.conftest import RepositoryFactory, SourceFactory
@@ -68,8 +69,12 @@ def test_the_interval_follows_kind_setting_and_failures(settings: Settings) -> N
     assert interval_of(make("local", kind=Source.Kind.PATH)) == timedelta(seconds=60)
     assert interval_of(make("own", poll_s=900)) == timedelta(seconds=900)
     failing = make("failing")
-    Job.objects.create(source=failing, state=Job.State.FAILED)
-    assert interval_of(failing) == timedelta(seconds=1200)
+    for expected in (600, 1200, 2400, 3600, 3600):
+        ended = timezone.now()
+        Job.objects.create(source=failing, state=Job.State.FAILED, ended_at=ended)
+        assert interval_of(failing) == timedelta(seconds=expected)
+    failing.checked_at = timezone.now()  # a look that found nothing new leaves no job behind
+    assert interval_of(failing) == timedelta(seconds=300)
     settings.POLL_S = 0
     assert interval_of(make("off")) is None
 
@@ -117,3 +122,23 @@ def test_a_push_to_a_paused_source_is_noted_alone() -> None:
     assert note_push(source) is None
     source.refresh_from_db()
     assert source.pushed_at is not None
+
+
+def test_a_push_during_a_sync_keeps_its_time(
+    source_factory: SourceFactory, repository_factory: RepositoryFactory
+) -> None:
+    repository = repository_factory({"a.py": "a = 1\n"})
+    source = source_factory("shop", repository=repository)
+    note_push(source)
+    first = jobs.claim(source.jobs.get(state=Job.State.QUEUED).pk)
+    repository.commit({"b.py": "b = 2\n"})
+    second = note_push(source)
+    assert second is not None
+    sync(first)
+    source.refresh_from_db()
+    assert source.pushed_at is None
+    repository.commit({"c.py": "c = 3\n"})
+    sync_source(second.pk)
+    newest = Revision.objects.filter(ref__source=source).first()
+    assert newest is not None
+    assert newest.seconds_fresh is not None

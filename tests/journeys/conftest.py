@@ -25,6 +25,7 @@ from appliance.config.celery import app as celery_app
 from indexer import clients
 from inference.fake_server import FakeServer, serving
 from inference.testing import Script
+from tests.brokers import sending_to
 from tests.journeys.serving import served
 from tests.journeys.world import World, make_world
 from tests.services import valkey_url
@@ -37,11 +38,15 @@ DESKTOP: ViewportSize = {"width": 1280, "height": 800}
 
 
 @pytest.fixture(scope="session")
-def broker() -> str:
-    """Start Valkey and send the product's tasks through it."""
-    url = valkey_url()
-    celery_app.conf.update(broker_url=url, broker_read_url=url, broker_write_url=url)
-    return url
+def valkey() -> str:
+    return valkey_url()
+
+
+@pytest.fixture
+def broker(valkey: str) -> Iterator[str]:
+    """Send the product's tasks through Valkey."""
+    with sending_to(celery_app, valkey):
+        yield valkey
 
 
 @pytest.fixture

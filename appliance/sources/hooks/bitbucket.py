@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from appliance.sources.hooks.host import Headers, Host, same, signature, text_at
+from appliance.sources.hooks.host import Headers, Host, full_name, same, signature, text_at
 
-PUSHES = frozenset({"repo:push", "repo:refs_changed"})
+# Of Cloud, of Data Center, and of a mirror of a Data Center that has caught up.
+PUSHES = frozenset({"repo:push", "repo:refs_changed", "mirror:repo_synchronized"})
+MAX_CHANGES = 1000
 
 
 def is_signed(headers: Headers, body: bytes, secret: str) -> bool:
@@ -15,14 +17,16 @@ def is_signed(headers: Headers, body: bytes, secret: str) -> bool:
 
 
 def refs_of(headers: Headers, payload: Any) -> Sequence[str] | None:
+    """Return the refs; None when they are too many, or one is not named: any may have moved."""
     if headers.get("X-Event-Key", "") not in PUSHES:
         return []
     push = payload.get("push") if isinstance(payload, dict) else None
     holder = push if isinstance(push, dict) else payload
     changes = holder.get("changes") if isinstance(holder, dict) else None
-    if not isinstance(changes, list):
+    if not isinstance(changes, list) or not 0 < len(changes) <= MAX_CHANGES:
         return None
-    return [_ref_of(change) for change in changes[:1000]] or None
+    refs = [_ref_of(change) for change in changes]
+    return refs if all(refs) else None
 
 
 def _ref_of(change: Any) -> str:
@@ -31,8 +35,7 @@ def _ref_of(change: Any) -> str:
         return found
     for side in ("new", "old"):
         if name := text_at(change, side, "name"):
-            kind = text_at(change, side, "type")
-            return f"refs/{'tags' if kind == 'tag' else 'heads'}/{name}"
+            return full_name(name, text_at(change, side, "type"))
     return ""
 
 

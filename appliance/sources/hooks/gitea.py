@@ -1,24 +1,25 @@
-"""Gitea and Forgejo: HMAC of the body in X-Gitea-Signature or X-Forgejo-Signature, as plain hex."""
+"""Gitea and Forgejo: HMAC of the body as plain hex in a header of their own, or as GitHub sends it."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import Any
 
-from appliance.sources.hooks.host import Headers, Host, same, signature, text_at
+from appliance.sources.hooks import github
+from appliance.sources.hooks.host import Headers, Host, same, signature
+
+SIGNATURES = ("X-Forgejo-Signature", "X-Gitea-Signature", "X-Hub-Signature-256")
 
 
 def is_signed(headers: Headers, body: bytes, secret: str) -> bool:
-    given = headers.get("X-Forgejo-Signature") or headers.get("X-Gitea-Signature", "")
-    return same(given, signature(body, secret))
+    """Check the first signature that is there; a wrong one is not made good by another."""
+    given = next((found for name in SIGNATURES if (found := headers.get(name))), "")
+    return same(given.removeprefix("sha256="), signature(body, secret))
 
 
 def refs_of(headers: Headers, payload: Any) -> Sequence[str] | None:
     event = headers.get("X-Forgejo-Event") or headers.get("X-Gitea-Event", "")
-    if event in {"create", "delete"}:
-        name, kind = text_at(payload, "ref"), text_at(payload, "ref_type")
-        return [f"refs/{'tags' if kind == 'tag' else 'heads'}/{name}"] if name else None
-    return [text_at(payload, "ref")] if event == "push" else []
+    return github.refs_of_event(event, payload)
 
 
 GITEA = Host("Gitea", "X-Gitea-Event", is_signed, refs_of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from appliance.sources.hooks.host import Headers, Host, same, signature, text_at
+from appliance.sources.hooks.host import Headers, Host, full_name, same, signature, text_at
 
 
 def is_signed(headers: Headers, body: bytes, secret: str) -> bool:
@@ -13,11 +13,17 @@ def is_signed(headers: Headers, body: bytes, secret: str) -> bool:
 
 
 def refs_of(headers: Headers, payload: Any) -> Sequence[str] | None:
-    event = headers.get("X-GitHub-Event", "")
-    if event in {"create", "delete"}:
-        name, kind = text_at(payload, "ref"), text_at(payload, "ref_type")
-        return [f"refs/{'tags' if kind == 'tag' else 'heads'}/{name}"] if name else None
-    return [text_at(payload, "ref")] if event == "push" else []
+    return refs_of_event(headers.get("X-GitHub-Event", ""), payload)
+
+
+def refs_of_event(event: str, payload: Any) -> Sequence[str] | None:
+    """Return the ref of a push, which is named in full, or of a created or deleted one."""
+    if event not in {"push", "create", "delete"}:
+        return []
+    ref = text_at(payload, "ref")
+    if not ref:
+        return None
+    return [ref if event == "push" else full_name(ref, text_at(payload, "ref_type"))]
 
 
 HOST = Host("GitHub", "X-GitHub-Event", is_signed, refs_of)

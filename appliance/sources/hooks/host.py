@@ -16,7 +16,7 @@ class Host:
     """One host's way of telling of a push.
 
     `refs_of` returns the full names of the pushed refs, an empty list for a notice of something
-    else (a ping), None when the notice does not say.
+    else (a ping), None for a push that does not say.
     """
 
     name: str
@@ -31,7 +31,13 @@ def signature(body: bytes, secret: str) -> str:
 
 def same(given: str, expected: str) -> bool:
     """Compare in constant time."""
-    return hmac.compare_digest(given.encode(), expected.encode())
+    # Headers may hold what is no text: it is compared, and differs.
+    return hmac.compare_digest(given.encode(errors="replace"), expected.encode())
+
+
+def full_name(ref: str, kind: str) -> str:
+    """Return the name in full of a ref that a host calls by its short name and kind."""
+    return f"refs/{'tags' if kind == 'tag' else 'heads'}/{ref}"
 
 
 def text_at(payload: Any, *keys: str) -> str:

@@ -15,8 +15,9 @@ def is_signed(headers: Headers, body: bytes, secret: str) -> bool:
 
 
 def refs_of(headers: Headers, payload: Any) -> Sequence[str] | None:
+    """Return the ref when it is named in full; a notice that names none is of any."""
     ref = text_at(payload, "ref")
-    return [ref] if ref else None
+    return [ref] if ref.startswith("refs/") else None
 
 
 HOST = Host("post-receive", "", is_signed, refs_of)

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer.reading.reader import Reading, read
-from indexer.skips import Skip, SkipReason
+from indexer.skips import STAND_IN_HEAD, Skip, SkipReason, stand_in
 
 NAMES = st.sampled_from(["a.py", "b.md", "c.json", "Makefile", "noextension", "d.min.js", "e.h"])
 BYTES = st.one_of(
@@ -87,3 +87,21 @@ def test_the_size_limit_is_the_callers() -> None:
 
 def test_text_with_escape_sequences_and_form_feeds_is_text() -> None:
     assert reason("a.el", b"\x0c\n;;; Code\n\x1b[31mred\x1b[0m\n") is None
+
+
+def test_a_stand_in_says_why_the_file_is_not_there() -> None:
+    skip = Skip(SkipReason.TOO_LARGE, "5 bytes, limit 4")
+    assert read("film.md", stand_in(skip)) == skip
+    assert read("film.pdf", stand_in(skip)) == skip
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        STAND_IN_HEAD,
+        STAND_IN_HEAD + b"nonsense\nx\n",
+        stand_in(Skip(SkipReason.BINARY)) + b"x" * 2000,
+    ],
+)
+def test_what_only_begins_like_a_stand_in_is_a_file(content: bytes) -> None:
+    assert isinstance(read("notes.md", content), Reading)
