@@ -11,6 +11,7 @@ import os
 import subprocess
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -21,68 +22,101 @@ from indexer.evaluation.golden import GoldenQuestion, read_golden
 from indexer.spans import Span
 from tests.golden.naming import code_like, defined_in, names_an_identifier
 
-GOLDEN = Path(__file__).parents[2] / "golden" / "natural.jsonl"
 CORPORA = "PLUMBLINE_CORPORA"
-SOURCES = ("click", "cobra", "express", "hiredis", "ripgrep")
 KINDS = {"how", "where", "why", "breaks"}
-PER_SOURCE = 12
-NAMING_AT_MOST = PER_SOURCE // 3
 SPAN_LINES = range(5, 61)
 
 LinesAt = Callable[[str, str, str], list[str]]
 
+
+@dataclass(frozen=True)
+class GoldenSet:
+    file: str
+    prefix: str  # of the ids
+    sources: tuple[str, ...]
+    per_source: int
+
+    @property
+    def path(self) -> Path:
+        return Path(__file__).parents[2] / "golden" / self.file
+
+    def questions(self) -> list[GoldenQuestion]:
+        return read_golden(self.path)
+
+    def entries(self) -> list[dict[str, Any]]:
+        return [json.loads(line) for line in self.path.read_text("utf-8").splitlines()]
+
+    def of(self, source: str) -> list[dict[str, Any]]:
+        return [entry for entry in self.entries() if entry["source"] == source]
+
+
+FINAL = GoldenSet(
+    "natural.jsonl", "natural", ("click", "cobra", "express", "hiredis", "ripgrep"), per_source=12
+)
+VALIDATION = GoldenSet(
+    "natural-validation.jsonl", "validation", ("flask", "gin", "fastify", "fd"), per_source=10
+)
+SETS = [FINAL, VALIDATION]
+
+each_set = pytest.mark.parametrize("golden", SETS, ids=[one.prefix for one in SETS])
+each_source = pytest.mark.parametrize(
+    ("golden", "source"),
+    [pytest.param(one, source, id=source) for one in SETS for source in one.sources],
+)
 needs_repositories = pytest.mark.skipif(
     not os.environ.get(CORPORA), reason=f"{CORPORA} names no folder of bundles"
 )
 
 
-def questions() -> list[GoldenQuestion]:
-    return read_golden(GOLDEN)
-
-
-def entries() -> list[dict[str, Any]]:
-    return [json.loads(line) for line in GOLDEN.read_text("utf-8").splitlines()]
-
-
-def of(source: str) -> list[dict[str, Any]]:
-    return [entry for entry in entries() if entry["source"] == source]
-
-
-def test_there_are_twelve_questions_for_each_repository() -> None:
-    assert Counter(question.source for question in questions()) == dict.fromkeys(
-        SOURCES, PER_SOURCE
+@each_set
+def test_there_are_so_many_questions_for_each_repository(golden: GoldenSet) -> None:
+    assert Counter(question.source for question in golden.questions()) == dict.fromkeys(
+        golden.sources, golden.per_source
     )
 
 
-def test_ids_and_questions_occur_once() -> None:
-    assert [entry["id"] for entry in entries()] == [
-        f"natural-{source}-{number:02}" for source in SOURCES for number in range(1, PER_SOURCE + 1)
+@each_set
+def test_ids_and_questions_occur_once(golden: GoldenSet) -> None:
+    assert [entry["id"] for entry in golden.entries()] == [
+        f"{golden.prefix}-{source}-{number:02}"
+        for source in golden.sources
+        for number in range(1, golden.per_source + 1)
     ]
-    assert len({question.query for question in questions()}) == len(questions())
+    queries = {question.query for question in golden.questions()}
+    assert len(queries) == len(golden.questions())
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_every_kind_is_asked_at_one_commit_of_each_repository(source: str) -> None:
-    assert {entry["kind"] for entry in of(source)} == KINDS
-    assert len({entry["base"] for entry in of(source)}) == 1
+def test_the_sets_share_no_repository() -> None:
+    assert set(FINAL.sources).isdisjoint(VALIDATION.sources)
 
 
-@pytest.mark.parametrize("source", SOURCES)
-def test_at_most_a_third_names_an_identifier(source: str) -> None:
-    assert sum(entry["names_identifier"] for entry in of(source)) <= NAMING_AT_MOST
+@each_source
+def test_every_kind_is_asked_at_one_commit_of_each_repository(
+    golden: GoldenSet, source: str
+) -> None:
+    assert {entry["kind"] for entry in golden.of(source)} == KINDS
+    assert len({entry["base"] for entry in golden.of(source)}) == 1
 
 
-def test_code_in_a_question_is_declared() -> None:
+@each_source
+def test_at_most_a_third_names_an_identifier(golden: GoldenSet, source: str) -> None:
+    naming = sum(entry["names_identifier"] for entry in golden.of(source))
+    assert naming <= golden.per_source // 3
+
+
+@each_set
+def test_code_in_a_question_is_declared(golden: GoldenSet) -> None:
     hidden = {
         entry["id"]: code_like(entry["query"])
-        for entry in entries()
+        for entry in golden.entries()
         if not entry["names_identifier"] and code_like(entry["query"])
     }
     assert hidden == {}
 
 
-def test_gold_is_one_to_three_tight_spans_that_do_not_overlap() -> None:
-    for question in questions():
+@each_set
+def test_gold_is_one_to_three_tight_spans_that_do_not_overlap(golden: GoldenSet) -> None:
+    for question in golden.questions():
         spans = [(gold.path, gold.span) for gold in question.gold]
         assert 1 <= len(spans) <= 3, question.id
         for number, (path, span) in enumerate(spans):
@@ -131,6 +165,8 @@ def lines_at(tmp_path_factory: pytest.TempPathFactory) -> LinesAt:
     @cache
     def clone(source: str) -> Path:
         bundle = Path(os.environ[CORPORA]) / f"{source}.bundle"
+        if not bundle.exists():
+            pytest.skip(f"{bundle.name} is not in the folder")
         target = folder / source
         subprocess.run(["git", "clone", "-q", "--bare", bundle, target], check=True)
         return target
@@ -159,9 +195,9 @@ def gold_text(entry: dict[str, Any], lines_at: LinesAt) -> str:
 
 
 @needs_repositories
-@pytest.mark.parametrize("source", SOURCES)
-def test_every_span_lies_inside_its_file(source: str, lines_at: LinesAt) -> None:
-    for entry in of(source):
+@each_source
+def test_every_span_lies_inside_its_file(golden: GoldenSet, source: str, lines_at: LinesAt) -> None:
+    for entry in golden.of(source):
         for gold in entry["gold"]:
             lines = lines_at(source, entry["base"], gold["path"])
             span = Span(gold["start"], gold["end"])
@@ -170,10 +206,12 @@ def test_every_span_lies_inside_its_file(source: str, lines_at: LinesAt) -> None
 
 
 @needs_repositories
-@pytest.mark.parametrize("source", SOURCES)
-def test_what_names_an_identifier_is_declared(source: str, lines_at: LinesAt) -> None:
-    declared = {entry["id"]: entry["names_identifier"] for entry in of(source)}
+@each_source
+def test_what_names_an_identifier_is_declared(
+    golden: GoldenSet, source: str, lines_at: LinesAt
+) -> None:
+    declared = {entry["id"]: entry["names_identifier"] for entry in golden.of(source)}
     assert declared == {
         entry["id"]: names_an_identifier(entry["query"], gold_text(entry, lines_at))
-        for entry in of(source)
+        for entry in golden.of(source)
     }
