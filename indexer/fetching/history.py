@@ -7,7 +7,7 @@ a history too long to walk in time), none is needed by the index.
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,7 +39,30 @@ def last_change(mirror: Path, commits: Sequence[str], path: str) -> PathChange |
     if not commits:
         return None
     arguments = ["log", "-1", "--format=%H %ct", *map(_checked, commits), "--", path]
-    commit, _, seconds = _output(mirror, arguments).decode("ascii", "replace").partition(" ")
+    return _change(_output(mirror, arguments).decode("ascii", "replace"))
+
+
+def last_changes(
+    mirror: Path, commits: Sequence[str], paths: Collection[str]
+) -> dict[str, PathChange]:
+    """Return the newest commit that changed each path, in one walk; merges are not looked into."""
+    if not commits or not paths:
+        return {}
+    arguments = ["log", "-z", "--name-only", "--format=%x01%H %ct", *map(_checked, commits), "--"]
+    changes: dict[str, PathChange] = {}
+    change: PathChange | None = None
+    for word in _output(mirror, [*arguments, *paths]).decode("utf-8", "replace").split("\0"):
+        word = word.lstrip("\n")
+        if word.startswith("\x01"):
+            change = _change(word[1:])
+        elif word and change:
+            changes.setdefault(word, change)
+    return changes
+
+
+def _change(line: str) -> PathChange | None:
+    """Read an object id and seconds since 1970."""
+    commit, _, seconds = line.partition(" ")
     if not OBJECT_ID.fullmatch(commit) or not seconds.strip().isdecimal():
         return None
     moment = datetime.fromtimestamp(min(int(seconds), 4_102_444_800), tz=UTC)  # until 2100

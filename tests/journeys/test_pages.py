@@ -9,7 +9,8 @@ from typing import NamedTuple
 import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize
 
-from tests.journeys.conftest import DESKTOP, PHONE, OpenAs
+from indexer.models import Source
+from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
@@ -50,6 +51,29 @@ def _make_secret(page: Page) -> None:
     page.click("form[action$='/hook/'] button")
 
 
+def _preview(page: Page) -> None:
+    lines = ["https://git.harbour.example/harbour/cranes.git", "file:///etc"]
+    page.fill("[name=text]", "\n".join([*lines, "https://git.harbour.example/harbour/buoys.git"]))
+    page.click("main button.button-primary")
+
+
+def _connect_chosen(page: Page) -> None:
+    _preview(page)
+    page.click("main button.button-primary")
+    # The next window finds the rows as they were.
+    elsewhere(lambda: Source.objects.filter(name="cranes").delete())
+
+
+def _store_credential(page: Page) -> None:
+    page.fill("[name=name]", "harbour-reader")
+    page.fill("[name=secret]", "a-token-of-the-harbour")
+    page.click("main button.button-primary >> nth=-1")
+
+
+def _open_credential(page: Page) -> None:
+    page.click("th a >> nth=0")
+
+
 PAGES: dict[str, Shot] = {
     "sign-in": Shot(None, lambda world: "/accounts/login/"),
     "ask": Shot("owner", lambda world: "/"),
@@ -79,7 +103,12 @@ PAGES: dict[str, Shot] = {
     "why-not": Shot("staff", lambda world: "/sources/tidewatch/why/?path=tidewatch/clint.py"),
     "upload": Shot("staff", lambda world: "/sources/upload/"),
     "hook": Shot("staff", lambda world: "/sources/tidewatch/", _make_secret),
-    "credentials": Shot("staff", lambda world: "/credentials/"),
+    "credentials": Shot("staff", lambda world: "/credentials/", _store_credential),
+    "credential": Shot("staff", lambda world: "/credentials/", _open_credential),
+    "connect-preview": Shot("staff", lambda world: "/sources/connect/list/", _preview),
+    "connect-result": Shot("staff", lambda world: "/sources/connect/list/", _connect_chosen),
+    "findings": Shot("staff", lambda world: "/sources/tidewatch/findings/"),
+    "findings-none": Shot("staff", lambda world: "/sources/buoys/findings/"),
     "connect-list": Shot("staff", lambda world: "/sources/connect/list/"),
     "connect-host": Shot("staff", lambda world: "/sources/connect/host/"),
     "sources": Shot("owner", lambda world: "/sources/"),

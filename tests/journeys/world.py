@@ -15,7 +15,7 @@ from appliance.accounts.models import User
 from appliance.conversations.models import Evidence, Message, MessageEvidence, Thread
 from appliance.sources.models import Grant
 from indexer.ingestion.inline import sync_now
-from indexer.models import Document, Job, Ref, Source
+from indexer.models import Document, Finding, Job, Ref, Source
 from tests.gitrepos import Repository, make_repository
 from tests.journeys.tidewatch import README, make_tidewatch
 
@@ -74,6 +74,7 @@ def make_world(folder: Path) -> World:
     sync_now(source)
     _other_sources(repository)
     _second_source(folder)
+    _masked_places(source)
     for name in ("tidewatch", "buoys"):
         Source.objects.filter(name=name).update(
             kind=Source.Kind.REMOTE, location=LOCATION.format(name)
@@ -104,6 +105,17 @@ def _second_source(folder: Path) -> None:
     files = {"buoys.md": "# Buoys\n\nA gauge on a buoy is read by radio.\n"}
     source = _connected(make_repository(folder / "buoys", files), "buoys", [])
     Grant.objects.create(group=Group.objects.get(name="harbour"), source=source)
+
+
+def _masked_places(source: Source) -> None:
+    """Say of two live files that something was masked in them."""
+    for path, kind, rule, line in (
+        ("tidewatch/settings.py", "secret", "password-or-key", 12),
+        ("tidewatch/client.py", "secret", "gitlab-token", 3),
+        ("tidewatch/client.py", "invisible", "bidirectional-U+202E", 40),
+    ):
+        blob = Document.objects.filter(source=source, path=path)[0].blob
+        Finding.objects.create(blob=blob, kind=kind, rule=rule, line=line)
 
 
 def _other_sources(repository: Repository) -> None:

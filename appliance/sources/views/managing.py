@@ -14,6 +14,7 @@ from appliance.accounts.requests import SignedInRequest
 from appliance.sources import managing
 from appliance.sources.access import readable_sources, staff_required
 from appliance.sources.bulk_forms import ChosenForm
+from appliance.sources.findings import counts_of
 from appliance.sources.forms import (
     ConnectForm,
     GrantForm,
@@ -133,6 +134,7 @@ def _detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict
         "grants": source.grants.select_related("group"),
         "reasons": skip_reasons(source),
         "skipped": page,
+        "masked_places": sum(count.places for count in counts_of(source)),
         "filter_form": filter_form,
         "has_address": source.kind == Source.Kind.REMOTE,
         "has_own_credential": bool(source.credential),
