@@ -60,7 +60,7 @@ def dispatch() -> None:
             task.delay(job.pk)
         except task.OperationalError as exc:
             logger.warning("jobs wait for the broker: %s", type(exc).__name__)
-            return  # each is sent again after a minute
+            return  # each is sent again, by and by
 
 
 @shared_task(ignore_result=True, expires=60)

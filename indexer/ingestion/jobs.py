@@ -11,14 +11,27 @@ import time
 from datetime import timedelta
 
 from django.db import IntegrityError, transaction
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import (
+    Case,
+    DurationField,
+    Exists,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
+from django.db.models.functions import Greatest, Least
 from django.utils import timezone
 
 from indexer.errors import JobYielded, LeaseLost, SourcePaused, SyncInProgress
 from indexer.models import Job, Source
 
 LEASE = timedelta(seconds=120)
-PUBLISH_AGAIN = timedelta(seconds=60)  # a lost broker message is sent once more after this
+PUBLISH_AGAIN = timedelta(seconds=60)  # a lost broker message is sent once more after this,
+PUBLISH_AGAIN_AT_MOST = timedelta(minutes=10)  # then after twice as long, up to this
 MAX_FAILURES = 5
 HEARTBEAT_S = 1.0
 SLICE_S = 20.0  # after so long a job makes room for those that wait
@@ -96,14 +109,27 @@ def _give_up(job_id: int) -> None:
 
 
 def waiting() -> QuerySet[Job]:
-    """Return the jobs that the broker should hear of: new, forgotten, or left by a dead worker."""
+    """Return the jobs that the broker should hear of: new, forgotten, or left by a dead worker.
+
+    Whether the broker lost a job or has it in a long queue cannot be told. So a job is sent again
+    when it has waited twice as long as when it was sent last: its messages do not pile up, and
+    what was lost comes back.
+    """
     now = timezone.now()
-    forgotten = Q(published_at__isnull=True) | Q(published_at__lt=now - PUBLISH_AGAIN)
+    forgotten = Q(published_at__isnull=True) | Q(published_at__lt=Value(now) - _pause())
     return Job.objects.filter(
         ~PAUSED,
         Q(state=Job.State.QUEUED) & forgotten
         | Q(state=Job.State.RUNNING, lease_until__lt=now) & forgotten,
     ).order_by("created_at")
+
+
+def _pause() -> Least:
+    """How long nothing is sent: as long as the job had waited when it was sent last, in bounds."""
+    # A queued job holds no lease; of one that a worker left, the wait begins where the lease ends.
+    waiting_since = Greatest("created_at", "started_at", "lease_until")
+    waited = ExpressionWrapper(F("published_at") - waiting_since, DurationField())
+    return Least(Greatest(waited, Value(PUBLISH_AGAIN)), Value(PUBLISH_AGAIN_AT_MOST))
 
 
 def mark_published(job: Job) -> None:

@@ -4,22 +4,28 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from itertools import pairwise
 from threading import Barrier
+from typing import Any
 
 import pytest
 from django.db import IntegrityError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
 
+from appliance.config.celery import app as celery_app
 from indexer.errors import LeaseLost, SyncInProgress
 from indexer.ingestion import jobs
 from indexer.ingestion.inline import sync_now
 from indexer.ingestion.publish import RefUpdate, drop_other_refs, publish
 from indexer.ingestion.store import store_blobs, store_embeddings
 from indexer.models import Job, Source
-from indexer.tasks import sync_source
+from indexer.tasks import dispatch, sync_source
+from tests.brokers import sending_to
 from tests.conftest import SourceFactory
 from tests.indexer.ingestion.corpus import whole_plan
+from tests.services import valkey_url
 
 
 @pytest.fixture
@@ -258,3 +264,77 @@ def test_a_sync_that_is_interrupted_lets_the_next_one_begin_at_once(
     with pytest.raises(KeyboardInterrupt):
         sync_now(source, interrupt)
     assert sync_now(source).files == 1
+
+
+def grow_older(seconds: int) -> None:
+    """Let time pass for the jobs."""
+    passed = timedelta(seconds=seconds)
+    fields = ("created_at", "started_at", "published_at", "lease_until")
+    Job.objects.update(**{field: F(field) - passed for field in fields})
+
+
+def send_for(seconds: int) -> list[int]:
+    """Look every ten seconds whether the job is to be sent; return when it was."""
+    sent = []
+    for second in range(0, seconds, 10):
+        for job in jobs.waiting():
+            jobs.mark_published(job)
+            sent.append(second)
+        grow_older(10)
+    return sent
+
+
+def test_a_job_that_waits_is_sent_again_after_twice_as_long_up_to_ten_minutes(
+    source: Source,
+) -> None:
+    jobs.enqueue(source)
+    sent = send_for(3000)
+    assert len(sent) in {8, 9}
+    for waited, again in pairwise(sent):
+        pause = min(600, max(60, waited))
+        assert pause <= again - waited <= pause + 10, sent
+
+
+def test_a_job_that_a_worker_left_is_sent_as_one_that_is_new(source: Source) -> None:
+    job = jobs.enqueue(source)
+    send_for(3000)
+    job = jobs.claim(job.pk)
+    expire(job)
+    assert send_for(70) == [0, 60]
+
+
+def test_a_job_that_made_room_is_sent_as_one_that_is_new(source: Source) -> None:
+    job = jobs.enqueue(source)
+    send_for(3000)
+    jobs.release(jobs.claim(job.pk))
+    assert send_for(70) == [0, 60]
+
+
+@pytest.mark.services
+def test_after_the_broker_lost_its_queue_every_job_is_taken_within_ten_minutes(db: None) -> None:
+    with sending_to(celery_app, valkey_url()):
+        for number, age_s in enumerate((0, 90, 700, 5000)):
+            new = Source.objects.create(name=f"s{number}", kind="remote", location="https://x/y")
+            jobs.enqueue(new)
+            for _ in range(age_s // 10):
+                dispatch()
+                grow_older(10)
+        messages()
+        taken: set[int] = set()
+        for _ in range(int(jobs.PUBLISH_AGAIN_AT_MOST.total_seconds()) // 10 + 2):
+            dispatch()
+            taken |= {jobs.claim(job_id).pk for job_id in messages()}
+            grow_older(10)
+    assert taken == set(Job.objects.values_list("pk", flat=True))
+    assert len(taken) == 4
+
+
+def messages() -> list[int]:
+    """Take what the broker holds for the workers: the ids of the jobs."""
+    with celery_app.connection_for_read() as connected:
+        channel: Any = connected.default_channel
+        queue = celery_app.amqp.router.route({}, sync_source.name)["queue"]
+        ids = []
+        while message := channel.basic_get(queue.name, no_ack=True):
+            ids.append(int(message.payload[0][0]))
+        return ids
