@@ -14,6 +14,7 @@ from itertools import chain
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 from django.utils import timezone
 
 from indexer import clients, sealing
@@ -33,7 +34,7 @@ from indexer.fetching.policy import LocationPolicy
 from indexer.fetching.values import Credential, FetchedRefs, ResolvedRef, SshKey
 from indexer.ingestion import jobs
 from indexer.ingestion.changes import Plan, PlannedPath, plan_ref, unseen
-from indexer.ingestion.publish import Published, RefUpdate, drop_other_refs, live_chunks, publish
+from indexer.ingestion.publish import RefUpdate, drop_other_refs, live_chunks, publish
 from indexer.ingestion.store import store_blobs
 from indexer.models import Job, Ref, Revision, Source
 from indexer.reading.entries import max_bytes_for
@@ -193,27 +194,29 @@ def _bring_live(
         resolved.commit,
         commit_facts(mirror, resolved.commit).committed_at,
     )
-    published = _published(job, update, plan, heartbeat)
-    return Revision.objects.create(
-        ref=published.ref,
-        commit=resolved.commit,
-        files=published.files,
-        files_changed=published.files_changed,
-        chunks=live_chunks(published.ref),
-        skipped=published.skipped,
-        seconds_lexical=round(time.monotonic() - started, 3),
-    )
-
-
-def _published(job: Job, update: RefUpdate, plan: Plan, heartbeat: jobs.Heartbeat) -> Published:
     for _ in range(PUBLISH_ATTEMPTS - 1):
         _store_unseen(job, plan, heartbeat)
         try:
-            return publish(job, update, plan)
+            return _go_live(job, update, plan, started)
         except ContentVanished:
             logger.warning("sync source=%s content was pruned meanwhile", job.source_id)
     _store_unseen(job, plan, heartbeat)
-    return publish(job, update, plan)
+    return _go_live(job, update, plan, started)
+
+
+def _go_live(job: Job, update: RefUpdate, plan: Plan, started: float) -> Revision:
+    """Publish the commit and write that down, or neither: the next sync finds nothing to do."""
+    with transaction.atomic():
+        published = publish(job, update, plan)
+        return Revision.objects.create(
+            ref=published.ref,
+            commit=update.commit,
+            files=published.files,
+            files_changed=published.files_changed,
+            chunks=live_chunks(published.ref),
+            skipped=published.skipped,
+            seconds_lexical=round(time.monotonic() - started, 3),
+        )
 
 
 def _store_unseen(job: Job, plan: Plan, heartbeat: jobs.Heartbeat) -> None:
