@@ -15,7 +15,8 @@ from indexer.scope import Scope
 class SearchedSource:
     name: str
     commit: str
-    live_at: str  # ISO 8601: how fresh the answer is
+    live_at: str  # ISO 8601: since when this commit is live
+    checked_at: str = ""  # when it was last compared with the origin: how fresh the answer is
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +60,13 @@ def receipt_of(
         query=query,
         rewritten=rewritten,
         sources=tuple(
-            SearchedSource(ref.source.name, ref.commit, ref.live_at.isoformat()) for ref in refs
+            SearchedSource(
+                name=ref.source.name,
+                commit=ref.commit,
+                live_at=ref.live_at.isoformat(),
+                checked_at=ref.source.checked_at.isoformat() if ref.source.checked_at else "",
+            )
+            for ref in refs
         ),
         legs=result.legs,
         hits=len(result.hits),

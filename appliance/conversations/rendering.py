@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -65,6 +66,7 @@ class CitationView:
     language: str
     url: str
     lines: tuple[tuple[int, str], ...]
+    checked_at: datetime | None  # when the source was last compared with its origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ def _view(link: MessageEvidence, role: str) -> CitationView:
         language=link.evidence.blob.language,
         url=file_url(piece),
         lines=tuple(enumerate(piece.text.split("\n"), start=piece.span.start_line)),
+        checked_at=link.evidence.source.checked_at,
     )
 
 

@@ -52,6 +52,17 @@ class SourceOverview:
     checked_at: datetime | None
     seconds_left: float | None
 
+    @property
+    def remaining(self) -> str:
+        """The estimate in words, as exact as it deserves; empty while unknown."""
+        if self.seconds_left is None:
+            return ""
+        if self.seconds_left < 60:
+            return "less than a minute"
+        minutes = round(self.seconds_left / 60)
+        unit, count = ("hour", round(minutes / 60)) if minutes >= 90 else ("minute", minutes)
+        return f"about {count} {unit}{'' if count == 1 else 's'}"
+
 
 def overviews_of(sources: QuerySet[Source]) -> list[SourceOverview]:
     """Return one overview per source, in four queries however many there are."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from django.utils.safestring import SafeString
 
@@ -39,15 +40,28 @@ class ResultDocument:
     commit: str
     language: str
     hits: tuple[ResultHit, ...]
+    checked_at: datetime | None  # when the source was last compared with its origin
 
 
-def documents_of(hits: Sequence[Hit]) -> list[ResultDocument]:
-    """Group hits by document; a document stands where its best hit stood."""
+def documents_of(
+    hits: Sequence[Hit], checked_at: Mapping[str, datetime | None]
+) -> list[ResultDocument]:
+    """Group hits by document; a document stands where its best hit stood.
+
+    `checked_at` says for each source when it was last compared with its origin.
+    """
     groups: dict[tuple[str, str, str], list[Hit]] = {}
     for hit in hits:
         groups.setdefault((hit.source, hit.path, hit.commit), []).append(hit)
     return [
-        ResultDocument(source, path, commit, of_document[0].language, _shown(of_document))
+        ResultDocument(
+            source=source,
+            path=path,
+            commit=commit,
+            language=of_document[0].language,
+            hits=_shown(of_document),
+            checked_at=checked_at.get(source),
+        )
         for (source, path, commit), of_document in groups.items()
     ]
 

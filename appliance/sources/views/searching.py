@@ -85,7 +85,10 @@ def _found(
         )
         if symbol
         else None,
-        "documents": documents_of(result.hits[first : first + HITS_PER_PAGE]),
+        "documents": documents_of(
+            result.hits[first : first + HITS_PER_PAGE],
+            dict(readable_sources(request.user).values_list("name", "checked_at")),
+        ),
         "seconds": time.monotonic() - started,
         "by_meaning": "vector" in result.legs,
         "page": page,

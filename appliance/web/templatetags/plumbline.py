@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from typing import Protocol
 
 from django import template
+from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
 from appliance.common.highlighting import highlighted_lines
@@ -35,6 +37,15 @@ class Used(Protocol):
 
     @property
     def role(self) -> str: ...
+
+
+@register.filter
+def moment(text: str | None) -> datetime | None:
+    """Read a time that was written as ISO 8601; None for anything else."""
+    try:
+        return parse_datetime(text or "")
+    except ValueError:
+        return None
 
 
 @register.filter

@@ -27,14 +27,14 @@ def hit(path: str, text: str = "a\nb", start: int = 1, matched: tuple[str, ...] 
 
 
 def test_hits_of_one_document_share_a_card_at_the_place_of_the_best() -> None:
-    documents = documents_of([hit("a"), hit("b"), hit("a", start=9)])
+    documents = documents_of([hit("a"), hit("b"), hit("a", start=9)], {})
     assert [document.path for document in documents] == ["a", "b"]
     assert [one.start_line for one in documents[0].hits] == [1, 9]
 
 
 def test_lines_keep_their_numbers_and_gaps_are_told() -> None:
     text = "\n".join(["def f():", *["x"] * 20, "needle", *["y"] * 20])
-    (document,) = documents_of([hit("a.py", text, start=100, matched=("needle",))])
+    (document,) = documents_of([hit("a.py", text, start=100, matched=("needle",))], {})
     lines = document.hits[0].lines
     assert [line.number for line in lines] == [100, 120, 121, 122]
     assert [line.follows_gap for line in lines] == [False, True, False, False]
