@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from datetime import timedelta
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from django.db.models import (
     Case,
     DurationField,
@@ -25,6 +25,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Greatest, Least
 from django.utils import timezone
+from psycopg.errors import LockNotAvailable
 
 from indexer.errors import JobYielded, LeaseLost, SourcePaused, SyncInProgress
 from indexer.models import Job, Source
@@ -36,6 +37,8 @@ MAX_FAILURES = 5
 HEARTBEAT_S = 1.0
 SLICE_S = 20.0  # after so long a job makes room for those that wait
 KEPT_JOBS = timedelta(days=30)
+LOCK_WAIT_S = 1  # who holds a job's row for longer is writing, or stands still
+STALLED_S = 120  # a transaction of a worker that says nothing for so long is ended
 RETRYING = "retrying"  # the error code of a job that waits for its next attempt
 WAITING_FOR_MODEL = "waiting_for_model"  # as above, but waiting costs no attempt
 RESTING = (RETRYING, WAITING_FOR_MODEL)
@@ -64,13 +67,14 @@ def claim(job_id: int, *, skip_wait: bool = False) -> Job:
     `skip_wait` takes a job before the time of its next attempt has come: a person asked for it.
     """
     now = timezone.now()
-    _give_up(job_id)
     is_left = Q(state=Job.State.RUNNING, lease_until__lt=now)
     free = Q(state=Job.State.QUEUED) | is_left
     if skip_wait:
         free |= Q(state=Job.State.RUNNING, error_code__in=RESTING)
     try:
         with transaction.atomic():
+            _set_local("lock_timeout", LOCK_WAIT_S)
+            _give_up(job_id)
             claimed = Job.objects.filter(free, ~PAUSED, pk=job_id).update(
                 # A worker that died says nothing: its successor counts the failure.
                 failures=Case(
@@ -87,6 +91,10 @@ def claim(job_id: int, *, skip_wait: bool = False) -> Job:
             )
     except IntegrityError as exc:  # another job of this source is running
         raise SyncInProgress("another job of this source is running") from exc
+    except OperationalError as exc:
+        if isinstance(exc.__cause__, LockNotAvailable):
+            raise SyncInProgress("another worker holds this job") from exc
+        raise
     if not claimed:
         raise SyncInProgress("this job has been taken by another worker, is paused or has ended")
     return Job.objects.select_related("source").get(pk=job_id)
@@ -133,7 +141,10 @@ def _pause() -> Least:
 
 
 def mark_published(job: Job) -> None:
-    Job.objects.filter(pk=job.pk).update(published_at=timezone.now())
+    """Note that the broker has heard of it; never waits for a worker that stands still with it."""
+    with transaction.atomic():
+        free = Job.objects.select_for_update(skip_locked=True).filter(pk=job.pk)
+        Job.objects.filter(pk__in=free.values("pk")).update(published_at=timezone.now())
 
 
 def _held(job: Job) -> QuerySet[Job]:
@@ -141,9 +152,20 @@ def _held(job: Job) -> QuerySet[Job]:
 
 
 def fence(job: Job) -> None:
-    """Inside a transaction: hold the row, or raise LeaseLost when the job is not ours any more."""
+    """Inside a transaction: hold the row, or raise LeaseLost when the job is not ours any more.
+
+    The server frees the row soon after its holder died in a statement, or fell silent after one.
+    """
+    _set_local("client_connection_check_interval", 1)
+    _set_local("idle_in_transaction_session_timeout", STALLED_S)
     if not _held(job).select_for_update().exists():
         raise LeaseLost(f"job {job.pk} was taken over")
+
+
+def _set_local(name: str, seconds: int) -> None:
+    """Change a setting of PostgreSQL until the end of the transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, %s, true)", [name, f"{seconds}s"])
 
 
 class Heartbeat:

@@ -1,0 +1,163 @@
+"""Claims at once by many (G15), and locks whose holder died or stands still (G16, G03)."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from datetime import timedelta
+from statistics import quantiles
+from threading import Barrier
+
+import psutil
+import pytest
+from django.db import connection
+from django.utils import timezone
+
+from indexer.errors import SyncInProgress
+from indexer.ingestion import jobs
+from indexer.models import Job, Source
+from indexer.tasks import dispatch
+from tests.processes import ROOT, product_environment
+
+CLAIMERS = 8
+HOLD = """
+import sys, django
+django.setup()
+from django.db import connection, transaction
+from indexer.ingestion import jobs
+from indexer.models import Job
+jobs.STALLED_S = 2
+with transaction.atomic(), connection.cursor() as cursor:
+    jobs.fence(Job.objects.get(pk=sys.argv[1]))
+    print("held", flush=True)
+    if sys.argv[2] == "busy":
+        cursor.execute("SELECT pg_sleep(600)")
+    sys.stdin.read()
+"""
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(300)]
+
+
+def source(name: str) -> Source:
+    return Source.objects.create(name=name, kind=Source.Kind.REMOTE, location="https://x.test/y")
+
+
+@pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.slow)])
+def test_g15_eight_claimers_take_each_job_once(count: int) -> None:
+    sources = Source.objects.bulk_create(
+        Source(name=f"shop{number}", kind=Source.Kind.REMOTE, location="https://x.test/y")
+        for number in range(count)
+    )
+    made = Job.objects.bulk_create(Job(source=one) for one in sources)
+    together = Barrier(CLAIMERS)
+
+    def claim_all(seed: int) -> list[tuple[int, float]]:
+        """Try every job, as if the broker had sent each message to each worker."""
+        own = [job.pk for job in made]
+        random.Random(seed).shuffle(own)  # noqa: S311
+        won: list[tuple[int, float]] = []
+        try:
+            together.wait(30)
+            for job_id in own:
+                started = time.monotonic()
+                try:
+                    jobs.claim(job_id)
+                except SyncInProgress:
+                    continue
+                won.append((job_id, time.monotonic() - started))
+        finally:
+            connection.close()
+        return won
+
+    with ThreadPoolExecutor(CLAIMERS) as pool:
+        won = [one for claims in pool.map(claim_all, range(CLAIMERS)) for one in claims]
+    assert sorted(job_id for job_id, _ in won) == sorted(job.pk for job in made)
+    assert set(Job.objects.values_list("state", "attempt")) == {("running", 1)}
+    p95 = quantiles([seconds for _, seconds in won], n=20)[-1]
+    # Eight threads share one interpreter here, so this is far above what a worker waits.
+    assert p95 < 0.5, f"p95 {p95 * 1000:.0f} ms"
+
+
+@contextmanager
+def holder(job: Job, how: str) -> Iterator[psutil.Popen]:
+    """Run a worker that holds its job's row in a transaction."""
+    with psutil.Popen(
+        [sys.executable, "-c", HOLD, str(job.pk), how],
+        cwd=ROOT,
+        env=product_environment(ROOT),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            assert process.stdout.readline() == "held\n"
+            yield process
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def dead(job: Job) -> Job:
+    """Return the job as it is when its worker's lease has ended."""
+    claimed = jobs.claim(job.pk)
+    past = timezone.now() - timedelta(seconds=1)
+    Job.objects.filter(pk=job.pk).update(lease_until=past)
+    return claimed
+
+
+def seconds_of(act: Callable[[], object]) -> float:
+    started = time.monotonic()
+    act()
+    return time.monotonic() - started
+
+
+def claimed_within(job: Job, seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        try:
+            jobs.claim(job.pk)
+        except SyncInProgress:
+            time.sleep(0.1)
+        else:
+            return True
+    return False
+
+
+def refused(job: Job) -> None:
+    with pytest.raises(SyncInProgress):
+        jobs.claim(job.pk)
+
+
+def test_g16_the_lock_of_a_worker_killed_in_a_statement_is_free_in_three_seconds() -> None:
+    job = dead(jobs.enqueue(source("shop")))
+    with holder(job, "busy") as process:
+        time.sleep(0.3)  # until the statement runs
+        process.kill()
+        process.wait()
+        assert claimed_within(job, 3.0)
+
+
+def test_g03_a_worker_that_stands_still_in_a_transaction_is_replaced() -> None:
+    job = dead(jobs.enqueue(source("shop")))
+    with holder(job, "idle") as process:
+        process.suspend()
+        assert claimed_within(job, 10.0)
+        process.resume()
+
+
+def test_g03_a_locked_job_holds_up_nobody_else() -> None:
+    job = dead(jobs.enqueue(source("shop")))
+    other = jobs.enqueue(source("other"))
+    with holder(job, "busy") as process:
+        process.suspend()
+        # Its statement never ends and nobody dies, so nothing frees this lock.
+        assert seconds_of(lambda: refused(job)) < 5
+        assert seconds_of(lambda: list(jobs.waiting())) < 1
+        assert seconds_of(lambda: jobs.mark_published(job)) < 1
+        assert seconds_of(dispatch) < 5
+        jobs.claim(other.pk)
