@@ -34,6 +34,9 @@ def main() -> None:
         transport = {
             **app.conf.broker_transport_options,
             "visibility_timeout": options.visibility_s,
+            # Looks for such messages each second; kombu's default is every hundred.
+            "unacked_restore_interval": 1,
+            "unacked_restore_throttle": 1,
         }
         app.conf.broker_transport_options = transport
     if options.record is not None:

@@ -79,9 +79,16 @@ def assert_each_synced_once(sources: list[Source]) -> None:
         assert model._default_manager.count() == len(sources)
 
 
-@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("visibility_s", "pause_s"), [(2, 1.5), pytest.param(10, 10, marks=pytest.mark.slow)]
+)
 def test_g04_a_message_that_comes_again_while_its_job_runs_has_no_second_effect(
-    source_factory: SourceFactory, broker: Broker, models: FakeServer, tmp_path: Path
+    source_factory: SourceFactory,
+    broker: Broker,
+    models: FakeServer,
+    tmp_path: Path,
+    visibility_s: int,
+    pause_s: float,
 ) -> None:
     source = source_factory("shop", {f"m{n}.py": f"def f{n}():\n    pass\n" for n in range(6)})
     expected = snapshot()
@@ -89,9 +96,9 @@ def test_g04_a_message_that_comes_again_while_its_job_runs_has_no_second_effect(
     job = jobs.enqueue(source)
     dispatch_jobs()
     record = tmp_path / "record"
-    # Celery looks for messages that were not answered for every ten seconds.
-    patience = ("--visibility-s", "5", "--batch", "1", "--pause-s", "6", "--record", str(record))
-    with running_worker(tmp_path, broker.url, models, *patience, concurrency=3):
+    patience = ("--visibility-s", str(visibility_s), "--batch", "1", "--pause-s", str(pause_s))
+    options = (*patience, "--record", str(record))
+    with running_worker(tmp_path, broker.url, models, *options, concurrency=3):
         wait_until(lambda: all_ended() and all_ended(Job.Kind.EMBED), "the end", within_s=180)
     assert started_jobs(record).count(job.pk) > 1
     job.refresh_from_db()
