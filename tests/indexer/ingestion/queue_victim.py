@@ -63,7 +63,7 @@ def arm(point: str) -> None:
         "outbox": lambda: _after(jobs, "enqueue", lambda given: Job.Kind.EMBED in given),
         "ack": lambda: _after(jobs, "finish"),
         "embed": lambda: _after(embed, "store_embeddings"),
-        "stopped": lambda: _before(sync, "store_blobs", signal.SIGSTOP),
+        "stopped": lambda: _before(sync, "publish", signal.SIGSTOP),
     }
     points[point]()
 
