@@ -168,6 +168,7 @@ def test_g07_a_worker_whose_connections_break_again_and_again_consumes_again(
     assert_each_synced_once([*before, *after])
 
 
+@pytest.mark.timeout(60)
 def test_g08_a_line_that_swallows_what_is_sent_holds_up_no_request(
     repository: Repository, line: Line, staff: User, client: Client
 ) -> None:
