@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -132,11 +133,15 @@ def test_what_a_worker_was_reading_is_gone_in_time(
             "a stored batch",
         )
         assert "table indexer_blob, column text" in left()
-        remove(again)
+        mirror = home / "mirrors" / f"{again.pk}.git"
+        with mirror.with_name(f"{mirror.name}.lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # as a fetch does
+            remove(again)
+        assert mirror.exists()
         wait_until(all_ended, "the end of the job", within_s=30)
         wait_until(lambda: broker.messages() == 0, "an idle worker", within_s=30)
         assert seconds_until_gone() <= PROMISED_S
-    assert not (home / "mirrors" / f"{again.pk}.git").exists()
+    assert not mirror.exists()
 
 
 def test_the_schedule_leaves_room_for_a_prune_that_has_to_come_twice() -> None:

@@ -86,9 +86,10 @@ def test_g05_poison_is_kept_out_and_what_follows_is_read(
         assert detail.startswith("3 times: ")
     syncs = Job.objects.filter(kind=Job.Kind.SYNC)
     assert list(syncs.values_list("state", "failures")) == [("done", 0)] * (following + 1)
-    # Kept out by content: neither a look nor a new commit tries it again.
-    repository.commit({"new.py": "def new():\n    pass\n"})
+    # Kept out by content: under another name it is not tried again either.
+    repository.commit({"new.py": "def new():\n    pass\n", "moved.py": "# hang.py\n"})
     sync_now(source)
+    assert SkippedFile.objects.get(path="moved.py").reason == "quarantined"
     assert sorted(misbehaving.paths) == sorted([*poison, *good, "new.py"])
 
 
