@@ -7,7 +7,6 @@ a forged one costs a look.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import takewhile
 
@@ -101,7 +100,7 @@ def _failures_of(source: Source) -> int:
     ended = Job.objects.filter(
         source=source, kind=Job.Kind.SYNC, state__in=(Job.State.DONE, Job.State.FAILED)
     )
-    newest: Sequence[Job] = ended.order_by("-ended_at", "-pk")[:COUNTED_FAILURES]
+    newest = ended.order_by("-ended_at", "-pk")[:COUNTED_FAILURES]
     failed = list(takewhile(lambda job: job.state == Job.State.FAILED, newest))
     if not failed or _was_seen_since(source, failed[0]):
         return 0
