@@ -11,7 +11,7 @@ from django.db import connection, transaction
 
 from indexer.confined.protocol import Answer, numbers
 from indexer.ingestion.jobs import fence
-from indexer.models import Chunk, Definition, Finding, Job, Reference
+from indexer.models import Chunk, Definition, Finding, Job, Reference, TrigramSet
 from indexer.reading.version import READER_VERSION
 
 # A blob that an older reader made is written anew, in place; its documents never notice.
@@ -109,7 +109,7 @@ def _insert_blobs(job: Job, answers: Sequence[Answer]) -> dict[str, int]:
         rows = cursor.fetchall()
     emptied = [blob_id for blob_id, _, was_there in rows if was_there]
     if emptied:
-        for model in (Chunk, Definition, Reference, Finding):
+        for model in (Chunk, Definition, Reference, Finding, TrigramSet):
             model._default_manager.filter(blob_id__in=emptied).delete()
     return {oid: blob_id for blob_id, oid, _ in rows}
 

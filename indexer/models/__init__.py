@@ -7,6 +7,7 @@ from indexer.models.document import Blob, Document, Finding, SkippedFile
 from indexer.models.job import Job
 from indexer.models.source import Ref, Revision, SharedCredential, Source
 from indexer.models.symbol import Definition, Reference
+from indexer.models.trigram import TrigramSet
 
 __all__ = [
     "Blob",
@@ -23,4 +24,5 @@ __all__ = [
     "SharedCredential",
     "SkippedFile",
     "Source",
+    "TrigramSet",
 ]
