@@ -32,6 +32,7 @@ from indexer.fetching.location import Location, parse_location
 from indexer.fetching.mirror import commit_facts, fetch, read_blobs
 from indexer.fetching.policy import LocationPolicy
 from indexer.fetching.values import Credential, FetchedRefs, ResolvedRef, SshKey
+from indexer.history.store import store_history
 from indexer.ingestion import jobs
 from indexer.ingestion.changes import Plan, PlannedPath, plan_ref, unseen
 from indexer.ingestion.publish import RefUpdate, drop_other_refs, live_chunks, publish
@@ -121,10 +122,20 @@ def _sync(job: Job, heartbeat: jobs.Heartbeat, started: float) -> list[Revision]
         if (revision := _bring_live(job, ref, number == 0, heartbeat, started))
     ]
     drop_other_refs(job, [ref.name for ref in resolved])
+    heartbeat.beat("history", 0, 0)
+    _store_history(job, resolved[0].commit)
     _note_freshness(source, revisions, asked_at)
     if revisions or _awaits_vectors(source):
         jobs.enqueue(source, Job.Kind.EMBED, job.reason)
     return revisions
+
+
+def _store_history(job: Job, commit: str) -> None:
+    """Store the history of the default ref; search does without when git cannot read it."""
+    try:
+        store_history(job, clients.mirror_of(job.source), commit)
+    except FetchFailed as exc:
+        logger.warning("sync source=%s history not stored: %s", job.source_id, exc)
 
 
 def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> FetchedRefs:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from indexer.models.chunk import Chunk, Embedding, Posting
 from indexer.models.document import Blob, Document, Finding, SkippedFile
+from indexer.models.history import Commit, CommitPosting, Ranking
 from indexer.models.job import Job
 from indexer.models.source import Ref, Revision, SharedCredential, Source
 from indexer.models.symbol import Definition, Reference
@@ -12,12 +13,15 @@ from indexer.models.trigram import TrigramSet
 __all__ = [
     "Blob",
     "Chunk",
+    "Commit",
+    "CommitPosting",
     "Definition",
     "Document",
     "Embedding",
     "Finding",
     "Job",
     "Posting",
+    "Ranking",
     "Ref",
     "Reference",
     "Revision",

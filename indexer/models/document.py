@@ -66,6 +66,9 @@ class Document(models.Model):
     refs = ArrayField(models.BigIntegerField())  # ids of the Refs in which it lives
     role = models.CharField(max_length=20)  # source, test, docs ...: see indexer.reading.roles
     path_terms = ArrayField(models.BigIntegerField(), default=list)
+    # By how many commits of the default ref it was changed, and when last: indexer.history.
+    touches = models.IntegerField(db_default=0)
+    touched_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -72,6 +72,8 @@ class Source(models.Model):
     pushed_at = models.DateTimeField(null=True, editable=False)
     # Sentences about the last fetch: what was left out, which patterns match nothing.
     notes = ArrayField(models.TextField(), default=list, blank=True, editable=False)
+    # The commit up to which the history of the default ref is stored.
+    history_commit = models.CharField(max_length=64, blank=True, editable=False)
     hook_id = models.UUIDField(default=uuid4, unique=True, editable=False)
     hook_secret = models.BinaryField(null=True, editable=False)  # sealed
     created_at = models.DateTimeField(default=timezone.now)

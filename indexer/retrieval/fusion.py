@@ -7,11 +7,12 @@ in Bruch et al. (arXiv 2210.11934) and in our own measurements (docs/experiments
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.reading.roles import DocumentRole
-from indexer.retrieval.queries import Candidate, PathCandidate, VisibleDocument
+from indexer.retrieval.gathering import Pools
+from indexer.retrieval.queries import Candidate, VisibleDocument
 
 # Chosen on the golden sets of docs/experiments.md; each is flat around its value.
 VECTOR_WEIGHT = 0.3
@@ -37,18 +38,15 @@ class RankedDocument:
     document: VisibleDocument
     score: float
     chunks: tuple[RankedChunk, ...]
-    by_path: bool
+    legs: tuple[str, ...]  # that found the document as a whole: path, history, symbol
+    words: float  # BM25 of its best chunks and its path, not scaled
 
 
-def fuse(
-    *,
-    lexical: Sequence[Candidate],
-    vector: Sequence[Candidate],
-    paths: Sequence[PathCandidate],
-    documents: Sequence[VisibleDocument],
-) -> list[RankedDocument]:
-    """Return the documents, best first."""
-    path_scores = {candidate.document_id: candidate.score for candidate in paths}
+def fuse(pools: Pools) -> list[RankedDocument]:
+    """Return the documents, best first, by fixed weights."""
+    lexical, vector, documents = pools.lexical, pools.vector, pools.documents
+    whole_legs = _whole_legs(pools)
+    path_scores = {candidate.document_id: candidate.score for candidate in pools.paths}
     lexical_scores = _by_blob(lexical)
     vector_scores = _by_blob(_scaled(vector))
     word_scores = {
@@ -73,12 +71,25 @@ def fuse(
                     most_words,
                     vector_weight,
                 ),
-                by_path=document.document_id in path_scores,
+                legs=tuple(leg for leg, holds in whole_legs.items() if holds(document)),
+                words=word_scores[document.document_id],
             )
         )
     return sorted(
         ranked, key=lambda r: (-r.score, r.document.source, r.document.path, r.document.document_id)
     )
+
+
+def _whole_legs(pools: Pools) -> dict[str, Callable[[VisibleDocument], bool]]:
+    """Return, for each retriever of whole documents, whether it found one."""
+    by_path = {candidate.document_id for candidate in pools.paths}
+    by_history = {candidate.document_id for candidate in pools.history}
+    by_symbol = {candidate.blob_id for candidate in pools.symbols}
+    return {
+        "path": lambda document: document.document_id in by_path,
+        "history": lambda document: document.document_id in by_history,
+        "symbol": lambda document: document.blob_id in by_symbol,
+    }
 
 
 def _by_blob(candidates: Sequence[Candidate]) -> dict[int, dict[int, float]]:

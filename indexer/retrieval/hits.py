@@ -19,7 +19,7 @@ class Hit:
     kind: str
     language: str
     score: float  # between 0 and 1, comparable within one search only
-    legs: tuple[str, ...]  # which retrievers found it: lexical, vector, path
+    legs: tuple[str, ...]  # which retrievers found it: lexical, vector, path, history, symbol
     text: str  # the lines of the span, verbatim
     matched: tuple[str, ...] = ()  # words of the query that may be marked in the lines
 

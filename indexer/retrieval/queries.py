@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ PATH = _statement("path.sql")
 DOCUMENTS = _statement("documents.sql")
 DEFINITIONS = _statement("definitions.sql")
 USES = _statement("uses.sql")
+HISTORY = _statement("history.sql")
+SYMBOL = _statement("symbol.sql")
 
 # Robertson and Zaragoza's usual values; retrieval quality hardly moves with them (measured).
 BM25_K1 = 1.2
@@ -58,6 +61,24 @@ class VisibleDocument:
     role: str
     blob_id: int
     commit: str
+    line_count: int = 0
+    touches: int = 0  # commits that changed it
+    untouched_s: float | None = None  # from its last change to the ref's commit
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryCandidate:
+    """A document with the votes of past commits: the strongest, and all of them together."""
+
+    document_id: int
+    best: float
+    total: float
+
+
+@dataclass(frozen=True, slots=True)
+class SymbolCandidate:
+    blob_id: int
+    score: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +134,42 @@ def path_candidates(
         return []
     parameters = {"terms": list(terms), "pool": pool}
     return [PathCandidate(*row) for row in _rows(PATH, visibility, parameters)]
+
+
+def history_candidates(
+    visibility: Visibility,
+    weights: Mapping[int, float],
+    *,
+    before: datetime | None,
+    commits: int,
+    pool: int,
+) -> list[HistoryCandidate]:
+    """Return the documents that commits with such messages touched, best first.
+
+    `before` leaves out later commits: for the past as it was, and for learning from it.
+    """
+    if not weights:
+        return []
+    parameters = {
+        "terms": list(weights),
+        "weights": list(weights.values()),
+        "k1": BM25_K1,
+        "b": BM25_B,
+        "before": before,
+        "commits": commits,
+        "pool": pool,
+    }
+    return [HistoryCandidate(*row) for row in _rows(HISTORY, visibility, parameters)]
+
+
+def symbol_candidates(
+    visibility: Visibility, names: Collection[str], *, pool: int
+) -> list[SymbolCandidate]:
+    """Return the blobs that define names of the question, best first."""
+    if not names:
+        return []
+    parameters = {"names": list(names), "pool": pool}
+    return [SymbolCandidate(*row) for row in _rows(SYMBOL, visibility, parameters)]
 
 
 def documents_of(

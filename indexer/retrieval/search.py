@@ -2,31 +2,19 @@
 
 from __future__ import annotations
 
-import logging
 import re
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from indexer import clients
-from indexer.lexical.queries import query_weights
-from indexer.lexical.terms import term_id
 from indexer.models import Chunk, Source
+from indexer.ranking.choice import trees_in_use
+from indexer.ranking.ordering import ordered
 from indexer.retrieval.fusion import RankedChunk, RankedDocument, fuse
+from indexer.retrieval.gathering import gather
 from indexer.retrieval.hits import Hit, SearchResult
-from indexer.retrieval.queries import (
-    Candidate,
-    Visibility,
-    documents_of,
-    lexical_candidates,
-    path_candidates,
-    vector_candidates,
-)
+from indexer.retrieval.queries import Visibility
 from indexer.scope import Scope
-from inference.errors import InferenceError
 
-logger = logging.getLogger(__name__)
-
-POOL = 300  # candidates a retriever gives
 MAX_QUERY = 8000  # characters looked at: a pasted stack trace, not a pasted file
 
 
@@ -50,7 +38,7 @@ def search(
     """Return the best chunks that the scope may read, at most `per_document` of one document.
 
     `source_names` narrows the scope and never widens it; names that the scope does not hold
-    find nothing. Without an embedding model the words alone decide, and `legs` says so.
+    find nothing; `legs` says which retrievers took part.
     """
     query = _readable(query[:MAX_QUERY]).strip()
     if not query or not scope.source_ids:
@@ -58,18 +46,11 @@ def search(
     visibility = visibility_of(scope, source_names, refs)
     if not visibility.scope.source_ids:
         return SearchResult((), ())
-    weights = {term_id(term): weight for term, weight in query_weights(query).items()}
-    lexical = lexical_candidates(visibility, weights, pool=POOL)
-    paths = path_candidates(visibility, weights.keys(), pool=POOL)
-    vector, legs = _by_meaning(query, visibility)
-    documents = documents_of(
-        visibility,
-        blob_ids={candidate.blob_id for candidate in (*lexical, *vector)},
-        document_ids={candidate.document_id for candidate in paths},
-    )
-    ranked = fuse(lexical=lexical, vector=vector, paths=paths, documents=documents)
+    pools = gather(query, visibility)
+    ranked = ordered(pools, fuse(pools), trees_in_use())
     hits = tuple(_hits(ranked, query, limit, per_document))
-    return SearchResult(hits, legs, vector[0].score if vector else 0.0)
+    similarity = pools.vector[0].score if pools.vector else 0.0
+    return SearchResult(hits, pools.legs, similarity)
 
 
 def visibility_of(scope: Scope, source_names: Collection[str], refs: Sequence[str]) -> Visibility:
@@ -87,18 +68,6 @@ def _narrowed(scope: Scope, source_names: Collection[str]) -> Scope:
 def _readable(text: str) -> str:
     """Return the text without what neither PostgreSQL nor a model server takes."""
     return text.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
-
-
-def _by_meaning(query: str, visibility: Visibility) -> tuple[list[Candidate], tuple[str, ...]]:
-    """Return the vector leg's candidates; none, and said so, when the model does not answer."""
-    embedder = clients.embedder()
-    try:
-        vector = embedder.embed_query(query)
-    except InferenceError as exc:
-        logger.warning("search without vectors: %s", exc)
-        return [], ("lexical", "path")
-    candidates = vector_candidates(visibility, vector, embedder.model, pool=POOL)
-    return candidates, ("lexical", "path", "vector") if candidates else ("lexical", "path")
 
 
 def _hits(
@@ -157,7 +126,7 @@ def _hit(place: Place, chunk: Chunk, words: tuple[str, ...]) -> Hit:
         kind=chunk.kind,
         language=chunk.blob.language,
         score=place.score,
-        legs=(*legs, "path") if place.document.by_path else legs,
+        legs=(*legs, *place.document.legs),
         text="\n".join(chunk.span.lines_of(chunk.blob.text)),
         matched=words,
     )

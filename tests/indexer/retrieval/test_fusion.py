@@ -12,7 +12,14 @@ from indexer.retrieval.fusion import (
     RankedDocument,
     fuse,
 )
-from indexer.retrieval.queries import Candidate, PathCandidate, VisibleDocument
+from indexer.retrieval.gathering import Pools
+from indexer.retrieval.queries import (
+    Candidate,
+    HistoryCandidate,
+    PathCandidate,
+    SymbolCandidate,
+    VisibleDocument,
+)
 
 
 def document(number: int, role: str = "source") -> VisibleDocument:
@@ -28,14 +35,15 @@ def fused(
     lexical: list[Candidate] | None = None,
     vector: list[Candidate] | None = None,
     paths: list[PathCandidate] | None = None,
+    history: list[HistoryCandidate] | None = None,
+    symbols: list[SymbolCandidate] | None = None,
     documents: list[VisibleDocument] | None = None,
 ) -> list[RankedDocument]:
-    return fuse(
-        lexical=lexical or [],
-        vector=vector or [],
-        paths=paths or [],
-        documents=documents or [document(1), document(2)],
+    found = [document(1), document(2)] if documents is None else documents
+    pools = Pools(
+        "", {}, lexical or [], vector or [], paths or [], history or [], symbols or [], found
     )
+    return fuse(pools)
 
 
 def ids(ranked: list[RankedDocument]) -> list[int]:
@@ -43,7 +51,7 @@ def ids(ranked: list[RankedDocument]) -> list[int]:
 
 
 def test_nothing_found_is_an_empty_list() -> None:
-    assert fuse(lexical=[], vector=[], paths=[], documents=[]) == []
+    assert fused(documents=[]) == []
 
 
 def test_without_vectors_the_words_alone_make_the_score() -> None:
@@ -80,7 +88,15 @@ def test_what_is_about_the_code_counts_less_than_the_code(role: DocumentRole) ->
 def test_a_path_counts_and_is_told() -> None:
     ranked = fused(lexical=[chunk(1, 4.0), chunk(2, 4.0)], paths=[PathCandidate(2, 3.0)])
     assert ids(ranked) == [2, 1]
-    assert [one.by_path for one in ranked] == [True, False]
+    assert [one.legs for one in ranked] == [("path",), ()]
+
+
+def test_what_history_and_symbols_found_is_told() -> None:
+    ranked = fused(history=[HistoryCandidate(1, 2.0, 3.0)], symbols=[SymbolCandidate(2, 1.0)])
+    assert {one.document.document_id: one.legs for one in ranked} == {
+        1: ("history",),
+        2: ("symbol",),
+    }
 
 
 def test_one_blob_in_two_documents_stands_behind_both() -> None:

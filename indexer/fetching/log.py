@@ -1,0 +1,131 @@
+"""The history of a commit: who changed which paths, when and why, newest first."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import IO, cast
+
+from indexer.errors import FetchFailed
+from indexer.fetching.environment import git_environment
+from indexer.fetching.location import OBJECT_ID
+
+BLOCK_SIZE = 256 * 1024
+LONGEST_WORD = 64 * 1024  # of a message or a path; the rest is dropped
+LATEST_S = 4_102_444_800  # 2100: clocks that are wrong further than that are cut
+HEADER = re.compile(r"\x01([0-9a-f]{40}|[0-9a-f]{64})")
+FORMAT = "%x01%H%x00%ct%x00%aN%x00%B"
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedCommit:
+    oid: str
+    committed_at: datetime
+    author: str
+    message: str
+    paths: tuple[str, ...]  # as they were called after it
+    renames: tuple[tuple[str, str], ...]  # old name, new name
+
+
+def is_ancestor(mirror: Path, older: str, newer: str) -> bool:
+    """Return whether the older commit is in the newer one's history; False when it is gone."""
+    command = _git(mirror, "merge-base", "--is-ancestor", _checked(older), _checked(newer))
+    done = subprocess.run(  # noqa: S603 - fixed words and checked object ids
+        command, capture_output=True, env=git_environment(), cwd="/", check=False
+    )
+    return done.returncode == 0
+
+
+def read_log(
+    mirror: Path, commit: str, *, since: str = "", limit: int, time_limit_s: float
+) -> Iterator[LoggedCommit]:
+    """Yield the commits behind a commit (and not behind `since`), newest first, without merges.
+
+    Raises FetchFailed when git fails or takes longer than the time limit.
+    """
+    command = _git(mirror, "log", "-z", "--no-merges", f"--max-count={limit}", "--name-status")
+    command += ["--find-renames", "-l400", "--no-show-signature", "--no-textconv", "--no-ext-diff"]
+    command += ["--encoding=UTF-8", f"--format={FORMAT}", _checked(commit)]
+    if since:
+        command.append(f"^{_checked(since)}")
+    with subprocess.Popen(  # noqa: S603 - fixed words and checked object ids
+        [*command, "--"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=git_environment(),
+        cwd="/",
+    ) as process:
+        timer = threading.Timer(time_limit_s, process.kill)
+        timer.start()
+        try:
+            yield from _commits(_words(cast(IO[bytes], process.stdout)))
+        finally:
+            timer.cancel()
+            process.kill()  # nothing when it has ended, or whoever reads has seen enough
+    if process.returncode not in {0, -9}:
+        raise FetchFailed("history_unreadable", f"git cannot read the history of {commit[:12]}.")
+
+
+def _commits(words: Iterator[str]) -> Iterator[LoggedCommit]:
+    header: tuple[str, str, str, str] | None = None
+    paths: list[str] = []
+    renames: list[tuple[str, str]] = []
+    for word in words:
+        word = word.lstrip("\n")
+        if found := HEADER.fullmatch(word):
+            if header:
+                yield _commit(header, paths, renames)
+            header = (found[1], next(words, ""), next(words, ""), next(words, ""))
+            paths, renames = [], []
+        elif word[:1] in {"R", "C"}:
+            old, new = next(words, ""), next(words, "")
+            paths.append(new)
+            if word[0] == "R":
+                renames.append((old, new))
+        elif word:
+            paths.append(next(words, ""))
+    if header:
+        yield _commit(header, paths, renames)
+
+
+def _commit(
+    header: tuple[str, str, str, str], paths: list[str], renames: list[tuple[str, str]]
+) -> LoggedCommit:
+    oid, seconds, author, message = header
+    at = min(int(seconds), LATEST_S) if seconds.isdecimal() else 0
+    return LoggedCommit(
+        oid,
+        datetime.fromtimestamp(at, tz=UTC),
+        author[:200],
+        message.strip(),
+        tuple(dict.fromkeys(filter(None, paths))),
+        tuple(renames),
+    )
+
+
+def _words(stream: IO[bytes]) -> Iterator[str]:
+    """Yield what stands between zero bytes."""
+    rest = b""
+    while block := stream.read(BLOCK_SIZE):
+        *words, rest = (rest + block).split(b"\0")
+        rest = rest[:LONGEST_WORD]
+        for word in words:
+            yield word[:LONGEST_WORD].decode("utf-8", "replace")
+    if rest:
+        yield rest.decode("utf-8", "replace")
+
+
+def _git(mirror: Path, *arguments: str) -> list[str]:
+    return ["git", f"--git-dir={mirror}", *arguments]
+
+
+def _checked(commit: str) -> str:
+    if not OBJECT_ID.fullmatch(commit):
+        raise ValueError(f"not an object id: {commit[:80]!r}")
+    return commit

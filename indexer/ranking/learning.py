@@ -1,0 +1,139 @@
+"""Learns a ranking from history, and keeps it only when it wins on commits it has not seen."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from indexer.models import Ranking, Source
+from indexer.ranking.choice import choose, trees_in_use
+from indexer.ranking.examples import Example, Observed, Past, examples_of, observe
+from indexer.ranking.trees import Trees
+from indexer.scope import Scope
+
+logger = logging.getLogger(__name__)
+
+PER_SOURCE = 300
+FEWEST = 80  # questions to learn from; fewer say nothing
+HELD_OUT = 0.25  # the newest of each source
+RESAMPLES = 1000
+
+OnProgress = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Mean reciprocal ranks over the held-out questions, and how sure the difference is."""
+
+    questions: int
+    fixed: float
+    in_use: float
+    learned: float
+    low: float  # 95% interval of learned minus in use
+    high: float
+
+    @property
+    def is_better(self) -> bool:
+        return self.learned > self.in_use and self.low > -0.005
+
+
+def learn(
+    scope: Scope, *, per_source: int = PER_SOURCE, on_progress: OnProgress | None = None
+) -> Ranking | None:
+    """Learn from the newest commits of every source; return the ranking, chosen when it won.
+
+    None: there is too little history.
+    """
+    train, held_out = _split(scope, per_source)
+    if len(train) < FEWEST:
+        return None
+    observed = _observed([*train, *held_out], scope, on_progress)
+    seen = {id(example) for example in train}
+    training = [one for one in observed if id(one.example) in seen]
+    testing = [one for one in observed if id(one.example) not in seen]
+    if not training or not testing:
+        return None
+    compared = compare(testing, trees_in_use(), fit(training))
+    trees = fit(observed)
+    ranking = Ranking.objects.create(
+        origin=Ranking.Origin.LEARNED,
+        trees=trees.to_json(),
+        figures={
+            "trained": len(training),
+            "held_out": compared.questions,
+            "mrr_fixed": round(compared.fixed, 4),
+            "mrr_in_use": round(compared.in_use, 4),
+            "mrr_learned": round(compared.learned, 4),
+            "difference_95": [round(compared.low, 4), round(compared.high, 4)],
+            "gains": {name: round(gain, 4) for name, gain in trees.gains().items()},
+        },
+    )
+    if compared.is_better:
+        choose(ranking)
+    logger.info("ranking=%s learned chosen=%s", ranking.pk, compared.is_better)
+    return ranking
+
+
+def fit(observed: Sequence[Observed]) -> Trees:
+    return Trees.fit(
+        np.concatenate([one.rows for one in observed]),
+        np.concatenate([one.labels for one in observed]),
+        [len(one.labels) for one in observed],
+    )
+
+
+def compare(observed: Sequence[Observed], in_use: Trees | None, learned: Trees) -> Comparison:
+    """Compare rankings over the same questions; the interval is a bootstrap over questions."""
+    fixed = np.array([reciprocal_rank(one.fused, one.labels) for one in observed])
+    before = fixed if in_use is None else _reciprocal_ranks(in_use, observed)
+    after = _reciprocal_ranks(learned, observed)
+    differences = after - before
+    picks = np.random.default_rng(7).integers(len(observed), size=(RESAMPLES, len(observed)))
+    low, high = np.quantile(differences[picks].mean(axis=1), [0.025, 0.975])
+    return Comparison(
+        len(observed),
+        float(fixed.mean()),
+        float(before.mean()),
+        float(after.mean()),
+        float(low),
+        float(high),
+    )
+
+
+def reciprocal_rank(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
+    """Return 1 / rank of the best gold document; ties count against it."""
+    best = scores[labels > 0].max()
+    return 1.0 / (1 + int((scores[labels == 0] >= best).sum()))
+
+
+def _reciprocal_ranks(trees: Trees, observed: Sequence[Observed]) -> NDArray[np.float64]:
+    return np.array([reciprocal_rank(trees.scores(one.rows), one.labels) for one in observed])
+
+
+def _split(scope: Scope, per_source: int) -> tuple[list[Example], list[Example]]:
+    """Return the older and the newest examples of every source."""
+    train: list[Example] = []
+    held_out: list[Example] = []
+    for source in Source.objects.filter(pk__in=scope.source_ids):
+        examples = examples_of(source, newest=per_source)
+        cut = len(examples) - round(len(examples) * HELD_OUT)
+        train.extend(examples[:cut])
+        held_out.extend(examples[cut:])
+    return train, held_out
+
+
+def _observed(
+    examples: Sequence[Example], scope: Scope, on_progress: OnProgress | None
+) -> list[Observed]:
+    past = Past(sorted(scope.source_ids))
+    observed: list[Observed] = []
+    for done, example in enumerate(examples, start=1):
+        if (one := observe(example, scope, past)) is not None:
+            observed.append(one)
+        if on_progress:
+            on_progress(done, len(examples))
+    return observed
