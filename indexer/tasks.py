@@ -19,7 +19,9 @@ from indexer.errors import (
 from indexer.ingestion import jobs, pruning
 from indexer.ingestion.embed import embed
 from indexer.ingestion.sync import sync
-from indexer.models import Job
+from indexer.models import Job, Source
+from indexer.ranking import learning
+from indexer.scope import Scope
 from inference.errors import InferenceError
 
 logger = logging.getLogger(__name__)
@@ -83,3 +85,10 @@ def prune() -> None:
 def sweep() -> None:
     """Give back the space of what was pruned."""
     pruning.sweep_postings()
+
+
+@shared_task(ignore_result=True, expires=3600)
+def learn_ranking() -> None:
+    """Learn the order of search results from the newest history; it is used when it wins."""
+    every_source = Source.objects.values_list("pk", flat=True)
+    learning.learn_if_new(Scope(frozenset(every_source)))

@@ -16,7 +16,10 @@ from indexer.fetching.environment import git_environment
 from indexer.fetching.location import OBJECT_ID
 
 BLOCK_SIZE = 256 * 1024
-LONGEST_WORD = 64 * 1024  # of a message or a path; the rest is dropped
+LONGEST_WORD = 64 * 1024  # of what stands between two zero bytes; the rest is dropped
+MAX_MESSAGE = 8000  # characters
+MAX_PATHS = 100  # a commit that touched more says nothing about any of them
+MAX_TEXT = 100_000_000  # characters of all commits together; what is older is left out
 LATEST_S = 4_102_444_800  # 2100: clocks that are wrong further than that are cut
 HEADER = re.compile(r"\x01([0-9a-f]{40}|[0-9a-f]{64})")
 FORMAT = "%x01%H%x00%ct%x00%aN%x00%B"
@@ -28,7 +31,7 @@ class LoggedCommit:
     committed_at: datetime
     author: str
     message: str
-    paths: tuple[str, ...]  # as they were called after it
+    paths: tuple[str, ...]  # as they were called after it; none when it touched too many
     renames: tuple[tuple[str, str], ...]  # old name, new name
 
 
@@ -61,15 +64,35 @@ def read_log(
         env=git_environment(),
         cwd="/",
     ) as process:
-        timer = threading.Timer(time_limit_s, process.kill)
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(time_limit_s, end)
         timer.start()
         try:
-            yield from _commits(_words(cast(IO[bytes], process.stdout)))
+            yield from _bounded(_commits(_words(cast(IO[bytes], process.stdout))))
         finally:
             timer.cancel()
             process.kill()  # nothing when it has ended, or whoever reads has seen enough
+    if late.is_set():
+        raise FetchFailed(
+            "history_slow", f"git read the history for longer than {time_limit_s:g} s."
+        )
     if process.returncode not in {0, -9}:
         raise FetchFailed("history_unreadable", f"git cannot read the history of {commit[:12]}.")
+
+
+def _bounded(commits: Iterator[LoggedCommit]) -> Iterator[LoggedCommit]:
+    """Yield commits as long as they fit into a worker's memory."""
+    size = 0
+    for commit in commits:
+        size += len(commit.message) + sum(map(len, commit.paths))
+        if size > MAX_TEXT:
+            return
+        yield commit
 
 
 def _commits(words: Iterator[str]) -> Iterator[LoggedCommit]:
@@ -103,8 +126,8 @@ def _commit(
         oid,
         datetime.fromtimestamp(at, tz=UTC),
         author[:200],
-        message.strip(),
-        tuple(dict.fromkeys(filter(None, paths))),
+        message.strip()[:MAX_MESSAGE],
+        tuple(dict.fromkeys(filter(None, paths))) if len(paths) <= MAX_PATHS else (),
         tuple(renames),
     )
 

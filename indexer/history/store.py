@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import islice
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from django.db import connection, transaction
@@ -16,15 +16,20 @@ from indexer.masking import mask
 from indexer.models import Commit, CommitPosting, Job, Source
 
 MAX_COMMITS = 20_000  # newest first; what is older hardly speaks of today's files
-MAX_PATHS = 100  # a commit that touched more says nothing about any of them
-MAX_MESSAGE = 8000
 MAX_FREQUENCY = 1000
 BATCH = 1000
 TIME_LIMIT_S = 300.0
 
-FOLLOW_RENAME = """
-UPDATE indexer_commit SET paths = array_replace(paths, %(old)s, %(new)s)
- WHERE source_id = %(source_id)s AND paths @> ARRAY[%(old)s]
+OnProgress = Callable[[int, int], None]
+
+FOLLOW_RENAMES = """
+UPDATE indexer_commit
+   SET paths = ARRAY(
+           SELECT DISTINCT coalesce(renamed.new, path)
+             FROM unnest(paths) AS path
+             LEFT JOIN unnest(%(old)s::text[], %(new)s::text[]) AS renamed(old, new)
+               ON renamed.old = path)
+ WHERE source_id = %(source_id)s AND paths && %(old)s::text[]
 """
 COUNT_TOUCHES = """
 UPDATE indexer_document AS document
@@ -38,7 +43,17 @@ UPDATE indexer_document AS document
 """
 
 
-def store_history(job: Job, mirror: Path, commit: str) -> int:
+@dataclass(frozen=True, slots=True)
+class ToldCommit:
+    """A commit under its files' names of today, with what is stored of its message."""
+
+    logged: LoggedCommit
+    message: str
+    paths: tuple[str, ...]
+    counts: Mapping[str, int]  # of the message's terms
+
+
+def store_history(job: Job, mirror: Path, commit: str, on_progress: OnProgress) -> int:
     """Bring the stored history up to a commit; return how many commits are new.
 
     A rewritten history is written anew. Raises FetchFailed, or LeaseLost when the job is not
@@ -50,51 +65,57 @@ def store_history(job: Job, mirror: Path, commit: str) -> int:
         return 0
     since = stored if stored and is_ancestor(mirror, stored, commit) else ""
     log = read_log(mirror, commit, since=since, limit=MAX_COMMITS, time_limit_s=TIME_LIMIT_S)
+    today: dict[str, str] = {}
+    told = _told(list(log), today, on_progress)  # outside the transaction: it takes its time
     with transaction.atomic():
         fence(job)
         if not since:
-            Commit.objects.filter(source=source).delete()
-            CommitPosting.objects.filter(source=source).delete()
-        written = _write(source, log)
+            Commit.objects.filter(source=source)._raw_delete("default")
+            CommitPosting.objects.filter(source=source)._raw_delete("default")
+        for start in range(0, len(told), BATCH):
+            _write(source, told[start : start + BATCH])
         Source.objects.filter(pk=source.pk).update(history_commit=commit)
         with connection.cursor() as cursor:
+            if since and today:
+                names = {"old": list(today), "new": list(today.values())}
+                cursor.execute(FOLLOW_RENAMES, {"source_id": source.pk, **names})
             cursor.execute(COUNT_TOUCHES, {"source_id": source.pk})
-    return written
+    return len(told)
 
 
-def _write(source: Source, log: Iterable[LoggedCommit]) -> int:
-    """Write commits, newest first, under the names that their files have today."""
-    today: dict[str, str] = {}
-    written = 0
-    entries = iter(log)
-    while batch := list(islice(entries, BATCH)):
-        commits, terms = [], []
-        for logged in batch:
-            for old, new in logged.renames:
-                today.setdefault(old, today.get(new, new))
-            commit = _commit(source, logged, today)
-            counts = term_counts(said(commit.message))
-            commit.length_terms = sum(counts.values())
-            commits.append(commit)
-            terms.append(counts)
-        _write_postings(source, Commit.objects.bulk_create(commits), terms)
-        written += len(batch)
-    with connection.cursor() as cursor:
-        for old, new in today.items():  # of what was stored before
-            cursor.execute(FOLLOW_RENAME, {"source_id": source.pk, "old": old, "new": new})
-    return written
+def _told(
+    log: Sequence[LoggedCommit], today: dict[str, str], on_progress: OnProgress
+) -> list[ToldCommit]:
+    """Mask and take apart the messages, newest first; notes in `today` what files are called now.
+
+    A name that is used again after a rename is a new file: only older commits speak of the old.
+    """
+    told = []
+    for number, logged in enumerate(log):
+        if number % BATCH == 0:
+            on_progress(number, len(log))
+        for old, new in logged.renames:
+            today.setdefault(old, today.get(new, new))
+        message = mask(logged.message, "COMMIT_EDITMSG").text
+        paths = sorted({today.get(path, path) for path in logged.paths})
+        told.append(ToldCommit(logged, message, tuple(paths), term_counts(said(message))))
+    return told
 
 
-def _commit(source: Source, logged: LoggedCommit, today: dict[str, str]) -> Commit:
-    paths = logged.paths if len(logged.paths) <= MAX_PATHS else ()
-    return Commit(
-        source=source,
-        oid=logged.oid,
-        committed_at=logged.committed_at,
-        author=logged.author.replace("\0", ""),
-        message=mask(logged.message[:MAX_MESSAGE], "COMMIT_EDITMSG").text,
-        paths=sorted({today.get(path, path) for path in paths}),
+def _write(source: Source, batch: Sequence[ToldCommit]) -> None:
+    commits = Commit.objects.bulk_create(
+        Commit(
+            source=source,
+            oid=told.logged.oid,
+            committed_at=told.logged.committed_at,
+            author=told.logged.author,
+            message=told.message,
+            paths=list(told.paths),
+            length_terms=sum(told.counts.values()),
+        )
+        for told in batch
     )
+    _write_postings(source, commits, [told.counts for told in batch])
 
 
 def _write_postings(

@@ -10,6 +10,7 @@ import logging
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from pathlib import Path
 
@@ -122,18 +123,19 @@ def _sync(job: Job, heartbeat: jobs.Heartbeat, started: float) -> list[Revision]
         if (revision := _bring_live(job, ref, number == 0, heartbeat, started))
     ]
     drop_other_refs(job, [ref.name for ref in resolved])
-    heartbeat.beat("history", 0, 0)
-    _store_history(job, resolved[0].commit)
+    _store_history(job, resolved[0].commit, heartbeat)
     _note_freshness(source, revisions, asked_at)
     if revisions or _awaits_vectors(source):
         jobs.enqueue(source, Job.Kind.EMBED, job.reason)
     return revisions
 
 
-def _store_history(job: Job, commit: str) -> None:
+def _store_history(job: Job, commit: str, heartbeat: jobs.Heartbeat) -> None:
     """Store the history of the default ref; search does without when git cannot read it."""
     try:
-        store_history(job, clients.mirror_of(job.source), commit)
+        store_history(
+            job, clients.mirror_of(job.source), commit, partial(heartbeat.beat, "history")
+        )
     except FetchFailed as exc:
         logger.warning("sync source=%s history not stored: %s", job.source_id, exc)
 

@@ -64,6 +64,7 @@ class Ranking(models.Model):
     figures = models.JSONField(default=dict)  # what it was learned from, and how it compared
     created_at = models.DateTimeField(default=timezone.now)
     chosen_at = models.DateTimeField(null=True)  # null: it did not win
+    by_hand = models.BooleanField(default=False)  # a person chose it: the nightly job leaves it
 
     class Meta:
         ordering = ["-pk"]

@@ -18,16 +18,24 @@ def chosen() -> Ranking | None:
     return Ranking.objects.filter(chosen_at__isnull=False).order_by("-chosen_at").first()
 
 
-def choose(ranking: Ranking) -> None:
+def choose(ranking: Ranking, *, by_hand: bool) -> None:
     """Use a ranking from the next search on."""
-    ranking.chosen_at = timezone.now()
-    ranking.save(update_fields=["chosen_at"])
+    ranking.chosen_at, ranking.by_hand = timezone.now(), by_hand
+    ranking.save(update_fields=["chosen_at", "by_hand"])
 
 
 def choose_origin(origin: Ranking.Origin) -> Ranking:
-    """Go back to the shipped ranking, or to fixed weights."""
+    """Go back to the shipped ranking, or to fixed weights, until a person chooses again."""
     ranking = Ranking.objects.create(origin=origin)
-    choose(ranking)
+    choose(ranking, by_hand=True)
+    return ranking
+
+
+def choose_automatically() -> Ranking:
+    """Let the nightly job decide again, beginning with the newest ranking that won."""
+    won = Ranking.objects.filter(origin=Ranking.Origin.LEARNED, figures__won=True).first()
+    ranking = won or Ranking.objects.create(origin=Ranking.Origin.SHIPPED)
+    choose(ranking, by_hand=False)
     return ranking
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 
@@ -21,7 +21,7 @@ from indexer.models import Commit, Document, Source
 from indexer.ranking.features import Activity, Matrix, features_of
 from indexer.reading.roles import DocumentRole
 from indexer.retrieval.fusion import RankedDocument, fuse
-from indexer.retrieval.gathering import gather
+from indexer.retrieval.gathering import Pools, gather
 from indexer.retrieval.queries import Visibility, VisibleDocument
 from indexer.scope import Scope
 
@@ -88,10 +88,18 @@ class Past:
         return Activity(touches, seconds)
 
 
-def observe(example: Example, scope: Scope, past: Past) -> Observed | None:
-    """Ask an example of all retrievers; None when nobody found what it is about."""
-    moment = example.committed_at
-    pools = gather(example.query, Visibility(scope), before=moment)
+def observe(example: Example, scope: Scope, past: Past) -> list[Observed]:
+    """Ask an example of all retrievers; empty when nobody found what it is about.
+
+    The second observation is without vectors: the embedding server may be away, and a ranking
+    that has learned to need it would then be worse than none.
+    """
+    pools = gather(example.query, Visibility(scope), before=example.committed_at)
+    variants = [pools, replace(pools, vector=())] if pools.vector else [pools]
+    return [one for variant in variants if (one := _observed(example, variant, past))]
+
+
+def _observed(example: Example, pools: Pools, past: Past) -> Observed | None:
     fused = fuse(pools)
     gold = [_is_gold(example, one) for one in fused]
     if not any(gold):
@@ -100,7 +108,7 @@ def observe(example: Example, scope: Scope, past: Past) -> Observed | None:
     kept = [fused[place] for place in places]
     return Observed(
         example,
-        features_of(pools, kept, partial(past.activity, before=moment)),
+        features_of(pools, kept, partial(past.activity, before=example.committed_at)),
         np.array([gold[place] for place in places], dtype=np.float32),
         np.array([one.score for one in kept], dtype=np.float32),
     )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 from numpy.typing import NDArray
 
 from indexer.models import Ranking, Source
-from indexer.ranking.choice import choose, trees_in_use
+from indexer.ranking.choice import choose, chosen, trees_in_use
 from indexer.ranking.examples import Example, Observed, Past, examples_of, observe
 from indexer.ranking.trees import Trees
 from indexer.scope import Scope
@@ -21,6 +22,7 @@ PER_SOURCE = 300
 FEWEST = 80  # questions to learn from; fewer say nothing
 HELD_OUT = 0.25  # the newest of each source
 RESAMPLES = 1000
+KEPT = 20  # rankings that did not win
 
 OnProgress = Callable[[int, int], None]
 
@@ -44,41 +46,71 @@ class Comparison:
 def learn(
     scope: Scope, *, per_source: int = PER_SOURCE, on_progress: OnProgress | None = None
 ) -> Ranking | None:
-    """Learn from the newest commits of every source; return the ranking, chosen when it won.
+    """Learn from the newest commits of every source; return the ranking.
 
-    None: there is too little history.
+    It is in use from now on when it won, unless a person chose another. None: there is too
+    little history.
     """
     train, held_out = _split(scope, per_source)
     if len(train) < FEWEST:
         return None
-    observed = _observed([*train, *held_out], scope, on_progress)
-    seen = {id(example) for example in train}
-    training = [one for one in observed if id(one.example) in seen]
-    testing = [one for one in observed if id(one.example) not in seen]
+    report = on_progress or (lambda done, total: None)
+    total = len(train) + len(held_out)
+    past = Past(sorted(scope.source_ids))
+    training = _observed(train, scope, past, lambda done: report(done, total))
+    testing = _observed(held_out, scope, past, lambda done: report(len(train) + done, total))
     if not training or not testing:
         return None
-    compared = compare(testing, trees_in_use(), fit(training))
-    trees = fit(observed)
+    compared = compare([variants[0] for variants in testing], trees_in_use(), fit(training))
+    trees = fit([*training, *testing])
     ranking = Ranking.objects.create(
         origin=Ranking.Origin.LEARNED,
         trees=trees.to_json(),
         figures={
+            "history": history_of(scope),
+            "sources": len({example.source_id for example in train}),
             "trained": len(training),
             "held_out": compared.questions,
-            "mrr_fixed": round(compared.fixed, 4),
+            "mrr_fixed_weights": round(compared.fixed, 4),
             "mrr_in_use": round(compared.in_use, 4),
             "mrr_learned": round(compared.learned, 4),
-            "difference_95": [round(compared.low, 4), round(compared.high, 4)],
-            "gains": {name: round(gain, 4) for name, gain in trees.gains().items()},
+            "gain_low": round(compared.low, 4),
+            "gain_high": round(compared.high, 4),
+            "won": compared.is_better,
+            "gains": {name: round(share, 4) for name, share in trees.gains().items()},
         },
     )
-    if compared.is_better:
-        choose(ranking)
-    logger.info("ranking=%s learned chosen=%s", ranking.pk, compared.is_better)
+    last = chosen()
+    if compared.is_better and not (last and last.by_hand):
+        choose(ranking, by_hand=False)
+    _forget_old()
+    logger.info("ranking=%s learned won=%s", ranking.pk, compared.is_better)
     return ranking
 
 
-def fit(observed: Sequence[Observed]) -> Trees:
+def learn_if_new(scope: Scope) -> Ranking | None:
+    """Learn unless the last time was from the same history."""
+    last = Ranking.objects.filter(origin=Ranking.Origin.LEARNED).first()
+    if last and last.figures.get("history") == history_of(scope):
+        return None
+    return learn(scope)
+
+
+def history_of(scope: Scope) -> str:
+    """Return a digest of what there is to learn from."""
+    sources = Source.objects.filter(pk__in=scope.source_ids).order_by("pk")
+    return sha256(repr(list(sources.values_list("pk", "history_commit"))).encode()).hexdigest()
+
+
+def _forget_old() -> None:
+    """Keep the newest rankings, and every one that was ever in use and can be gone back to."""
+    unused = Ranking.objects.filter(chosen_at__isnull=True).values_list("pk", flat=True)
+    Ranking.objects.filter(pk__in=list(unused[KEPT:])).delete()
+
+
+def fit(examples: Sequence[Sequence[Observed]]) -> Trees:
+    """Learn from examples, each with its variants."""
+    observed = [one for variants in examples for one in variants]
     return Trees.fit(
         np.concatenate([one.rows for one in observed]),
         np.concatenate([one.labels for one in observed]),
@@ -127,13 +159,12 @@ def _split(scope: Scope, per_source: int) -> tuple[list[Example], list[Example]]
 
 
 def _observed(
-    examples: Sequence[Example], scope: Scope, on_progress: OnProgress | None
-) -> list[Observed]:
-    past = Past(sorted(scope.source_ids))
-    observed: list[Observed] = []
+    examples: Sequence[Example], scope: Scope, past: Past, on_progress: Callable[[int], None]
+) -> list[list[Observed]]:
+    """Return, of each example that was found at all, its variants."""
+    found: list[list[Observed]] = []
     for done, example in enumerate(examples, start=1):
-        if (one := observe(example, scope, past)) is not None:
-            observed.append(one)
-        if on_progress:
-            on_progress(done, len(examples))
-    return observed
+        if variants := observe(example, scope, past):
+            found.append(variants)
+        on_progress(done)
+    return found

@@ -47,14 +47,11 @@ class Trees:
         self._booster = booster
 
     @classmethod
-    def fit(
-        cls, rows: Matrix, labels: NDArray[np.float32], sizes: Sequence[int], *, threads: int = 0
-    ) -> Trees:
+    def fit(cls, rows: Matrix, labels: NDArray[np.float32], sizes: Sequence[int]) -> Trees:
         """Learn from the rows of many questions, one after the other, `sizes` rows each."""
         data = xgboost.DMatrix(rows, label=labels, feature_names=list(NAMES))
         data.set_group(list(sizes))
-        parameters = PARAMETERS | {"nthread": threads}
-        return cls(xgboost.train(parameters, data, num_boost_round=ROUNDS))
+        return cls(xgboost.train(PARAMETERS, data, num_boost_round=ROUNDS))
 
     @classmethod
     def from_json(cls, text: str) -> Trees:

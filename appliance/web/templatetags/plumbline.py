@@ -14,7 +14,13 @@ from appliance.common.highlighting import highlighted_lines
 
 register = template.Library()
 
-LEG_NAMES = {"lexical": "words", "vector": "meaning", "path": "path"}
+LEG_NAMES = {
+    "lexical": "words",
+    "vector": "meaning",
+    "path": "path",
+    "symbol": "name",
+    "history": "history",
+}
 ROLE_LABELS = (
     ("cited", "Cited in the answer"),
     ("in_prompt", "In the prompt, not cited"),

@@ -70,10 +70,10 @@ def test_hits_come_best_first_with_scores_between_0_and_1(scope: Scope) -> None:
 
 def test_each_leg_says_what_it_found(scope: Scope) -> None:
     result = search("stock left", scope=scope)
-    assert result.legs == ("lexical", "path", "vector")
+    assert result.legs == ("lexical", "path", "symbol", "vector")
     assert (result.hits[0].path, result.hits[0].legs) == (
         "shop/stock.py",
-        ("lexical", "vector", "path"),
+        ("lexical", "vector", "path", "symbol"),
     )
     assert result.best_similarity > 0
 
@@ -92,7 +92,7 @@ def test_a_document_is_found_by_its_path_alone(
 def test_without_an_embedding_server_the_words_decide(scope: Scope, models: FakeServer) -> None:
     models.model.script = Script(mode=Mode.HTTP500)
     result = search("total price", scope=scope)
-    assert result.legs == ("lexical", "path")
+    assert result.legs == ("lexical", "path", "symbol")
     assert [hit.path for hit in result.hits] == ["shop/cart.py"]
     assert result.best_similarity == 0
 
@@ -100,7 +100,7 @@ def test_without_an_embedding_server_the_words_decide(scope: Scope, models: Fake
 def test_without_vectors_in_the_corpus_the_words_decide(corpus_factory: CorpusFactory) -> None:
     source = corpus_factory("shop", FILES, embed=False)
     result = search("total price", scope=Scope(frozenset({source.pk})))
-    assert result.legs == ("lexical", "path")
+    assert result.legs == ("lexical", "path", "symbol")
     assert [hit.path for hit in result.hits] == ["shop/cart.py"]
 
 

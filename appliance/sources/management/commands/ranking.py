@@ -14,7 +14,7 @@ from rich.progress import Progress
 from appliance.sources.operators import check_sources, scope_for
 from indexer.models import Ranking, Source
 from indexer.ranking import learning
-from indexer.ranking.choice import choose, choose_origin, chosen
+from indexer.ranking.choice import choose, choose_automatically, choose_origin, chosen
 
 
 class Command(BaseCommand):
@@ -27,8 +27,8 @@ class Command(BaseCommand):
         learn.add_argument("--source", action="append", default=[], metavar="NAME")
         learn.add_argument("--newest", type=int, default=learning.PER_SOURCE, metavar="COMMITS")
         learn.add_argument("--json", action="store_true")
-        use = actions.add_parser("use", help="use one from now on: a number, shipped or plain")
-        use.add_argument("which", metavar="NUMBER|shipped|plain")
+        use = actions.add_parser("use", help="use one from now on; auto: the nightly job decides")
+        use.add_argument("which", metavar="NUMBER|shipped|plain|auto")
         export = actions.add_parser("export", help="write a learned one to a file")
         export.add_argument("number", type=int)
         export.add_argument("file", type=Path)
@@ -43,7 +43,7 @@ class Command(BaseCommand):
             self.stdout.write("in use: shipped")
         for ranking in Ranking.objects.all()[:20]:
             mark = "in use" if current is not None and ranking.pk == current.pk else "      "
-            figures = {k: v for k, v in ranking.figures.items() if k != "gains"}
+            figures = {k: v for k, v in ranking.figures.items() if k not in {"gains", "history"}}
             self.stdout.write(
                 f"{mark} {ranking.pk} {ranking.origin} {ranking.created_at:%Y-%m-%d %H:%M} "
                 + json.dumps(figures)
@@ -77,8 +77,10 @@ class Command(BaseCommand):
         which = options["which"]
         if which in {"shipped", "plain"}:
             choose_origin(Ranking.Origin(which))
+        elif which == "auto":
+            which = f"auto, beginning with {choose_automatically()}"
         elif which.isdecimal() and (ranking := Ranking.objects.filter(pk=which).first()):
-            choose(ranking)
+            choose(ranking, by_hand=True)
         else:
             raise CommandError(f"There is no ranking {which}; see: manage.py ranking list")
         self.stdout.write(f"In use from the next search on: {which}")
