@@ -72,15 +72,21 @@ def store_history(job: Job, mirror: Path, commit: str, on_progress: OnProgress) 
         if not since:
             Commit.objects.filter(source=source)._raw_delete("default")
             CommitPosting.objects.filter(source=source)._raw_delete("default")
+        elif today:
+            _follow_renames(source, today)
         for start in range(0, len(told), BATCH):
             _write(source, told[start : start + BATCH])
         Source.objects.filter(pk=source.pk).update(history_commit=commit)
         with connection.cursor() as cursor:
-            if since and today:
-                names = {"old": list(today), "new": list(today.values())}
-                cursor.execute(FOLLOW_RENAMES, {"source_id": source.pk, **names})
             cursor.execute(COUNT_TOUCHES, {"source_id": source.pk})
     return len(told)
+
+
+def _follow_renames(source: Source, today: Mapping[str, str]) -> None:
+    """Give what was stored before the names of today."""
+    names = {"old": list(today), "new": list(today.values())}
+    with connection.cursor() as cursor:
+        cursor.execute(FOLLOW_RENAMES, {"source_id": source.pk, **names})
 
 
 def _told(

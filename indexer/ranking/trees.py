@@ -6,6 +6,7 @@ learned on one kind of question then cannot turn against another.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -56,13 +57,13 @@ class Trees:
     @classmethod
     def from_json(cls, text: str) -> Trees:
         """Raise RankingUnusable when the text is not such a model, or one of other features."""
+        if _features_in(text) != list(NAMES):
+            raise RankingUnusable("The ranking is damaged or of another version; learn it again.")
         booster = xgboost.Booster({"nthread": 1})
         try:
             booster.load_model(bytearray(text, "utf-8"))
         except xgboost.core.XGBoostError as exc:
             raise RankingUnusable("The ranking cannot be read; learn it again.") from exc
-        if booster.feature_names != list(NAMES):
-            raise RankingUnusable("The ranking is of another version; learn it again.")
         return cls(booster)
 
     def to_json(self) -> str:
@@ -78,6 +79,14 @@ class Trees:
         total = sum(map(float, gains.values())) or 1.0  # type: ignore[arg-type]
         shares = {name: float(gain) / total for name, gain in gains.items()}  # type: ignore[arg-type]
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def _features_in(text: str) -> object:
+    """Return the names of a model's features: XGBoost itself ends the process on some damage."""
+    try:
+        return json.loads(text)["learner"]["feature_names"]
+    except (ValueError, LookupError, TypeError):
+        return None
 
 
 @lru_cache(maxsize=1)

@@ -18,7 +18,7 @@ def telling(source_factory: SourceFactory, repository_factory: RepositoryFactory
     repository = repository_factory(files, "telling")
     for number in range(COMMITS):
         place = number * 5 % len(TOPICS)
-        text = f"def run_{place}():\n    return {number}\n"
+        text = f"def run_{place}():\n    return {number + 1000}\n"
         message = f"Handle the {TOPICS[place]} case with care"
         repository.commit({f"src/module_{place}.py": text}, message)
     return source_factory("telling", repository=repository)
