@@ -23,9 +23,13 @@ MIN_ENTROPY = 3.0  # bits a character, of a value that only its name makes suspe
 MIN_LENGTH = 8
 PLACEHOLDERS = re.compile(
     r"example|placeholder|change.?me|your[-_ ]|dummy|sample|redacted|xxx|todo|insert|secret$|"
-    r"password$|\*\*\*|\.\.\.|^[a-z]+$|^[A-Z_]+$|^[\w.]+\($",
+    r"password$|\*\*\*|\.\.\.",
     re.IGNORECASE,
 )
+# A password of one's own choice that is a mere word, a constant's name or a call is none. A key
+# in its issuer's format may well be letters alone.
+WORDS = re.compile(r"^[A-Z]?[a-z]+$|^[A-Z_]+$|^[\w.]+\($")
+CHOSEN_BY_PEOPLE = frozenset({"password-in-address", "password-or-key"})
 REFERENCES = re.compile(
     r"^[$%{<\[(@]|[)}>\]]$|^[a-z_]+(?:\.[a-z_]+)+$|[\s/\\]|::|->", re.IGNORECASE
 )
@@ -102,6 +106,8 @@ def _matches(rule: Rule, start: int, line: str) -> Iterator[Secret]:
 
 def _occurrences(start: int, line: str, value: str, name: str) -> Iterator[Secret]:
     if len(value) < MIN_LENGTH or PLACEHOLDERS.search(value) or REFERENCES.search(value):
+        return
+    if name in CHOSEN_BY_PEOPLE and WORDS.search(value):
         return
     at = line.find(value)
     while at >= 0:

@@ -38,6 +38,18 @@ def test_two_hundred_keys_of_twenty_kinds_are_masked() -> None:
     assert sum(missed.values()) <= SECRETS * 0.05, missed
 
 
+@pytest.mark.parametrize("frame", ["{}", "{}\n", "a {} b", "({})", "\t{}", "<td>{}</td>"])
+@pytest.mark.parametrize("name", KINDS)
+def test_a_key_alone_is_masked_as_a_whole(name: str, frame: str) -> None:
+    """No name of a variable gives it away, and no piece of it stays."""
+    for seed in range(40):
+        secret = KINDS[name](random.Random(seed))  # noqa: S311  the same keys at every run
+        value = secret.split(":")[-1].split("@")[0] if "://" in secret else secret
+        text = mask(frame.format(secret), "notes.txt").text
+        pieces = [value[at : at + 12] for at in range(8, len(value) - 12, 4)]
+        assert [piece for piece in pieces if piece in text] == [], (seed, text)
+
+
 @pytest.mark.parametrize("name", NAMED)
 def test_a_value_that_only_its_name_gives_away_is_masked(name: str) -> None:
     dice = random.Random(name)  # noqa: S311

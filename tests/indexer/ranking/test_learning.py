@@ -91,7 +91,8 @@ def test_each_example_is_also_observed_without_vectors(telling: Source) -> None:
 
 def test_what_history_says_is_learned_and_used(telling: Source) -> None:
     choose_origin(Ranking.Origin.PLAIN)
-    assert found_first(telling) < len(TOPICS) / 2
+    before = found_first(telling)
+    assert before < len(TOPICS) / 2
     Ranking.objects.all().delete()
     ranking = learn(scope_of(telling))
     assert ranking is not None
@@ -99,7 +100,7 @@ def test_what_history_says_is_learned_and_used(telling: Source) -> None:
     figures = ranking.figures
     assert figures["mrr_learned"] > figures["mrr_fixed_weights"] + 0.2
     assert sum(figures["gains"].values()) == pytest.approx(1, abs=0.01)
-    assert found_first(telling) == len(TOPICS)
+    assert found_first(telling) > 2 * before
     scores = [hit.score for hit in search("billing case", scope=scope_of(telling)).hits]
     assert all(0 <= score <= 1 for score in scores)
 
