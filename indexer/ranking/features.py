@@ -6,6 +6,8 @@ repository says something about another.
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from math import log1p
 from typing import NamedTuple
@@ -22,6 +24,8 @@ from indexer.retrieval.queries import Candidate, VisibleDocument
 Matrix = NDArray[np.float32]
 DAY_S = 86_400.0
 NEVER_DAYS = 10_000.0
+NEAREST = 10  # of the list, whose folders speak for their neighbours
+WORD = re.compile(r"\w+")
 ABOUT_TESTS = frozenset(term_counts("test tests testing tested fixture coverage pytest mock"))
 ABOUT_DOCS = frozenset(term_counts("doc docs documentation readme document guide changelog"))
 
@@ -33,6 +37,8 @@ DIRECTIONS: dict[str, int] = {
     "words_per_term": 1,
     "words_rank": 1,
     "words_second": 0,
+    "file_coverage": 1,
+    "file_words": 1,
     "path": 1,
     "path_per_term": 1,
     "meaning_scaled": 1,
@@ -44,6 +50,9 @@ DIRECTIONS: dict[str, int] = {
     "history_rank": 1,
     "symbol": 1,
     "name_asked": 1,
+    "name_whole": 1,
+    "neighbours": 1,
+    "depth": 0,
     "touches": 0,
     "untouched_days": 0,
     "lines": 0,
@@ -101,9 +110,13 @@ def features_of(
     most_touches = log1p(max((a.touches for a in activities), default=0)) or 1.0
     about_tests = _is_about(pools, ABOUT_TESTS)
     about_docs = _is_about(pools, ABOUT_DOCS)
+    coverage = {c.blob_id: c.file_coverage for c in pools.lexical}
+    files = _leg([(c.blob_id, c.file_score) for c in pools.lexical])
+    neighbours = _neighbours(ranked)
+    asked_words = frozenset(WORD.findall(pools.query.lower()))
     summed = _leg([(one.document.document_id, one.words) for one in ranked])
     rows = []
-    for one, activity in zip(ranked, activities, strict=True):
+    for one, activity, near in zip(ranked, activities, neighbours, strict=True):
         document = one.document
         blob, number = document.blob_id, document.document_id
         is_test = document.role == DocumentRole.TEST
@@ -118,6 +131,8 @@ def features_of(
                 words.scores.get(blob, 0.0) / asked,
                 words.closeness(blob),
                 words_second.get(blob, 0.0) / (words.scores.get(blob, 0.0) or 1.0),
+                coverage.get(blob, 0.0),
+                files.share(blob),
                 paths.share(number),
                 paths.scores.get(number, 0.0) / asked,
                 (best_meaning - lowest) / width,
@@ -129,6 +144,9 @@ def features_of(
                 history.closeness(number),
                 symbols.share(blob),
                 _names_it(document.path, pools),
+                float(_stem(document.path).lower() in asked_words),
+                near,
+                float(document.path.count("/")),
                 log1p(activity.touches) / most_touches,
                 log1p(NEVER_DAYS if untouched is None else max(untouched, 0.0) / DAY_S),
                 log1p(document.line_count),
@@ -168,6 +186,19 @@ def _is_about(pools: Pools, words: frozenset[str]) -> bool:
 
 def _names_it(path: str, pools: Pools) -> float:
     """Return the share of a file's own name, without ending, that the question holds."""
-    stem = path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
-    own = {term_id(term) for term in path_terms(stem)}
+    own = {term_id(term) for term in path_terms(_stem(path))}
     return len(own & pools.weights.keys()) / len(own) if own else 0.0
+
+
+def _stem(path: str) -> str:
+    return path.rsplit("/", 1)[-1].rsplit(".", 1)[0]
+
+
+def _neighbours(ranked: Sequence[RankedDocument]) -> list[float]:
+    """Return how many of the best documents stand in the same folder, the first counting most."""
+    best: dict[tuple[int, str], float] = defaultdict(float)
+    own = [1.0 / (rank + 1) if rank < NEAREST else 0.0 for rank in range(len(ranked))]
+    folders = [(one.document.source_id, one.document.path.rpartition("/")[0]) for one in ranked]
+    for folder, share in zip(folders, own, strict=True):
+        best[folder] += share
+    return [best[folder] - share for folder, share in zip(folders, own, strict=True)]

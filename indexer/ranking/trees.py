@@ -19,7 +19,7 @@ from indexer.errors import IndexerError
 from indexer.ranking.features import DIRECTIONS, NAMES, Matrix
 
 SHIPPED = Path(__file__).with_name("shipped.json")
-ROUNDS = 150
+ROUNDS = 250
 PARAMETERS = {
     "objective": "rank:ndcg",
     "lambdarank_pair_method": "mean",

@@ -37,11 +37,13 @@ BM25_B = 0.75
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A chunk with its score from one retriever."""
+    """A chunk with its score from one retriever, and what the words say of its whole file."""
 
     chunk_id: int
     blob_id: int
     score: float
+    file_coverage: float = 0.0  # share of the question's rarity that stands anywhere in the file
+    file_score: float = 0.0  # BM25 with the file as one text
 
 
 @dataclass(frozen=True, slots=True)
