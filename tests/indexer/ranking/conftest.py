@@ -6,6 +6,9 @@ import pytest
 
 from indexer.models import Source
 from tests.conftest import RepositoryFactory, SourceFactory
+from tests.indexer.retrieval.conftest import corpus_factory
+
+__all__ = ["corpus_factory"]
 
 TOPICS = ("billing", "shipping", "refunds", "coupons", "taxes", "stock", "mail", "audit")
 COMMITS = 120

@@ -69,10 +69,8 @@ def test_names_folders_and_definitions_speak_for_a_file(scope: Scope) -> None:
 def test_activity_is_what_the_caller_says(scope: Scope) -> None:
     pools = gather("total", Visibility(scope))
     ranked = fuse(pools)
-    quiet, busy = (
-        features_of(pools, ranked, lambda document, touches=touches: Activity(touches, 0.0))
-        for touches in (0, 9)
-    )
+    quiet = features_of(pools, ranked, lambda document: Activity(0, 0.0))
+    busy = features_of(pools, ranked, lambda document: Activity(9, 0.0))
     place = NAMES.index("touches")
     assert (quiet[:, place].max(), busy[:, place].min()) == (0, 1)
 
