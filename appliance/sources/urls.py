@@ -6,6 +6,7 @@ from django.urls import path
 
 from appliance.sources.views import (
     bulk,
+    code,
     credentials,
     explaining,
     files,
@@ -19,6 +20,7 @@ from appliance.sources.views import (
 
 urlpatterns = [
     path("search/", searching.search_page, name="search"),
+    path("search/code/", code.code_page, name="code"),
     path("symbols/", symbols.symbol_page, name="symbols"),
     path("files/<str:source>/<str:commit>/<path:path>", files.file_page, name="file"),
     path("sources/", managing.source_list, name="sources"),

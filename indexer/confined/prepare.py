@@ -12,6 +12,7 @@ from indexer.chunking import ChunkSpan, Dissection, dissect
 from indexer.confined.protocol import Answer, ChunkRow, DefinitionRow
 from indexer.embedding.digests import text_digest
 from indexer.lexical.terms import term_counts, term_id
+from indexer.lexical.trigrams import fold, trigrams_of
 from indexer.masking import mask
 from indexer.reading.reader import Reading, read
 from indexer.skips import Skip, SkipReason
@@ -74,6 +75,7 @@ def _prepared(oid: str, path: str, content: bytes, max_bytes: int) -> Answer:
         sizes=sizes.tobytes(),
         ordinals=ordinals.tobytes(),
         frequencies=frequencies.tobytes(),
+        trigrams=trigrams_of(fold(masked.text)).tobytes(),
     )
 
 

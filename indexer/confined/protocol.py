@@ -67,6 +67,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     sizes: bytes = b""  # int32
     ordinals: bytes = b""  # int32
     frequencies: bytes = b""  # int16
+    trigrams: bytes = b""  # int32, sorted, each once
 
 
 _questions = msgspec.msgpack.Decoder(Question)

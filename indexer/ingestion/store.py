@@ -43,6 +43,7 @@ COPY_DEFINITIONS = (
     " FROM STDIN"
 )
 COPY_REFERENCES = "COPY indexer_reference (blob_id, name, lines) FROM STDIN"
+COPY_TRIGRAMS = "COPY indexer_trigramset (blob_id, trigrams) FROM STDIN"
 COPY_FINDINGS = "COPY indexer_finding (blob_id, kind, rule, line) FROM STDIN"
 INSERT_EMBEDDINGS = """
 INSERT INTO indexer_embedding (digest, model, vector)
@@ -78,6 +79,14 @@ def store_blobs(job: Job, answers: Sequence[Answer]) -> int:
                 (blob_id, name, _literal(lines))
                 for blob_id, answer in pairs
                 for name, lines in answer.references
+            ),
+        )
+        _copy(
+            COPY_TRIGRAMS,
+            (
+                (blob_id, _literal(numbers("i", answer.trigrams).tolist()))
+                for blob_id, answer in pairs
+                if not answer.skip_reason
             ),
         )
         _copy(

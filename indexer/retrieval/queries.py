@@ -29,6 +29,7 @@ DEFINITIONS = _statement("definitions.sql")
 USES = _statement("uses.sql")
 HISTORY = _statement("history.sql")
 SYMBOL = _statement("symbol.sql")
+CODE_FILES = _statement("code_files.sql")
 
 # Robertson and Zaragoza's usual values; retrieval quality hardly moves with them (measured).
 BM25_K1 = 1.2
@@ -182,10 +183,10 @@ def documents_of(
     return [VisibleDocument(*row) for row in _rows(DOCUMENTS, visibility, parameters)]
 
 
-def symbol_rows(
+def rows_of(
     statement: str, visibility: Visibility, parameters: dict[str, Any]
 ) -> list[tuple[Any, ...]]:
-    """Return what DEFINITIONS or USES find; nothing for a scope that reads nothing."""
+    """Return what DEFINITIONS, USES or CODE_FILES find; nothing for a scope that reads nothing."""
     return _rows(statement, visibility, parameters) if visibility.scope.source_ids else []
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from indexer.retrieval.queries import DEFINITIONS, USES, symbol_rows
+from indexer.retrieval.queries import DEFINITIONS, USES, rows_of
 from indexer.retrieval.search import visibility_of
 from indexer.scope import Scope
 from indexer.spans import Span
@@ -78,7 +78,7 @@ def definitions_of(
         "offset": offset,
     }
     visibility = visibility_of(scope, source_names, refs)
-    rows = symbol_rows(DEFINITIONS, visibility, parameters)
+    rows = rows_of(DEFINITIONS, visibility, parameters)
     hits = tuple(
         DefinitionHit(source, path, commit, qualified, kind, Span(start, end), signature)
         for source, path, commit, qualified, kind, start, end, signature, _ in rows
@@ -99,7 +99,7 @@ def uses_of(
     name = SEPARATOR.split(symbol)[-1]
     visibility = visibility_of(scope, source_names, refs)
     parameters = {"name": name, "limit": limit, "offset": offset}
-    rows = symbol_rows(USES, visibility, parameters)
+    rows = rows_of(USES, visibility, parameters)
     hits = tuple(
         UseHit(source, path, commit, len(lines), _shown(lines, text))
         for source, path, commit, lines, text, _ in rows

@@ -37,6 +37,10 @@ def _open_threads(page: Page) -> None:
         page.click(".threads-open")
 
 
+def _open_certificate(page: Page) -> None:
+    page.click(".certificate > summary")
+
+
 def _cite(page: Page) -> None:
     page.click(".citation >> nth=0")
 
@@ -97,6 +101,11 @@ PAGES: dict[str, Shot] = {
         lambda world: f"/files/tidewatch/{world.older_commit}/tidewatch/errors.py?lines=4-9",
     ),
     "search-name": Shot("owner", lambda world: "/search/?q=Client"),
+    "code-empty": Shot("owner", lambda world: "/search/code/"),
+    "code": Shot("owner", lambda world: "/search/code/?q=/gauge|RETRIES/", _open_certificate),
+    "code-none": Shot("owner", lambda world: "/search/code/?q=nowhere+repo:tide"),
+    "code-refused": Shot("owner", lambda world: "/search/code/?q=/(a)%5C1/", status=400),
+    "code-nothing-granted": Shot("outsider", lambda world: "/search/code/"),
     "symbols": Shot("owner", lambda world: "/symbols/?name=Client"),
     "symbols-empty": Shot("owner", lambda world: "/symbols/"),
     "why": Shot("owner", lambda world: "/sources/tidewatch/why/?path=tidewatch/client.py"),

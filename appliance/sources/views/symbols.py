@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 from appliance.accounts.requests import SignedInRequest
 from appliance.sources.access import readable_sources, scope_of
 from appliance.sources.asof import as_of
-from indexer.retrieval.symbols import as_symbol, definitions_of, uses_of
+from indexer.retrieval.symbols import SEPARATOR, as_symbol, definitions_of, uses_of
 
 PER_PAGE = 30
 LAST_PAGE = 1000
@@ -33,6 +33,7 @@ def symbol_page(request: SignedInRequest) -> HttpResponse:
         context |= {
             "definitions": definitions_of(name, **asked),  # type: ignore[arg-type]
             "uses": uses,
+            "last_name": SEPARATOR.split(name)[-1],
             "previous_page": page - 1,
             "next_page": page + 1 if first + PER_PAGE < uses.total else 0,
         }

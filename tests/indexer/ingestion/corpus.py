@@ -17,6 +17,7 @@ from indexer.models import (
     Reference,
     SkippedFile,
     Source,
+    TrigramSet,
 )
 from indexer.retrieval.search import search
 from indexer.scope import Scope
@@ -36,6 +37,7 @@ class Snapshot:
     definitions: list[tuple[str, str, str, int, int]]
     references: list[tuple[str, str, list[int]]]
     findings: list[tuple[str, str, int]]
+    trigrams: list[tuple[str, list[int]]]
     skipped: list[tuple[str, str]]
 
 
@@ -77,6 +79,7 @@ def snapshot() -> Snapshot:
         ),
         references=sorted(Reference.objects.values_list("blob__oid", "name", "lines")),
         findings=sorted(Finding.objects.values_list("blob__oid", "rule", "line")),
+        trigrams=sorted(TrigramSet.objects.values_list("blob__oid", "trigrams")),
         skipped=sorted(SkippedFile.objects.values_list("path", "reason")),
     )
 

@@ -1,0 +1,1 @@
+"""Exact and regular expression search over all that a scope may read, with a certificate."""

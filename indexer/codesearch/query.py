@@ -1,0 +1,148 @@
+"""The query language of code search: filters anywhere in the line, the rest is what is looked for.
+
+As people know it from Sourcegraph and Zoekt: `repo:`, `path:` and `symbol:` are regular expressions
+that match anywhere (`path:^src/`, `path:\\.go$`), `lang:` is a name, `ref:` a name with `*`, and a
+`-` in front turns one round. What is left is an exact text; `/between slashes/` it is a regular
+expression. Quotes keep blanks in a filter, and keep `path:` a text.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from indexer.codesearch.errors import QueryRefused
+from indexer.codesearch.matching import Pattern, compiled
+
+MAX_QUERY = 2000  # letters
+FILTERS = ("repo", "path", "lang", "ref", "symbol", "case")
+QUOTED = r'"(?:[^"\\]|\\.)*"'
+FILTER = re.compile(rf"(?<!\S)(-?)({'|'.join(FILTERS)}):({QUOTED}|\S*)(?!\S)")
+REGEX = re.compile(r"/((?:[^/\\]|\\.)*)/")
+Case = Literal["yes", "no", "auto"]
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    name: str
+    value: str
+    is_negated: bool = False
+
+    def __str__(self) -> str:
+        value = self.value
+        if not value or re.search(r'[\s"]', value):
+            value = '"' + re.sub(r'(["\\])', r"\\\1", value) + '"'
+        return f"{'-' if self.is_negated else ''}{self.name}:{value}"
+
+
+@dataclass(frozen=True, slots=True)
+class CodeQuery:
+    text: str  # what is looked for; empty only with a symbol
+    is_regex: bool
+    filters: tuple[Filter, ...]
+    case: Case = "yes"
+
+    @property
+    def ignores_case(self) -> bool:
+        if self.case == "auto":
+            return self.text == self.text.lower()
+        return self.case == "no"
+
+    def pattern(self) -> Pattern | None:
+        """Return what lines are matched with; None: the first line of each symbol is meant."""
+        if not self.text:
+            return None
+        return Pattern(self.text, is_regex=self.is_regex, ignores_case=self.ignores_case)
+
+    def of(self, name: str) -> tuple[Filter, ...]:
+        return tuple(one for one in self.filters if one.name == name)
+
+    def __str__(self) -> str:
+        """Return the query in one spelling, which reads back as the same query."""
+        words = [str(one) for one in self.filters]
+        if self.case != "yes":
+            words.append(f"case:{self.case}")
+        if self.text:
+            words.append(self._text())
+        return " ".join(words)
+
+    def _text(self) -> str:
+        if self.is_regex:
+            return "/" + re.sub(r"((?:^|[^\\])(?:\\\\)*)/", r"\1\\/", self.text) + "/"
+        return '"' + re.sub(r'(["\\])', r"\\\1", self.text) + '"'
+
+
+def read_query(line: str, *, is_regex: bool = False) -> CodeQuery:
+    """Read what a person typed; raise QueryRefused with a sentence when it cannot be searched."""
+    if len(line) > MAX_QUERY:
+        raise QueryRefused(f"The query has more than {MAX_QUERY:,} letters.")
+    if re.search(r"[\r\n\0]", line):
+        raise QueryRefused("The query holds a line end or a NUL: lines are searched one by one.")
+    if re.search(r"[\ud800-\udfff]", line):
+        raise QueryRefused("The query is not valid text.")
+    filters: list[Filter] = []
+    rest = _without_filters(line, filters)
+    text, is_regex = _text_of(rest, is_regex)
+    case = _case_of([one for one in filters if one.name == "case"])
+    query = CodeQuery(text, is_regex, tuple(one for one in filters if one.name != "case"), case)
+    if not text and not query.of("symbol"):
+        raise QueryRefused("Nothing is looked for: add a text, a /regular expression/ or symbol:.")
+    for one in query.filters:
+        if one.name in {"repo", "path", "symbol"}:
+            _check(one)
+    query.pattern()
+    return query
+
+
+def _without_filters(line: str, filters: list[Filter]) -> str:
+    """Take the filters out of the line, but none that stands in quotes or between slashes."""
+    kept: list[str] = []
+    at = 0
+    while at < len(line):
+        before = at == 0 or line[at - 1].isspace()
+        if before and (found := FILTER.match(line, at)):
+            filters.append(Filter(found[2], _unquoted(found[3]), bool(found[1])))
+            at = found.end()
+            while at < len(line) and line[at].isspace():
+                at += 1
+            continue
+        whole = before and (re.compile(QUOTED).match(line, at) or REGEX.match(line, at))
+        end = whole.end() if whole else at + 1
+        kept.append(line[at:end])
+        at = end
+    return "".join(kept).strip()
+
+
+def _text_of(rest: str, is_regex: bool) -> tuple[str, bool]:
+    if re.fullmatch(QUOTED, rest):
+        return _unquoted(rest), is_regex
+    if not is_regex and (found := REGEX.fullmatch(rest)):
+        return found[1].replace("\\/", "/"), True
+    return rest, is_regex
+
+
+def _unquoted(value: str) -> str:
+    if len(value) >= 2 and value[0] == value[-1] == '"':
+        return re.sub(r'\\(["\\])', r"\1", value[1:-1])
+    return value
+
+
+def _case_of(found: list[Filter]) -> Case:
+    if not found:
+        return "yes"
+    value = found[-1].value
+    if value not in ("yes", "no", "auto") or found[-1].is_negated:
+        raise QueryRefused("case: takes yes, no or auto (no, unless the text holds a capital).")
+    return value  # type: ignore[return-value]
+
+
+def _check(one: Filter) -> None:
+    if one.name == "symbol" and one.is_negated:
+        raise QueryRefused("-symbol: is not searched: name the symbols in which to look.")
+    if not one.value:
+        raise QueryRefused(f"{one.name}: needs a value.")
+    try:
+        compiled(one.value)
+    except QueryRefused as exc:
+        raise QueryRefused(f"{one.name}: {exc}") from exc

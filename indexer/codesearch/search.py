@@ -1,0 +1,227 @@
+"""The search itself: files, candidates by trigram, lines by RE2, and the certificate."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+from psycopg.errors import QueryCanceled
+
+from indexer.codesearch.certificate import Certificate, CodeResult, FileMatches, SearchedRef
+from indexer.codesearch.files import CodeFile, Searched, files_of, searched_by, skipped_of
+from indexer.codesearch.matching import LineMatch, Pattern, compiled
+from indexer.codesearch.query import CodeQuery
+from indexer.codesearch.tree import ANY, All, condition, tree_of
+from indexer.models import Blob, Definition
+from indexer.scope import Scope
+from indexer.spans import Span
+
+SECONDS = 10.0
+MATCHES = 1000  # lines
+BATCH_FILES = 50  # texts in memory at a time
+
+
+@dataclass(slots=True)
+class Progress:
+    """How far a search has come, and what may still be used up."""
+
+    deadline: float
+    lines_left: int
+    files: list[FileMatches] = field(default_factory=list)
+    read: int = 0
+    stopped: str = ""
+
+    @property
+    def seconds_left(self) -> float:
+        return self.deadline - time.monotonic()
+
+    def goes_on(self) -> bool:
+        if not self.stopped and self.seconds_left <= 0:
+            self.stopped = "time"
+        return not self.stopped
+
+
+def search_code(
+    query: CodeQuery, *, scope: Scope, seconds: float = SECONDS, max_lines: int = MATCHES
+) -> CodeResult:
+    """Return the matching lines of all files that the scope may read and the filters choose.
+
+    Everything is read from one state of the corpus. What could not be searched in the given time,
+    or would be more lines than asked for, is left out, and the certificate says so.
+    """
+    started = time.monotonic()
+    searched_at = timezone.now()
+    progress = Progress(started + seconds, max_lines)
+    pattern = query.pattern()
+    tree = tree_of(pattern.node) if pattern else ANY
+    files: list[CodeFile] = []
+    with _one_state():
+        searched = searched_by(query, scope)
+        skipped = skipped_of(query, searched)
+        with _time_box(progress):
+            files = files_of(query, searched)
+            candidates = _candidates(query, files, tree)
+            _read_all(query, pattern, candidates, searched, progress)
+    certificate = Certificate(
+        query=str(query),
+        searched_at=searched_at,
+        refs=_searched_refs(files, searched, skipped),
+        files_searched=len(files),
+        files_read=progress.read,
+        is_narrowed=tree != ANY or pattern is None,
+        stopped=progress.stopped,
+        seconds=time.monotonic() - started,
+    )
+    return CodeResult(tuple(progress.files), certificate)
+
+
+@contextmanager
+def _one_state() -> Iterator[None]:
+    """Let every statement see the same corpus, whatever a sync makes live meanwhile."""
+    is_outermost = not connection.in_atomic_block
+    with transaction.atomic():
+        if is_outermost:
+            with connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        yield
+
+
+@contextmanager
+def _time_box(progress: Progress) -> Iterator[None]:
+    """Let PostgreSQL break off what takes longer than is left."""
+    try:
+        with transaction.atomic():
+            left = max(1, int(progress.seconds_left * 1000))
+            with connection.cursor() as cursor:
+                cursor.execute(f"SET LOCAL statement_timeout = {left}")
+            yield
+            with connection.cursor() as cursor:
+                cursor.execute("SET LOCAL statement_timeout = 0")
+    except OperationalError as exc:
+        if not isinstance(exc.__cause__, QueryCanceled):
+            raise
+        progress.stopped = "time"
+
+
+def _candidates(query: CodeQuery, files: Sequence[CodeFile], tree: All) -> list[CodeFile]:
+    """Return the files in which the pattern may occur: all whose trigrams allow it.
+
+    A text whose trigrams are not stored yet (an older reader made it) is a candidate too.
+    """
+    kept = list(files)
+    if symbols := query.of("symbol"):
+        blob_ids = set(_spans_of(symbols[0].value, {file.blob_id for file in kept}))
+        kept = [file for file in kept if file.blob_id in blob_ids]
+    if tree == ANY or not kept:
+        return kept
+    where, parameters = condition(tree)
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT blob_id FROM indexer_trigramset WHERE {where}", parameters)  # noqa: S608  numbers and operators of ours
+        found = {blob_id for (blob_id,) in cursor.fetchall()}
+    return [file for file in kept if file.blob_id in found or not file.has_trigrams]
+
+
+def _read_all(
+    query: CodeQuery,
+    pattern: Pattern | None,
+    candidates: Sequence[CodeFile],
+    searched: Searched,
+    progress: Progress,
+) -> None:
+    for first in range(0, len(candidates), BATCH_FILES):
+        batch = candidates[first : first + BATCH_FILES]
+        blob_ids = {file.blob_id for file in batch}
+        texts = dict(Blob.objects.filter(pk__in=blob_ids).values_list("pk", "text"))
+        wanted = [_spans_of(one.value, blob_ids) for one in query.of("symbol")]
+        for file in batch:
+            if not progress.goes_on():
+                return
+            spans = [of_blob.get(file.blob_id, []) for of_blob in wanted]
+            lines = _lines_of(texts[file.blob_id], pattern, spans, progress)
+            progress.read += 1
+            if lines:
+                progress.files.append(_matches(file, lines, searched))
+
+
+def _lines_of(
+    text: str, pattern: Pattern | None, symbols: Sequence[Sequence[Span]], progress: Progress
+) -> list[LineMatch]:
+    lines: list[LineMatch] = []
+    for found in _found_in(text, pattern, symbols):
+        for line in found:
+            if not all(_is_in(line.line, spans) for spans in symbols):
+                continue
+            if progress.lines_left == 0:
+                progress.stopped = "limit"
+                return lines
+            progress.lines_left -= 1
+            lines.append(line)
+        if not progress.goes_on():
+            break
+    return lines
+
+
+def _found_in(
+    text: str, pattern: Pattern | None, symbols: Sequence[Sequence[Span]]
+) -> Iterable[list[LineMatch]]:
+    if pattern is not None:
+        return pattern.windows(text.encode())
+    whole = text.split("\n")
+    numbers = sorted({span.start_line for spans in symbols for span in spans})
+    return [[LineMatch(at, whole[at - 1][:1000], ()) for at in numbers if at <= len(whole)]]
+
+
+def _is_in(line: int, spans: Iterable[Span]) -> bool:
+    return any(span.start_line <= line <= span.end_line for span in spans)
+
+
+def _spans_of(name_pattern: str, blob_ids: Collection[int]) -> dict[int, list[Span]]:
+    """Return the spans of the definitions whose name the pattern matches, by blob."""
+    pattern = compiled(name_pattern)
+    spans: dict[int, list[Span]] = defaultdict(list)
+    rows = Definition.objects.filter(blob_id__in=blob_ids).values_list(
+        "blob_id", "name", "start_line", "end_line"
+    )
+    for blob_id, name, start, end in rows:
+        if pattern.search(name.encode("utf-8", "replace")):
+            spans[blob_id].append(Span(start, end))
+    return spans
+
+
+def _matches(file: CodeFile, lines: list[LineMatch], searched: Searched) -> FileMatches:
+    refs = [ref for ref in searched.refs if ref.pk in file.ref_ids]
+    return FileMatches(
+        source=searched.names[file.source_id],
+        path=file.path,
+        commit=refs[0].commit,
+        refs=tuple(ref.name for ref in refs),
+        language=file.language,
+        lines=tuple(lines),
+    )
+
+
+def _searched_refs(
+    files: Iterable[CodeFile], searched: Searched, skipped: dict[int, Counter[str]]
+) -> tuple[SearchedRef, ...]:
+    counts: Counter[int] = Counter()
+    masked: Counter[int] = Counter()
+    for file in files:
+        counts.update(file.ref_ids)
+        if file.is_masked:
+            masked.update(file.ref_ids)
+    return tuple(
+        SearchedRef(
+            source=searched.names[ref.source_id],
+            ref=ref.name,
+            commit=ref.commit,
+            files=counts[ref.pk],
+            masked_files=masked[ref.pk],
+            skipped=tuple(sorted(skipped.get(ref.pk, Counter()).items())),
+        )
+        for ref in searched.refs
+    )
