@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import log1p
 from typing import NamedTuple
 
@@ -91,74 +92,137 @@ class Leg(NamedTuple):
         return 1.0 / rank if rank else 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a row is relative to: every retriever's scores of one search, and what is asked."""
+
+    words: Leg
+    words_second: Mapping[int, float]
+    coverage: Mapping[int, float]
+    files: Leg
+    paths: Leg
+    summed: Leg
+    meaning: Leg
+    meaning_second: Mapping[int, float]
+    lowest: float  # similarity in the pool
+    history: Leg
+    history_total: Leg
+    symbols: Leg
+    asked: float
+    terms: frozenset[int]
+    query_words: frozenset[str]
+    about_tests: bool
+    about_docs: bool
+
+    @classmethod
+    def of(cls, pools: Pools, ranked: Sequence[RankedDocument]) -> Search:
+        words, words_second = _chunk_leg(pools.lexical)
+        meaning, meaning_second = _chunk_leg(pools.vector)
+        return cls(
+            words=words,
+            words_second=words_second,
+            coverage={c.blob_id: c.file_coverage for c in pools.lexical},
+            files=_leg([(c.blob_id, c.file_score) for c in pools.lexical]),
+            paths=_leg([(c.document_id, c.score) for c in pools.paths]),
+            summed=_leg([(one.document.document_id, one.words) for one in ranked]),
+            meaning=meaning,
+            meaning_second=meaning_second,
+            lowest=min((c.score for c in pools.vector), default=0.0),
+            history=_leg([(c.document_id, c.best) for c in pools.history]),
+            history_total=_leg([(c.document_id, c.total) for c in pools.history]),
+            symbols=_leg([(c.blob_id, c.score) for c in pools.symbols]),
+            asked=sum(pools.weights.values()) or 1.0,
+            terms=frozenset(pools.weights),
+            query_words=frozenset(WORD.findall(pools.query.lower())),
+            about_tests=_is_about(pools, ABOUT_TESTS),
+            about_docs=_is_about(pools, ABOUT_DOCS),
+        )
+
+    def by_words(self, document: VisibleDocument) -> tuple[float, ...]:
+        blob, number = document.blob_id, document.document_id
+        best = self.words.scores.get(blob, 0.0)
+        return (
+            self.summed.share(number),
+            self.words.share(blob),
+            best / self.asked,
+            self.words.closeness(blob),
+            self.words_second.get(blob, 0.0) / (best or 1.0),
+            self.coverage.get(blob, 0.0),
+            self.files.share(blob),
+            self.paths.share(number),
+            self.paths.scores.get(number, 0.0) / self.asked,
+        )
+
+    def by_meaning(self, document: VisibleDocument) -> tuple[float, ...]:
+        blob = document.blob_id
+        width = (self.meaning.most - self.lowest) or 1.0
+        return (
+            (self.meaning.scores.get(blob, self.lowest) - self.lowest) / width,
+            self.meaning.closeness(blob),
+            (self.meaning_second.get(blob, self.lowest) - self.lowest) / width,
+        )
+
+    def by_history(self, document: VisibleDocument) -> tuple[float, ...]:
+        number = document.document_id
+        return (
+            self.history.share(number),
+            self.history_total.share(number),
+            self.history.scores.get(number, 0.0) / self.asked,
+            self.history.closeness(number),
+        )
+
+    def by_name(self, document: VisibleDocument) -> tuple[float, ...]:
+        stem = _stem(document.path)
+        own = {term_id(term) for term in path_terms(stem)}
+        return (
+            self.symbols.share(document.blob_id),
+            len(own & self.terms) / len(own) if own else 0.0,
+            float(stem.lower() in self.query_words),
+        )
+
+    def by_role(self, document: VisibleDocument) -> tuple[float, ...]:
+        is_test = document.role == DocumentRole.TEST
+        is_docs = document.role in {DocumentRole.DOCS, DocumentRole.CHANGELOG}
+        return (
+            float(document.role == DocumentRole.SOURCE),
+            float(is_test),
+            float(is_docs),
+            float(is_test and self.about_tests),
+            float(is_docs and self.about_docs),
+        )
+
+
 def features_of(
     pools: Pools,
     ranked: Sequence[RankedDocument],
     activity_of: Callable[[VisibleDocument], Activity] = live_activity,
 ) -> Matrix:
     """Return a row of features for each document, in the order of NAMES; shape (n, features)."""
-    words, words_second = _chunk_leg(pools.lexical)
-    meaning, meaning_second = _chunk_leg(pools.vector)
-    lowest = min((c.score for c in pools.vector), default=0.0)
-    width = (meaning.most - lowest) or 1.0
-    paths = _leg([(c.document_id, c.score) for c in pools.paths])
-    history = _leg([(c.document_id, c.best) for c in pools.history])
-    history_total = _leg([(c.document_id, c.total) for c in pools.history])
-    symbols = _leg([(c.blob_id, c.score) for c in pools.symbols])
-    asked = sum(pools.weights.values()) or 1.0
+    search = Search.of(pools, ranked)
     activities = [activity_of(one.document) for one in ranked]
     most_touches = log1p(max((a.touches for a in activities), default=0)) or 1.0
-    about_tests = _is_about(pools, ABOUT_TESTS)
-    about_docs = _is_about(pools, ABOUT_DOCS)
-    coverage = {c.blob_id: c.file_coverage for c in pools.lexical}
-    files = _leg([(c.blob_id, c.file_score) for c in pools.lexical])
-    neighbours = _neighbours(ranked)
-    asked_words = frozenset(WORD.findall(pools.query.lower()))
-    summed = _leg([(one.document.document_id, one.words) for one in ranked])
-    rows = []
-    for one, activity, near in zip(ranked, activities, neighbours, strict=True):
-        document = one.document
-        blob, number = document.blob_id, document.document_id
-        is_test = document.role == DocumentRole.TEST
-        is_docs = document.role in {DocumentRole.DOCS, DocumentRole.CHANGELOG}
-        best_meaning = meaning.scores.get(blob, lowest)
-        untouched = activity.untouched_s
-        rows.append(
-            (
-                one.score,
-                summed.share(number),
-                words.share(blob),
-                words.scores.get(blob, 0.0) / asked,
-                words.closeness(blob),
-                words_second.get(blob, 0.0) / (words.scores.get(blob, 0.0) or 1.0),
-                coverage.get(blob, 0.0),
-                files.share(blob),
-                paths.share(number),
-                paths.scores.get(number, 0.0) / asked,
-                (best_meaning - lowest) / width,
-                meaning.closeness(blob),
-                (meaning_second.get(blob, lowest) - lowest) / width,
-                history.share(number),
-                history_total.share(number),
-                history.scores.get(number, 0.0) / asked,
-                history.closeness(number),
-                symbols.share(blob),
-                _names_it(document.path, pools),
-                float(_stem(document.path).lower() in asked_words),
-                near,
-                float(document.path.count("/")),
-                log1p(activity.touches) / most_touches,
-                log1p(NEVER_DAYS if untouched is None else max(untouched, 0.0) / DAY_S),
-                log1p(document.line_count),
-                float(document.role == DocumentRole.SOURCE),
-                float(is_test),
-                float(is_docs),
-                float(is_test and about_tests),
-                float(is_docs and about_docs),
-                log1p(len(pools.weights)),
-            )
+    rows = [
+        (
+            one.score,
+            *search.by_words(one.document),
+            *search.by_meaning(one.document),
+            *search.by_history(one.document),
+            *search.by_name(one.document),
+            neighbours,
+            float(one.document.path.count("/")),
+            log1p(activity.touches) / most_touches,
+            log1p(_days(activity.untouched_s)),
+            log1p(one.document.line_count),
+            *search.by_role(one.document),
+            log1p(len(pools.weights)),
         )
+        for one, activity, neighbours in zip(ranked, activities, _neighbours(ranked), strict=True)
+    ]
     return np.array(rows, dtype=np.float32).reshape(len(rows), len(NAMES))
+
+
+def _days(seconds: float | None) -> float:
+    return NEVER_DAYS if seconds is None else max(seconds, 0.0) / DAY_S
 
 
 def _chunk_leg(candidates: Sequence[Candidate]) -> tuple[Leg, dict[int, float]]:
@@ -182,12 +246,6 @@ def _leg(scores: Sequence[tuple[int, float]]) -> Leg:
 
 def _is_about(pools: Pools, words: frozenset[str]) -> bool:
     return any(term_id(word) in pools.weights for word in words)
-
-
-def _names_it(path: str, pools: Pools) -> float:
-    """Return the share of a file's own name, without ending, that the question holds."""
-    own = {term_id(term) for term in path_terms(_stem(path))}
-    return len(own & pools.weights.keys()) / len(own) if own else 0.0
 
 
 def _stem(path: str) -> str:
