@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import tree_sitter_c
 from tree_sitter import Node
 
@@ -45,6 +47,23 @@ DEFINITIONS = {
     "type_definition": "type",
     "union_specifier": "struct",
 }
+OUTERMOST = ("translation_unit", "preproc_if", "preproc_ifdef", "preproc_else", "declaration_list")
+# A name, a pointer to it, an array of it: what int x, *y, z[3] and *w[3] are.
+DECLARED = """{0}
+(pointer_declarator declarator: {0})
+(array_declarator declarator: {0})
+(pointer_declarator declarator: (array_declarator declarator: {0}))
+(array_declarator declarator: (pointer_declarator declarator: {0}))"""
+FIELDS = f"""
+(enumerator name: (identifier) @constant)
+(field_declaration declarator: [{DECLARED.format("(field_identifier) @field")}])
+"""
+USES = """
+(call_expression function: (identifier) @use)
+(field_expression field: (field_identifier) @use)
+(type_identifier) @use
+(identifier) @name
+"""
 
 
 def c_name(node: Node) -> str:
@@ -69,16 +88,20 @@ def _declarator_inside(node: Node) -> Node | None:
     return None
 
 
+def global_values(places: Sequence[str]) -> str:
+    """Return the query for variables that are declared directly in one of these places."""
+    declared = DECLARED.format("(identifier) @constant").split("\n")
+    forms = [*declared, *(f"(init_declarator declarator: {form})" for form in declared)]
+    return "\n".join(f"({place} (declaration declarator: {f}))" for place in places for f in forms)
+
+
 GRAMMAR = Grammar(
     language=tree_sitter_c.language,
     definitions=DEFINITIONS,
     transparent=TRANSPARENT,
     name_of=c_name,
-    constants="""(enumerator name: (identifier) @constant)""",
-    uses="""
-(call_expression function: [(identifier) @use (field_expression field: (field_identifier) @use)])
-(type_identifier) @use
-""",
+    members=global_values(OUTERMOST) + FIELDS,
+    uses=USES,
 )
 
 

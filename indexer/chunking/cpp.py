@@ -4,10 +4,26 @@ from __future__ import annotations
 
 import tree_sitter_cpp
 
-from indexer.chunking.c import DEFINITIONS, TRANSPARENT, c_name
+from indexer.chunking.c import (
+    DEFINITIONS,
+    FIELDS,
+    OUTERMOST,
+    TRANSPARENT,
+    USES,
+    c_name,
+    global_values,
+)
 from indexer.chunking.grammar import Grammar
 from indexer.chunking.registry import Dissection, register
 from indexer.chunking.syntax import dissect_syntax
+
+QUALIFIED_USES = """
+(qualified_identifier name: (identifier) @use)
+(namespace_identifier) @name
+"""
+METHODS = """
+(field_declaration declarator: (function_declarator declarator: (field_identifier) @method))
+"""
 
 GRAMMAR = Grammar(
     language=tree_sitter_cpp.language,
@@ -22,15 +38,8 @@ GRAMMAR = Grammar(
     transparent=TRANSPARENT,
     name_of=c_name,
     separator="::",
-    constants="""(enumerator name: (identifier) @constant)""",
-    uses="""
-(call_expression function: [
-  (identifier) @use
-  (field_expression field: (field_identifier) @use)
-  (qualified_identifier name: (identifier) @use)
-])
-(type_identifier) @use
-""",
+    members=global_values(OUTERMOST) + FIELDS + METHODS,
+    uses=USES + QUALIFIED_USES,
 )
 
 

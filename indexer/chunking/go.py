@@ -31,13 +31,20 @@ GRAMMAR = Grammar(
     },
     wrappers=frozenset({"type_declaration"}),
     name_of=go_name,
-    constants="""
-(source_file (const_declaration (const_spec name: (identifier) @constant)))
+    members="""
+(source_file (const_declaration (const_spec (identifier) @constant)))
 (source_file (var_declaration (var_spec name: (identifier) @constant)))
+(source_file (var_declaration (var_spec_list (var_spec name: (identifier) @constant))))
+(type_spec type: (struct_type (field_declaration_list
+  (field_declaration name: (field_identifier) @field))))
+(method_elem name: (field_identifier) @method)
 """,
     uses="""
-(call_expression function: [(identifier) @use (selector_expression field: (field_identifier) @use)])
+(call_expression function: (identifier) @use)
+(selector_expression field: (field_identifier) @use)
+(keyed_element . (literal_element (identifier) @use))
 (type_identifier) @use
+(identifier) @name
 """,
 )
 

@@ -26,8 +26,10 @@ class Grammar:
     name_of: Callable[[Node], str] = name_field  # "" when the node is no definition after all
     docstrings: bool = False  # the first string of a body is its documentation
     separator: str = "."
-    # tree-sitter queries: names of module-level values, and names that are used.
-    constants: str = ""
+    # tree-sitter queries. Names that are defined without a scope of their own, each captured by its
+    # kind (MEMBER_KINDS); names that are used, captured as @use, or as @name where the spelling
+    # alone tells a constant or a type from a local variable.
+    members: str = ""
     uses: str = ""
 
 

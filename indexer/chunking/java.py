@@ -21,12 +21,22 @@ GRAMMAR = Grammar(
         "record_declaration": "record",
     },
     leading=frozenset({"block_comment", "line_comment"}),
-    constants="""(field_declaration declarator: (variable_declarator name: (identifier) @constant))""",
+    members="""
+(field_declaration declarator: (variable_declarator name: (identifier) @field))
+(constant_declaration declarator: (variable_declarator name: (identifier) @constant))
+(enum_constant name: (identifier) @constant)
+(annotation_type_element_declaration name: (identifier) @method)
+(record_declaration parameters: (formal_parameters (formal_parameter name: (identifier) @field)))
+""",
     uses="""
 (method_invocation name: (identifier) @use)
+(method_reference (identifier) @use)
+(field_access field: (identifier) @use)
 (marker_annotation name: (identifier) @use)
 (annotation name: (identifier) @use)
+(import_declaration (scoped_identifier name: (identifier) @use))
 (type_identifier) @use
+(identifier) @name
 """,
 )
 

@@ -34,11 +34,16 @@ WRAPPERS = frozenset(
     {"export_statement", "expression_statement", "lexical_declaration", "variable_declaration"}
 )
 LEADING = frozenset({"comment", "decorator"})
-CONSTANTS = """
+MEMBERS = """
 (program (lexical_declaration (variable_declarator name: (identifier) @constant)))
 (program (variable_declaration (variable_declarator name: (identifier) @constant)))
 (program (export_statement (lexical_declaration
   (variable_declarator name: (identifier) @constant))))
+(program (export_statement (variable_declaration
+  (variable_declarator name: (identifier) @constant))))
+"""
+CLASS_FIELDS = """
+(class_body (field_definition property: (property_identifier) @field))
 """
 USES = """
 (call_expression function: [
@@ -48,7 +53,11 @@ USES = """
   (identifier) @use (member_expression property: (property_identifier) @use)
 ])
 (import_specifier name: (identifier) @use)
-(class_heritage (identifier) @use)
+(identifier) @name
+((member_expression property: (property_identifier) @name))
+"""
+INHERITS = """
+(class_heritage [(identifier) @use (member_expression property: (property_identifier) @use)])
 """
 JSX_USES = """
 (jsx_opening_element name: (identifier) @use)
@@ -82,8 +91,8 @@ GRAMMAR = Grammar(
     wrappers=WRAPPERS,
     leading=LEADING,
     name_of=script_name,
-    constants=CONSTANTS,
-    uses=USES + JSX_USES,
+    members=MEMBERS + CLASS_FIELDS,
+    uses=USES + INHERITS + JSX_USES,
 )
 
 

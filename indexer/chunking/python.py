@@ -13,16 +13,24 @@ GRAMMAR = Grammar(
     definitions={"function_definition": "function", "class_definition": "class"},
     wrappers=frozenset({"decorated_definition"}),
     docstrings=True,
-    constants="""(module (expression_statement (assignment left: (identifier) @constant)))""",
+    members="""
+(module (expression_statement (assignment left: [
+  (identifier) @constant (pattern_list (identifier) @constant)
+])))
+(class_definition body: (block (expression_statement (assignment left: (identifier) @field))))
+(class_definition body: (block (function_definition body: (block (expression_statement
+  (assignment left: (attribute object: (identifier) @_self attribute: (identifier) @field))
+  (#eq? @_self "self"))))))
+""",
     uses="""
 (call function: [(identifier) @use (attribute attribute: (identifier) @use)])
-(class_definition superclasses: (argument_list [(identifier) @use (attribute attribute: (identifier) @use)]))
 (decorator [(identifier) @use (attribute attribute: (identifier) @use)])
 (import_from_statement name: [
   (dotted_name (identifier) @use)
   (aliased_import name: (dotted_name (identifier) @use))
 ])
 (type [(identifier) @use (attribute attribute: (identifier) @use)])
+(identifier) @name
 """,
 )
 

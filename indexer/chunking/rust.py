@@ -37,21 +37,27 @@ GRAMMAR = Grammar(
     leading=frozenset({"attribute_item", "block_comment", "line_comment"}),
     name_of=rust_name,
     separator="::",
-    constants="""
+    members="""
 (const_item name: (identifier) @constant)
 (static_item name: (identifier) @constant)
 (enum_variant name: (identifier) @constant)
+(field_declaration name: (field_identifier) @field)
+(trait_item body: (declaration_list [
+  (function_signature_item name: (identifier) @method)
+  (associated_type name: (type_identifier) @type)
+]))
+(foreign_mod_item body: (declaration_list (function_signature_item name: (identifier) @function)))
 """,
     uses="""
-(call_expression function: [
-  (identifier) @use
-  (field_expression field: (field_identifier) @use)
-  (scoped_identifier name: (identifier) @use)
-])
-(macro_invocation macro: (identifier) @use)
+(call_expression function: (identifier) @use)
+(field_expression field: (field_identifier) @use)
+(field_initializer field: (field_identifier) @use)
+(scoped_identifier name: (identifier) @use)
+(macro_invocation macro: [(identifier) @use (scoped_identifier name: (identifier) @use)])
 (type_identifier) @use
 (use_declaration (scoped_identifier name: (identifier) @use))
 (use_list (identifier) @use)
+(identifier) @name
 """,
 )
 

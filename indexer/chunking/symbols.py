@@ -30,42 +30,59 @@ MAX_USED_NAMES = 5000
 MAX_USE_LINES = 500  # of one name
 MAX_QUALIFIED = 200
 NO_DEFINITION = frozenset({"impl"})  # a Rust impl names its methods and defines nothing itself
+MEMBER_KINDS = ("constant", "field", "function", "method", "type")
+CALLABLE = frozenset({"function", "method"})
 
 
 def find_definitions(root: Node, grammar: Grammar) -> list[DefinitionSpan]:
     """Return the definitions in document order, each under the names of those around it."""
     captured = _captures(root, grammar, "definitions")
-    nodes = [(node, True) for node in captured.get("definition", ())]
-    nodes += [(node, False) for node in captured.get("constant", ())]
+    nodes = [(node, "") for node in captured.get("definition", ())]
+    nodes += [(node, kind) for kind in MEMBER_KINDS for node in captured.get(kind, ())]
     nodes.sort(key=lambda found: (found[0].start_byte, -found[0].end_byte))
     definitions: list[DefinitionSpan] = []
     around: list[tuple[int, str, str]] = []  # end, qualified name, kind
     named: set[tuple[int, str]] = set()
-    for node, is_scope in nodes[: 2 * MAX_DEFINITIONS]:
+    members: set[str] = set()
+    for node, member in nodes[: 2 * MAX_DEFINITIONS]:
         while around and around[-1][0] <= node.start_byte:
             around.pop()
-        name = grammar.name_of(node) if is_scope else node_text(node)
+        name = node_text(node) if member else grammar.name_of(node)
         if not name or (node.start_byte, name) in named:
             continue
         named.add((node.start_byte, name))
-        parent_name, parent_kind = around[-1][1:] if around else ("", "")
-        kind = grammar.definitions[node.type] if is_scope else "constant"
+        parent_name, parent_kind = _parent(around, member)
+        kind = member or grammar.definitions[node.type]
         if kind == "function" and parent_kind in CONTAINERS:
             kind = "method"
         qualified = f"{parent_name}{grammar.separator}{name}" if parent_name else name
-        if is_scope:
+        if not member:
             around.append((node.end_byte, qualified[:MAX_QUALIFIED], kind))
+        elif qualified in members:
+            continue  # an attribute that several methods assign, a method that is overloaded
+        members.add(qualified)
         if kind not in NO_DEFINITION:
-            definitions.append(_definition(node, name, qualified, kind, grammar))
+            definitions.append(_definition(node, name, qualified, bool(member), kind, grammar))
     return definitions[:MAX_DEFINITIONS]
 
 
+def _parent(around: list[tuple[int, str, str]], member: str) -> tuple[str, str]:
+    """Return qualified name and kind of what a definition belongs to.
+
+    What a method assigns to its object belongs to the class around the method.
+    """
+    for _, name, kind in reversed(around):
+        if member != "field" or kind not in CALLABLE:
+            return name, kind
+    return "", ""
+
+
 def _definition(
-    node: Node, name: str, qualified: str, kind: str, grammar: Grammar
+    node: Node, name: str, qualified: str, is_member: bool, kind: str, grammar: Grammar
 ) -> DefinitionSpan:
     # What a language qualifies itself, such as Go's Command.Run, is known by its last name too.
     last = name.rpartition(grammar.separator)[2].rpartition(".")[2] or name
-    if kind == "constant":
+    if is_member:
         line = first_line(node)
         return DefinitionSpan(last, qualified[:MAX_QUALIFIED], kind, Span(line, line), "")
     start = first_line(node)
@@ -77,9 +94,15 @@ def find_uses(root: Node, grammar: Grammar, definitions: list[DefinitionSpan]) -
     """Return the used names with their lines; where a name is defined is no use of it."""
     defined = {(definition.name, definition.span.start_line) for definition in definitions}
     lines: dict[bytes, set[int]] = defaultdict(set)
-    for node in _captures(root, grammar, "uses").get("use", ()):
+    captured = _captures(root, grammar, "uses")
+    for node in captured.get("use", ()):
         text = node.text
         if text and len(text) <= MAX_NAME:
+            lines[text].add(node.start_point.row + 1)
+    for node in captured.get("name", ()):
+        text = node.text
+        # Constants, types and what a package exports are written so in all these languages.
+        if text and text[:1].isupper() and 1 < len(text) <= MAX_NAME:
             lines[text].add(node.start_point.row + 1)
     uses = []
     for text, rows in lines.items():
@@ -99,7 +122,7 @@ def _source(grammar: Grammar, what: str) -> str:
     if what == "uses":
         return grammar.uses
     types = "\n".join(f"({name})" for name in sorted(grammar.definitions))
-    return f"[{types}] @definition\n{grammar.constants}"
+    return f"[{types}] @definition\n{grammar.members}"
 
 
 @lru_cache(maxsize=64)

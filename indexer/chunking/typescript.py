@@ -9,10 +9,10 @@ from tree_sitter import Node
 
 from indexer.chunking.grammar import Grammar, name_field
 from indexer.chunking.javascript import (
-    CONSTANTS,
     DEFINITIONS,
     JSX_USES,
     LEADING,
+    MEMBERS,
     USES,
     WRAPPERS,
     script_name,
@@ -28,6 +28,23 @@ TYPES = {
     "module": "namespace",
     "type_alias_declaration": "type",
 }
+TYPED_MEMBERS = """
+(class_body (public_field_definition name: (property_identifier) @field))
+(class_body (method_signature name: (property_identifier) @method))
+(abstract_method_signature name: (property_identifier) @method)
+(interface_body (property_signature name: (property_identifier) @field))
+(interface_body (method_signature name: (property_identifier) @method))
+(type_alias_declaration value: (object_type [
+  (property_signature name: (property_identifier) @field)
+  (method_signature name: (property_identifier) @method)
+]))
+(enum_body name: (property_identifier) @constant)
+(enum_assignment name: (property_identifier) @constant)
+"""
+INHERITS = """
+(extends_clause [(identifier) @use (member_expression property: (property_identifier) @use)])
+(type_identifier) @use
+"""
 
 
 def typed_name(node: Node) -> str:
@@ -44,9 +61,8 @@ GRAMMAR = Grammar(
     wrappers=WRAPPERS | {"ambient_declaration"},
     leading=LEADING,
     name_of=typed_name,
-    constants=CONSTANTS,
-    uses=USES.replace("(class_heritage (identifier) @use)", "(extends_clause (identifier) @use)")
-    + "(type_identifier) @use",
+    members=MEMBERS + TYPED_MEMBERS,
+    uses=USES + INHERITS,
 )
 GRAMMAR_TSX = replace(
     GRAMMAR, language=tree_sitter_typescript.language_tsx, uses=GRAMMAR.uses + JSX_USES
