@@ -15,6 +15,7 @@ from indexer.codesearch.certificate import CodeResult
 from indexer.codesearch.query import read_query
 from indexer.codesearch.search import search_code
 from indexer.models import Source, TrigramSet
+from indexer.retrieval import queries
 from indexer.scope import Scope
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository
@@ -175,7 +176,7 @@ def test_what_stops_early_says_so(source: Source) -> None:
 def test_a_statement_that_takes_too_long_is_broken_off(
     source: Source, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    slow = files_module.CODE_FILES.replace(
+    slow = queries.CODE_FILES.replace(
         "WHERE asked_ref.id = ANY(document.refs) ORDER",
         "WHERE asked_ref.id = ANY(document.refs) AND pg_sleep(1) IS NOT NULL ORDER",
     )
