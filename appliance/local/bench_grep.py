@@ -40,6 +40,10 @@ OF_NAMES = ("{}", r"\b{}\b", r"{}\s*\(", "(?i){}", r"\b{}\b.*[,;:]")
 NAMES = 10
 
 
+class GitGaveUp(Exception):
+    """PCRE2 backtracked more often than its limit allows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Place:
     source: str
@@ -62,6 +66,7 @@ class Comparison:
 @dataclass(frozen=True, slots=True)
 class Result:
     patterns: int
+    git_gave_up: int
     identical: int
     lines: int
     files: int
@@ -125,8 +130,14 @@ def _measured(clones: dict[str, Path], show: int) -> Result:
     compared, left_out = _comparable()
     _git_places(clones, "warm", compared)  # both find the files in memory
     comparisons = []
+    given_up = 0
     for pattern in _patterns():
-        comparison = _compared(pattern, clones, compared)
+        try:
+            comparison = _compared(pattern, clones, compared)
+        except GitGaveUp as exc:
+            console.print(f"{pattern!r}: {exc}", highlight=False)
+            given_up += 1
+            continue
         comparisons.append(comparison)
         if not comparison.identical:
             console.print(f"{pattern!r}: git alone {comparison.only_git[:show]}", highlight=False)
@@ -134,6 +145,7 @@ def _measured(clones: dict[str, Path], show: int) -> Result:
     narrowed = [one for one in comparisons if one.files_read < len(compared) + left_out]
     return Result(
         patterns=len(comparisons),
+        git_gave_up=given_up,
         identical=sum(one.identical for one in comparisons),
         lines=sum(one.lines for one in comparisons),
         files=len(compared),
@@ -220,7 +232,7 @@ def _git_places(
             capture_output=True,
         )
         if done.returncode > 1:
-            raise SystemExit(done.stderr.decode(errors="replace"))
+            raise GitGaveUp(done.stderr.decode(errors="replace").strip())
         for record in re.finditer(rb"^HEAD:([^\0\n]+)\0(\d+)\0", done.stdout, re.MULTILINE):
             path = record[1].decode("utf-8", "replace")
             if (name, path) in compared:
