@@ -141,15 +141,15 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="plumbline-bench-") as name:
         home = Path(name)
         home.chmod(0o755)
-        with _database(home) as server:
+        with database(home) as server:
             repository = _repository(home, options.folder.resolve(), options.keep_lines)
-            _set_up(home)
+            set_up(home)
             result = _measure(repository, server, options.vectors)
     sys.stdout.write(json.dumps(asdict(result)) + "\n")
 
 
 @contextmanager
-def _database(home: Path) -> Iterator[psutil.Process]:
+def database(home: Path) -> Iterator[psutil.Process]:
     data, sockets = home / "postgres", home / "sockets"
     command = [sys.executable, "-m", "appliance.local.postgres", str(data), str(sockets)]
     with (home / "postgres.log").open("wb") as log:
@@ -198,7 +198,7 @@ def _commit(repository: Path, message: str) -> None:
     _git(repository, "commit", "--quiet", f"--message={message}")
 
 
-def _set_up(home: Path) -> None:
+def set_up(home: Path) -> None:
     """Load the product on this database."""
     os.environ |= {
         "PLUMBLINE_HOME": str(home / "home"),
