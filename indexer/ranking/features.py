@@ -1,7 +1,8 @@
 """What is known of each document that was found, as numbers that mean the same in every corpus.
 
 Scores are taken relative to the best of the same search, so that a model learned on one
-repository says something about another.
+repository says something about another. Whether a file is a test or prose is no feature: commits are
+asked of sources alone, and would teach that nobody looks for the rest. The fixed weights know of it.
 """
 
 from __future__ import annotations
@@ -16,8 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.lexical.terms import path_terms, term_counts, term_id
-from indexer.reading.roles import DocumentRole
+from indexer.lexical.terms import path_terms, term_id
 from indexer.retrieval.fusion import RankedDocument
 from indexer.retrieval.gathering import Pools
 from indexer.retrieval.queries import Candidate, VisibleDocument
@@ -27,8 +27,6 @@ DAY_S = 86_400.0
 NEVER_DAYS = 10_000.0
 NEAREST = 10  # of the list, whose folders speak for their neighbours
 WORD = re.compile(r"\w+")
-ABOUT_TESTS = frozenset(term_counts("test tests testing tested fixture coverage pytest mock"))
-ABOUT_DOCS = frozenset(term_counts("doc docs documentation readme document guide changelog"))
 
 # Name -> how the score may go with it: 1 up, -1 down, 0 either way.
 DIRECTIONS: dict[str, int] = {
@@ -57,11 +55,6 @@ DIRECTIONS: dict[str, int] = {
     "touches": 0,
     "untouched_days": 0,
     "lines": 0,
-    "is_source": 0,
-    "is_test": 0,
-    "is_docs": 0,
-    "test_asked": 1,
-    "docs_asked": 1,
     "query_terms": 0,
 }
 NAMES = tuple(DIRECTIONS)
@@ -111,8 +104,6 @@ class Search:
     asked: float
     terms: frozenset[int]
     query_words: frozenset[str]
-    about_tests: bool
-    about_docs: bool
 
     @classmethod
     def of(cls, pools: Pools, ranked: Sequence[RankedDocument]) -> Search:
@@ -134,8 +125,6 @@ class Search:
             asked=sum(pools.weights.values()) or 1.0,
             terms=frozenset(pools.weights),
             query_words=frozenset(WORD.findall(pools.query.lower())),
-            about_tests=_is_about(pools, ABOUT_TESTS),
-            about_docs=_is_about(pools, ABOUT_DOCS),
         )
 
     def by_words(self, document: VisibleDocument) -> tuple[float, ...]:
@@ -180,17 +169,6 @@ class Search:
             float(stem.lower() in self.query_words),
         )
 
-    def by_role(self, document: VisibleDocument) -> tuple[float, ...]:
-        is_test = document.role == DocumentRole.TEST
-        is_docs = document.role in {DocumentRole.DOCS, DocumentRole.CHANGELOG}
-        return (
-            float(document.role == DocumentRole.SOURCE),
-            float(is_test),
-            float(is_docs),
-            float(is_test and self.about_tests),
-            float(is_docs and self.about_docs),
-        )
-
 
 def features_of(
     pools: Pools,
@@ -213,7 +191,6 @@ def features_of(
             log1p(activity.touches) / most_touches,
             log1p(_days(activity.untouched_s)),
             log1p(one.document.line_count),
-            *search.by_role(one.document),
             log1p(len(pools.weights)),
         )
         for one, activity, neighbours in zip(ranked, activities, _neighbours(ranked), strict=True)
@@ -242,10 +219,6 @@ def _leg(scores: Sequence[tuple[int, float]]) -> Leg:
     known = dict(scores)
     ranks = {key: rank for rank, (key, _) in enumerate(scores, start=1)}
     return Leg(known, ranks, max(known.values(), default=0.0) or 1.0)
-
-
-def _is_about(pools: Pools, words: frozenset[str]) -> bool:
-    return any(term_id(word) in pools.weights for word in words)
 
 
 def _stem(path: str) -> str:

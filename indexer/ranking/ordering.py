@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from indexer.ranking.features import features_of
-from indexer.ranking.trees import Trees
+from indexer.ranking.trees import PRIOR, Trees
 from indexer.retrieval.fusion import RankedDocument
 from indexer.retrieval.gathering import Pools
 
@@ -20,6 +20,6 @@ def ordered(
     if trees is None or not fused:
         return list(fused)
     scores = trees.scores(features_of(pools, fused))
-    shown = 1.0 / (1.0 + np.exp(-scores.astype(np.float64)))
+    shown = 1.0 / (1.0 + np.exp(PRIOR / 2 - scores.astype(np.float64)))
     order = np.argsort(-scores, kind="stable")
     return [replace(fused[place], score=float(shown[place])) for place in order]

@@ -1,6 +1,7 @@
 """The learned part: gradient-boosted trees that order documents (LambdaMART, by XGBoost).
 
-Features that can only speak for a document are held to that (monotone constraints): what was
+They correct the score of the fixed weights, from which boosting begins: where the examples say
+nothing, the fixed weights stand. Features that can only speak for a document are held to that (monotone constraints): what was
 learned on one kind of question then cannot turn against another.
 """
 
@@ -20,6 +21,8 @@ from indexer.ranking.features import DIRECTIONS, NAMES, Matrix
 
 SHIPPED = Path(__file__).with_name("shipped.json")
 ROUNDS = 250
+PRIOR = 8.0  # of the fixed weights' score, as log-odds: chosen in docs/experiments.md
+FUSED = NAMES.index("fused")
 PARAMETERS = {
     "objective": "rank:ndcg",
     "lambdarank_pair_method": "mean",
@@ -50,7 +53,9 @@ class Trees:
     @classmethod
     def fit(cls, rows: Matrix, labels: NDArray[np.float32], sizes: Sequence[int]) -> Trees:
         """Learn from the rows of many questions, one after the other, `sizes` rows each."""
-        data = xgboost.DMatrix(rows, label=labels, feature_names=list(NAMES))
+        data = xgboost.DMatrix(
+            rows, label=labels, base_margin=_prior(rows), feature_names=list(NAMES)
+        )
         data.set_group(list(sizes))
         return cls(xgboost.train(PARAMETERS, data, num_boost_round=ROUNDS))
 
@@ -71,7 +76,10 @@ class Trees:
 
     def scores(self, rows: Matrix) -> NDArray[np.float32]:
         """Return one score per row; shape (n,)."""
-        return np.asarray(self._booster.inplace_predict(rows, predict_type="margin"))
+        scores = self._booster.inplace_predict(
+            rows, predict_type="margin", base_margin=_prior(rows)
+        )
+        return np.asarray(scores)
 
     def gains(self) -> dict[str, float]:
         """Return how much each feature decides, as shares of 1, the largest first."""
@@ -79,6 +87,10 @@ class Trees:
         total = sum(map(float, gains.values())) or 1.0  # type: ignore[arg-type]
         shares = {name: float(gain) / total for name, gain in gains.items()}  # type: ignore[arg-type]
         return dict(sorted(shares.items(), key=lambda item: -item[1]))
+
+
+def _prior(rows: Matrix) -> NDArray[np.float32]:
+    return PRIOR * rows[:, FUSED]
 
 
 def _features_in(text: str) -> object:

@@ -47,15 +47,6 @@ def test_shares_are_of_the_best_of_the_same_search(scope: Scope) -> None:
     assert 0 < rows["shop/tests/test_cart.py"]["file_coverage"] < 1
 
 
-def test_roles_and_what_is_asked_for(scope: Scope) -> None:
-    rows = rows_of("test of the cart total", scope)
-    assert rows["shop/tests/test_cart.py"]["is_test"] == 1
-    assert rows["shop/tests/test_cart.py"]["test_asked"] == 1
-    assert rows["docs/cart.md"]["is_docs"] == 1
-    assert rows["docs/cart.md"]["docs_asked"] == 0
-    assert rows["shop/cart.py"]["is_source"] == 1
-
-
 def test_names_folders_and_definitions_speak_for_a_file(scope: Scope) -> None:
     rows = rows_of("where does the cart compute total", scope)
     assert rows["shop/cart.py"]["symbol"] > 0
