@@ -31,7 +31,7 @@ def paths(query: str, source: Source) -> list[str]:
 
 def found_first(source: Source) -> int:
     """Return how many topics find their file at the first place."""
-    asked = [paths(f"{topic} case", source) for topic in TOPICS]
+    asked = [paths(f"Handle the {topic} case with care", source) for topic in TOPICS]
     return sum(found[:1] == [f"src/module_{n}.py"] for n, found in enumerate(asked))
 
 
@@ -101,7 +101,7 @@ def test_what_history_says_is_learned_and_used(telling: Source) -> None:
     figures = ranking.figures
     assert figures["mrr_learned"] > figures["mrr_fixed_weights"] + 0.2
     assert sum(figures["gains"].values()) == pytest.approx(1, abs=0.01)
-    assert found_first(telling) > 2 * before
+    assert found_first(telling) >= len(TOPICS) - 1
     scores = [hit.score for hit in search("billing case", scope=scope_of(telling)).hits]
     assert all(0 <= score <= 1 for score in scores)
 
