@@ -204,12 +204,15 @@ def reindex(source: Source) -> Job:
 
 
 def remove(source: Source) -> None:
-    """Take a source away with its documents, grants and mirror; upkeep prunes the content."""
+    """Take a source away with its documents, grants and mirror; upkeep prunes the content.
+
+    Files go after the row: what is left when we end in between, upkeep finds without an owner.
+    """
     mirror = clients.mirror_of(source)
     upload = Path(source.location)
+    source.delete()
     if source.kind == Source.Kind.ARCHIVE and upload.is_relative_to(settings.UPLOADS_DIR):
         upload.unlink(missing_ok=True)
-    source.delete()
     try:
         delete_mirror(mirror)
     except FetchFailed:  # a fetch is at work there and about to stop; upkeep comes back for it

@@ -10,10 +10,12 @@ from pathlib import Path
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.test import Client
 from pytest_django import Settings
 
 from appliance.accounts.models import User
+from appliance.sources.managing import remove
 from indexer.errors import FetchRefused
 from indexer.ingestion.inline import sync_now
 from indexer.ingestion.pruning import prune_uploads
@@ -45,6 +47,24 @@ def archive(entries: dict[str, str], name: str = "wiki.zip") -> SimpleUploadedFi
 
 def upload(client: Client, file: SimpleUploadedFile, name: str = "wiki") -> int:
     return client.post("/sources/upload/", {"name": name, "file": file}).status_code
+
+
+def test_a_removal_that_fails_keeps_the_upload(
+    admin: Client, uploads: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(admin, archive({"a.md": "# Anchor\n"}))
+    source = Source.objects.get(name="wiki")
+
+    def broken(self: Source) -> None:
+        raise OperationalError("the database went away")
+
+    monkeypatch.setattr(Source, "delete", broken)
+    with pytest.raises(OperationalError):
+        remove(source)
+    assert len(list(uploads.iterdir())) == 1
+    monkeypatch.undo()
+    remove(source)
+    assert list(uploads.iterdir()) == []
 
 
 def test_an_upload_becomes_a_source_and_its_file_goes(admin: Client, uploads: Path) -> None:
