@@ -5,7 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from celery.schedules import crontab
 from csp.constants import NONE, SELF
 
 from appliance.config.env import (
@@ -189,7 +188,7 @@ CELERY_TASK_DEFAULT_QUEUE = "upkeep"
 CELERY_TASK_ROUTES = {
     "indexer.tasks.sync_source": {"queue": "sync"},
     "indexer.tasks.embed_source": {"queue": "embed"},
-    # Minutes of work, at night: with the embedding it holds up nobody who looks for something.
+    # Minutes of work once a day: beside the embedding it holds up nobody who looks for something.
     "indexer.tasks.learn_ranking": {"queue": "embed"},
     "appliance.conversations.tasks.answer_question": {"queue": "ask"},
 }
@@ -223,10 +222,7 @@ CELERY_BEAT_SCHEDULE = {
     # What was removed is gone within fifteen minutes: pruning must run well before that.
     "prune": {"task": "indexer.tasks.prune", "schedule": 300.0},
     "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},
-    "learn-ranking": {
-        "task": "indexer.tasks.learn_ranking",
-        "schedule": crontab(hour="2", minute="20"),
-    },
+    "learn-ranking": {"task": "indexer.tasks.learn_ranking", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "celerybeat-schedule")
 

@@ -7,7 +7,6 @@ search and search in any case: what is found by the folded trigrams is matched a
 from __future__ import annotations
 
 import re
-import sys
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,10 +27,12 @@ def _folded_letter(letter: str) -> str:
     return folded if len(folded) == 1 else letter
 
 
-# ASCII is folded as bytes; of the rest only letters that change are looked up.
+# ASCII is folded as bytes; of the rest only letters that change are looked up. Above the second
+# plane no script has case, and each reader pays for the look at its start.
+LAST = 0x1FFFF
 FOLDED = {
     letter: folded
-    for letter in map(chr, range(128, sys.maxunicode + 1))
+    for letter in map(chr, range(128, LAST + 1))
     if not 0xD800 <= ord(letter) <= 0xDFFF and (folded := _folded_letter(letter)) != letter
 }
 _CHANGING = re.compile("[" + "".join(map(re.escape, FOLDED)) + "]")

@@ -57,7 +57,7 @@ class CountingPool(ReaderPool):
 @pytest.fixture
 def misbehaving(monkeypatch: pytest.MonkeyPatch) -> Iterator[CountingPool]:
     """Readers that crash and hang on demand: no real file is known to do that to the real ones."""
-    pool = CountingPool(wall_s=3.0)
+    pool = CountingPool(wall_s=8.0)  # a good file has to start its reader on a busy machine
     monkeypatch.setattr(clients, "readers", lambda: pool)
     yield pool
     pool.close()
@@ -75,7 +75,7 @@ def test_g05_poison_is_kept_out_and_what_follows_is_read(
     repository = repository_factory({**{path: f"# {path}\n" for path in poison}, **good}, "mixed")
     started = time.monotonic()
     source = source_factory("mixed", repository=repository)
-    assert time.monotonic() - started < 60
+    assert time.monotonic() - started < 120
     plain = repository_factory({"good0.py": good["good0.py"]}, "plain")
     for other in many_sources("other", following, plain.path):
         assert sync_now(other).files == 1
