@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import atexit
 import os
-from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 
@@ -12,40 +11,78 @@ import httpx
 from django.conf import settings
 
 from indexer.confined.pool import ReaderPool
-from indexer.embedding.embedder import Embedder, Vectors
+from indexer.embedding.embedder import Embedder
+from indexer.embedding.recipe import Recipe
+from indexer.embedding.reranker import Reranker
 from indexer.fetching.policy import LocationPolicy
 from indexer.fetching.values import FetchLimits
 from indexer.models import Source
 from indexer.reading.entries import DOCUMENT_MAX_BYTES
-from inference import minilm
-from inference.client import ChatClient, EmbeddingClient
-from inference.connection import open_http
+from inference import minilm, static
+from inference.client import ChatClient, EmbeddingClient, RerankClient
+from inference.connection import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, open_http
 from inference.errors import ModelNotConfigured
-from inference.packages import model_folder
+from inference.packages import MINILM, model_folder
+
+STATIC_BATCH = 512  # texts: so fast that the statements around them would take longer
+
+
+def wanted_recipe() -> Recipe:
+    """Return which embedding model the settings name."""
+    if settings.EMBEDDING == "static":
+        return Recipe("static", static.read_manifest().name)
+    if settings.EMBEDDING == "minilm":
+        return Recipe("minilm", minilm.MODEL_NAME)
+    return Recipe(
+        "server",
+        settings.EMBEDDING_MODEL,
+        url=settings.EMBEDDING_URL,
+        query_prefix=settings.EMBEDDING_QUERY_PREFIX,
+        passage_prefix=settings.EMBEDDING_PASSAGE_PREFIX,
+        dimensions=settings.EMBEDDING_DIMENSIONS,
+    )
+
+
+def embedder(recipe: Recipe | None = None) -> Embedder:
+    """Return the embedder of a recipe, or of the one that the settings name.
+
+    Vectors of the model in use and of its successor are made side by side. Loading a model of
+    this process happens at first use.
+    """
+    return _embedder(recipe or wanted_recipe())
+
+
+@lru_cache(maxsize=4)
+def _embedder(recipe: Recipe) -> Embedder:
+    if recipe.kind == "static":
+        return Embedder(
+            recipe.name,
+            lambda texts: _static_model().embed(texts),
+            batch_size=STATIC_BATCH,
+            near=static.read_manifest().near,
+        )
+    if recipe.kind == "minilm":
+        return Embedder(recipe.name, lambda texts: _minilm().embed(texts), near=minilm.NEAR)
+    return Embedder(
+        recipe.name,
+        EmbeddingClient(_http(recipe.url), recipe.model).embed,
+        query_prefix=recipe.query_prefix,
+        passage_prefix=recipe.passage_prefix,
+        dimensions=recipe.dimensions,
+        batch_size=settings.EMBEDDING_BATCH,
+        concurrency=settings.EMBEDDING_CONCURRENCY,
+    )
 
 
 @lru_cache(maxsize=1)
-def embedder() -> Embedder:
-    """Return the embedder that the settings name; loading a local model happens at first use."""
-    if settings.EMBEDDING == "server":
-        http = _http(settings.EMBEDDING_URL)
-        compute: Callable[[list[str]], Vectors] = EmbeddingClient(
-            http, settings.EMBEDDING_MODEL
-        ).embed
-        model = settings.EMBEDDING_MODEL
-    else:
-        compute, model = _local_compute, minilm.MODEL_NAME
-    return Embedder(model, compute, query_prefix=settings.EMBEDDING_QUERY_PREFIX)
-
-
-def _local_compute(texts: list[str]) -> Vectors:
-    return [list(map(float, vector)) for vector in _local_model().embed(texts)]
+def _static_model() -> static.StaticModel:
+    return static.StaticModel.load()
 
 
 @lru_cache(maxsize=1)
-def _local_model() -> minilm.MiniLM:
+def _minilm() -> minilm.MiniLM:
     threads = settings.EMBEDDING_THREADS or os.cpu_count() or 1
-    folder = model_folder(Path(settings.PLUMBLINE_CACHE), "all-minilm-l6-v2")
+    folder = model_folder(Path(settings.PLUMBLINE_CACHE), MINILM)
     return minilm.MiniLM.load(folder, threads=threads)
 
 
@@ -61,18 +98,35 @@ def chat() -> ChatClient:
     )
 
 
+@lru_cache(maxsize=1)
+def reranker() -> Reranker | None:
+    """Return the reranker that the settings name; None: there is none."""
+    if settings.RERANK_URL == "none":
+        return None
+    limit_s = settings.RERANK_TIME_LIMIT_MS / 1000
+    client = RerankClient(
+        _http(settings.RERANK_URL, timeout_s=limit_s), settings.RERANK_MODEL, deadline_s=limit_s
+    )
+    return Reranker(settings.RERANK_MODEL, client.scores)
+
+
 _open: list[httpx.Client] = []
 
 
-def _http(url: str) -> httpx.Client:
-    http = open_http(url, api_key=settings.MODEL_API_KEY or None)
+def _http(url: str, *, timeout_s: float | None = None) -> httpx.Client:
+    http = open_http(
+        url,
+        api_key=settings.MODEL_API_KEY or None,
+        connect_timeout_s=timeout_s or CONNECT_TIMEOUT_S,
+        read_timeout_s=timeout_s or READ_TIMEOUT_S,
+    )
     _open.append(http)
     return http
 
 
 def close() -> None:
     """Close every connection; the next use builds the clients from the settings anew."""
-    for cached in (embedder, chat, _local_model):
+    for cached in (_embedder, chat, reranker, _static_model, _minilm):
         cached.cache_clear()
     while _open:
         _open.pop().close()

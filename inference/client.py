@@ -1,4 +1,4 @@
-"""Chat and embeddings from any OpenAI-compatible server; the only place that knows its URLs and JSON.
+"""Chat, embeddings and reranking from any OpenAI-compatible server; the only place that knows its URLs and JSON.
 
 One kind of client, and it blocks: asynchronous callers run it in a thread and call `close` on the
 stream from wherever they are.
@@ -13,6 +13,7 @@ import httpx
 
 from inference.connection import fetch_json
 from inference.errors import ModelNotConfigured, RequestRejected
+from inference.grammars import fenced_handles
 from inference.protocol import ChatDelta, ChatMessage, ChatRequest, ServedModel
 from inference.streaming import ChatStream
 
@@ -35,6 +36,7 @@ class ChatClient:
         self.model = model
         self.deadline_s = deadline_s  # for one whole answer, give or take one read timeout
         self._can_count = True
+        self._can_fence = True
 
     def models(self) -> list[ServedModel]:
         listing = fetch_json(self.http, "GET", "/v1/models")
@@ -57,8 +59,17 @@ class ChatClient:
 
     def stream(self, request: ChatRequest) -> ChatStream:
         """Return the answer as it is written; the request is sent when iteration starts."""
-        body = _chat_body(request, self.model_name())
-        return ChatStream(self.http, body, self.deadline_s)
+        name = self.model_name()
+        plain = _chat_body(request, name)
+        if not request.handles or not self._can_fence:
+            return ChatStream(self.http, plain, self.deadline_s)
+        tag = {"structural_tag": fenced_handles(request.handles)}
+        body = plain | {"structured_outputs": tag}
+        return ChatStream(self.http, body, self.deadline_s, plain=plain, on_plain=self._no_fence)
+
+    def _no_fence(self) -> None:
+        """Remember that this server refuses fenced handles: the next answers do not try."""
+        self._can_fence = False
 
     def complete(self, request: ChatRequest) -> str:
         """Return the whole answer."""
@@ -121,6 +132,31 @@ class EmbeddingClient:
             raise RequestRejected(f"{self.model}: not one vector per text: {exc}") from exc
 
 
+class RerankClient:
+    """Scores texts against a query with a cross-encoder (vLLM's and Jina's `/rerank`)."""
+
+    def __init__(self, http: httpx.Client, model: str, *, deadline_s: float) -> None:
+        self.http = http
+        self.model = model
+        self.deadline_s = deadline_s  # for one whole answer
+
+    def scores(self, query: str, texts: Sequence[str]) -> list[float]:
+        """Return one score per text, in the order of the texts; higher is nearer."""
+        if not texts:
+            return []
+        body = {
+            "model": self.model,
+            "query": query,
+            "documents": list(texts),
+            "truncate_prompt_tokens": -1,  # to the model's length: a long text is no error
+        }
+        answer = fetch_json(self.http, "POST", "/rerank", body, deadline_s=self.deadline_s)
+        try:
+            return _relevance(answer, len(texts))
+        except (KeyError, TypeError, ValueError, OverflowError) as exc:
+            raise RequestRejected(f"{self.model}: not one score per text: {exc}") from exc
+
+
 def estimate_tokens(text: str) -> int:
     """Return a number of tokens that the text does not exceed in practice."""
     return math.ceil(len(text.encode("utf-8", errors="replace")) / ESTIMATED_BYTES_PER_TOKEN)
@@ -141,6 +177,8 @@ def _chat_body(request: ChatRequest, model: str) -> dict[str, object]:
         body["cache_salt"] = request.cache_salt
     if request.grammar is not None:
         body["structured_outputs"] = {"grammar": request.grammar}
+    if request.choice:
+        body["structured_outputs"] = {"choice": list(request.choice)}
     return body
 
 
@@ -160,3 +198,13 @@ def _vectors(answer: object, expected: int) -> list[list[float]]:
     if len({len(vector) for vector in vectors.values()}) != 1:
         raise ValueError("vectors of different lengths")
     return [vectors[position] for position in range(expected)]
+
+
+def _relevance(answer: object, expected: int) -> list[float]:
+    rows = answer["results"]  # type: ignore[index]
+    scores = {row["index"]: float(row["relevance_score"]) for row in rows}
+    if len(rows) != expected or sorted(scores) != list(range(expected)):
+        raise ValueError(f"{len(scores)} scores for {expected} texts")
+    if not all(map(math.isfinite, scores.values())):
+        raise ValueError("a score is not a number")
+    return [scores[position] for position in range(expected)]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import ssl
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -74,11 +75,19 @@ def check_status(response: httpx.Response) -> None:
     raise RequestRejected(message)
 
 
-def fetch_json(http: httpx.Client, method: str, path: str, body: object = None) -> object:
-    """Return the decoded answer to one request."""
+def fetch_json(
+    http: httpx.Client,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    deadline_s: float | None = None,
+) -> object:
+    """Return the decoded answer to one request; a deadline bounds its reading as a whole."""
+    deadline = None if deadline_s is None else time.monotonic() + deadline_s
     with translated_errors(), http.stream(method, path, json=body) as response:
         check_status(response)
-        content = read_at_most(response, MAX_BODY_BYTES)
+        content = read_at_most(response, MAX_BODY_BYTES, deadline)
     if len(content) > MAX_BODY_BYTES:
         raise RequestRejected(f"{path}: the answer is larger than {MAX_BODY_BYTES} bytes")
     try:
@@ -87,11 +96,15 @@ def fetch_json(http: httpx.Client, method: str, path: str, body: object = None) 
         raise RequestRejected(f"{path}: the answer is not JSON") from exc
 
 
-def read_at_most(response: httpx.Response, limit_bytes: int) -> bytes:
-    """Return the body, or what came until the limit was passed."""
+def read_at_most(
+    response: httpx.Response, limit_bytes: int, deadline: float | None = None
+) -> bytes:
+    """Return the body, or what came until the limit was passed; ModelUnavailable if too late."""
     content = bytearray()
     for part in response.iter_bytes():
         content += part
+        if deadline is not None and time.monotonic() > deadline:
+            raise ModelUnavailable("no answer in time (it came too slowly)")
         if len(content) > limit_bytes:
             break
     return bytes(content)

@@ -48,6 +48,13 @@ def echo(messages: Sequence[ChatMessage]) -> str:
     return messages[-1].content if messages else ""
 
 
+def is_shown_its_answer(messages: Sequence[ChatMessage]) -> bool:
+    """Return whether the last request is about the answer before it and brings no evidence."""
+    if len(messages) < 3 or messages[-2].role != "assistant":
+        return False
+    return HEADING.search(messages[-1].content) is None
+
+
 def last_line(text: str) -> str:
     """Return the last line with text on it, without a label such as `Question:`."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]

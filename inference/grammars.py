@@ -40,6 +40,35 @@ def opened_lines(openings: Iterable[str], *, max_lines: int = 3) -> str:
     )
 
 
+def fenced_handles(handles: Iterable[str]) -> str:
+    """Return a structural tag: free text in which handles (`E1`) that were not offered do not go on.
+
+    Once `[E1` is written, nothing can follow but the rest of an offered number, lines, further
+    offered handles behind commas, and the closing bracket. The digit belongs to the trigger: `[E`
+    alone also begins `[ERROR]` and `list[Entity]`. So a number whose first digit no offered handle
+    has can still be written; it is struck later. vLLM, docs/features/structured_outputs.
+    """
+    numbers = sorted({handle.removeprefix("E") for handle in handles}, key=int)
+    if not numbers:
+        raise ValueError("a fence needs a handle")
+    lines = "(:[0-9]+(-[0-9]+)?)?"
+    further = f"(, E({'|'.join(numbers)}){lines})*"
+    tags = []
+    for digit in sorted({number[0] for number in numbers}):
+        rests = [number[1:] for number in numbers if number[0] == digit]
+        longer = "|".join(rest for rest in rests if rest)
+        rest = f"({longer}){'?' if '' in rests else ''}" if longer else ""
+        content = {"type": "regex", "pattern": f"{rest}{lines}{further}"}
+        tags.append({"begin": f"[E{digit}", "content": content, "end": "]"})
+    triggers = [tag["begin"] for tag in tags]
+    return json.dumps(
+        {
+            "type": "structural_tag",
+            "format": {"type": "triggered_tags", "triggers": triggers, "tags": tags},
+        }
+    )
+
+
 def _one_line(text: str) -> str:
     """Blank out what a literal of the grammar, or the line, cannot hold."""
     return "".join(character if character.isprintable() else " " for character in text)

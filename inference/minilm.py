@@ -9,16 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import onnxruntime
 from numpy.typing import NDArray
-from tokenizers import Encoding, Tokenizer
 
 from inference.errors import ModelFilesInvalid
 
+if TYPE_CHECKING:
+    import onnxruntime
+    from tokenizers import Encoding, Tokenizer
+
 MODEL_NAME = "all-MiniLM-L6-v2"
 DIMENSIONS = 384
+NEAR = 0.33  # cosine from which a text is near a question: docs/experiments.md
 MAX_TOKENS = 256  # as trained; what follows is not read
 BATCH_TEXTS = 8  # measured: 80 ms of processor time per text with 4, 89 with 16, 97 with 32
 
@@ -40,6 +44,10 @@ class MiniLM:
         missing = [n for n in ("model.onnx", "tokenizer.json") if not (folder / n).is_file()]
         if missing:
             raise ModelFilesInvalid(f"{folder} lacks {' and '.join(missing)}")
+        # Here and not above: half a second and 20 MB, only for those who choose this model.
+        import onnxruntime
+        from tokenizers import Tokenizer
+
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads or 0
         # A busy wait between batches would take a core from whatever else runs here.

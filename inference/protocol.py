@@ -22,6 +22,8 @@ class ChatRequest:
     stop: tuple[str, ...] = ()
     cache_salt: str | None = None  # vLLM: only requests with the same salt share the prefix cache
     grammar: str | None = None  # vLLM: EBNF (`root ::= ...`) that the answer must follow
+    choice: tuple[str, ...] = ()  # vLLM: the answer is one of these
+    handles: tuple[str, ...] = ()  # vLLM: in free text, `[E1` goes on only as one of these
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 
 import httpx
@@ -22,12 +22,23 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
 
     `close` may be called from any thread, also while another waits for the next delta. It hangs
     up at once, which makes vLLM stop generating; the iteration then ends without a ChatEnd.
+    A server that refuses `body` (HTTP 400) is sent `plain`, when there is one, after `on_plain`.
     """
 
-    def __init__(self, http: httpx.Client, body: dict[str, object], deadline_s: float) -> None:
+    def __init__(
+        self,
+        http: httpx.Client,
+        body: dict[str, object],
+        deadline_s: float,
+        *,
+        plain: dict[str, object] | None = None,
+        on_plain: Callable[[], None] = lambda: None,
+    ) -> None:
         self._http = http
         self._body = body
         self._deadline_s = deadline_s
+        self._plain = plain
+        self._on_plain = on_plain
         self._response: httpx.Response | None = None
         self._closed = threading.Event()
         self._answer = self._read()
@@ -50,10 +61,23 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
             self._answer.close()
 
     def _read(self) -> Generator[ChatDelta | ChatEnd, None, None]:
+        has_begun = False
+        try:
+            for event in self._answer_to(self._body):
+                has_begun = True
+                yield event
+            return
+        except RequestRejected as exc:
+            if has_begun or self._plain is None or not str(exc).startswith("HTTP 400"):
+                raise
+        self._on_plain()
+        yield from self._answer_to(self._plain)
+
+    def _answer_to(self, body: dict[str, object]) -> Iterator[ChatDelta | ChatEnd]:
         finish_reason, usage = None, None
         with (
             translated_errors(),
-            self._http.stream("POST", "/v1/chat/completions", json=self._body) as response,
+            self._http.stream("POST", "/v1/chat/completions", json=body) as response,
         ):
             self._response = response
             check_status(response)

@@ -1,4 +1,4 @@
-"""Fakes of a chat model and an embedding model: deterministic, shipped, used by every suite.
+"""Fakes of a chat, an embedding and a reranking model: deterministic, shipped, used by every suite.
 
 `FakeModel` answers HTTP requests as vLLM does, without HTTP: `fake_http` puts it behind an
 `httpx.Client` for unit tests, `inference.fake_server` behind a real socket.
@@ -46,6 +46,9 @@ class Script:
     model: str = FAKE_MODEL
     window_tokens: int = 4096
     can_count: bool = True  # False: no /tokenize, as on servers other than vLLM
+    can_fence: bool = True  # False: refuses structural tags, as servers other than vLLM
+    chosen: str | None = None  # what it says to a choice; None: the first
+    repaired: str | None = None  # what it says when it is shown its answer again; None: the same
     pause_s: float = 0.05  # between the words of "slow"
     hang_s: float = 600.0
 
@@ -82,12 +85,20 @@ class FakeModel:
             return self._chat(body)
         if path == "/v1/embeddings":
             return _json(200, _embeddings(body["input"]))
+        if path == "/rerank":
+            return self._rerank(body)
         if path == "/tokenize" and self.script.can_count:
             return _json(200, {"count": _count(body), "max_model_len": self.script.window_tokens})
         return _json(404, {"error": {"message": "Not Found", "code": 404}})
 
+    def _chosen(self, choices: Sequence[str]) -> str:
+        chosen = self.script.chosen
+        return choices[0] if chosen is None else chosen
+
     def answer(self, messages: Sequence[ChatMessage]) -> str:
         """Return what the chat model says to these messages."""
+        if self.script.repaired is not None and fake_answers.is_shown_its_answer(messages):
+            return self.script.repaired
         if self.script.text is not None:
             return self.script.text
         if self.script.mode is Mode.OBEY:
@@ -96,6 +107,19 @@ class FakeModel:
             return fake_answers.echo(messages)
         return fake_answers.answer_from_evidence(messages)
 
+    def _rerank(self, body: dict[str, object]) -> Reply:
+        if self.script.mode in {Mode.HANG, Mode.SLOW, Mode.CUT_SSE, Mode.HUGE, Mode.BAD_UTF8}:
+            return Reply(200, "application/json", self._rerank_trouble())
+        return _json(200, _reranked(str(body["query"]), list(body["documents"])))  # type: ignore[call-overload]
+
+    def _rerank_trouble(self) -> Iterator[bytes]:
+        yield b'{"results": ['
+        if self.script.mode is Mode.SLOW:
+            for _ in range(10_000):  # a drop now and then, and never an end
+                self.released.wait(self.script.pause_s)
+                yield b" "
+        yield from self._trouble()
+
     def _listing(self) -> dict[str, object]:
         window = self.script.window_tokens
         return {"id": self.script.model, "object": "model", "max_model_len": window}
@@ -103,8 +127,13 @@ class FakeModel:
     def _chat(self, body: dict[str, object]) -> Reply:
         if body.get("model") != self.script.model:
             return _json(404, {"error": {"message": "no such model", "code": 404}})
+        outputs = body.get("structured_outputs")
+        outputs = outputs if isinstance(outputs, dict) else {}
+        if "structural_tag" in outputs and not self.script.can_fence:
+            return _json(400, {"error": {"message": "no structural tags here", "code": 400}})
         messages = _messages(body)
-        pieces = PIECE.findall(self.answer(messages))
+        said = self._chosen(outputs["choice"]) if "choice" in outputs else self.answer(messages)
+        pieces = PIECE.findall(said)
         limit = body.get("max_tokens")
         kept = pieces[:limit] if isinstance(limit, int) else pieces
         if body.get("stream"):
@@ -217,6 +246,17 @@ def _count(body: dict[str, object]) -> int:
 def _embeddings(texts: list[str]) -> dict[str, object]:
     rows = FakeEmbedder().embed(texts).tolist()
     return {"data": [{"index": n, "embedding": row} for n, row in enumerate(rows)]}
+
+
+def _reranked(query: str, texts: list[str]) -> dict[str, object]:
+    """Score by the share of the query's words that a text holds, the best first as vLLM does."""
+    words = {word.lower() for word in WORD.findall(query)}
+    scores = [
+        len(words & {word.lower() for word in WORD.findall(text)}) / (len(words) or 1)
+        for text in texts
+    ]
+    order = sorted(range(len(texts)), key=lambda n: -scores[n])
+    return {"results": [{"index": n, "relevance_score": scores[n]} for n in order]}
 
 
 def _event(chunk: dict[str, object]) -> bytes:

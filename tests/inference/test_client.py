@@ -350,3 +350,44 @@ def wait_until(reached: Callable[[], bool]) -> None:
     while not reached():
         assert time.monotonic() < until, "did not happen within 5 seconds"
         time.sleep(0.01)
+
+
+FENCED = ChatRequest(QUESTION, max_tokens=100, handles=("E1",))
+
+
+def test_offered_handles_are_fenced_by_a_structural_tag() -> None:
+    model = FakeModel()
+    assert chat(fake_http(model)).complete(FENCED)
+    (request,) = model.received
+    outputs = request["structured_outputs"]
+    assert isinstance(outputs, dict)
+    assert json.loads(outputs["structural_tag"])["type"] == "structural_tag"
+
+
+def test_a_server_that_refuses_the_fence_is_asked_without_and_not_tried_again() -> None:
+    model = FakeModel(Script(can_fence=False))
+    client = chat(fake_http(model))
+    assert client.complete(FENCED) == client.complete(FENCED) != ""
+    assert ["structured_outputs" in one for one in model.received] == [True, False, False]
+
+
+def test_another_refusal_is_not_tried_again() -> None:
+    asked: list[int] = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        asked.append(1)
+        return httpx.Response(422, json={"error": {"message": "no"}})
+
+    http = httpx.Client(base_url="http://model", transport=httpx.MockTransport(refuse))
+    with pytest.raises(RequestRejected, match="422"):
+        chat(http).complete(FENCED)
+    assert len(asked) == 1
+
+
+def test_a_choice_is_one_of_its_words() -> None:
+    model = FakeModel(Script(chosen="no"))
+    said = chat(fake_http(model)).complete(
+        ChatRequest(QUESTION, max_tokens=4, choice=("yes", "no"))
+    )
+    assert said == "no"
+    assert model.received[0]["structured_outputs"] == {"choice": ["yes", "no"]}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +18,11 @@ from inference.packages import MINILM, default_cache_folder, get_model
 def test_a_folder_without_the_model_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ModelFilesInvalid, match=r"lacks model\.onnx and tokenizer\.json"):
         MiniLM.load(tmp_path)
+
+
+def test_nobody_pays_for_its_runtime_who_does_not_load_it() -> None:
+    program = "import sys, inference.minilm; sys.exit('onnxruntime' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], check=False).returncode == 0
 
 
 @pytest.fixture(scope="module")
