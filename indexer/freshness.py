@@ -21,6 +21,7 @@ from indexer.models import Job, Source
 LOCAL_POLL_S = 60  # a folder on this machine costs little to look at
 JITTER = 0.2  # share of the interval, so that sources do not all come at once
 LONGEST_S = 3600  # between looks at an origin that fails
+LONGEST_HIDDEN_S = 600  # while nothing is shown because of it
 COUNTED_FAILURES = 10  # doubled so often, every interval is longer than the longest
 AT_ONCE = 50  # sources of one tick
 
@@ -62,7 +63,7 @@ def poll_due() -> list[Job]:
             interval = interval_of(source)
             source.next_poll_at = now + _jittered(interval or timedelta(seconds=LONGEST_S))
             source.save(update_fields=["next_poll_at"])
-            if interval is not None and not _is_at_work(source):
+            if interval is not None and not _was_just_seen(source, now, interval):
                 queued.append(jobs.enqueue(source, reason=Job.Reason.POLL))
     return queued
 
@@ -75,12 +76,13 @@ def interval_of(source: Source) -> timedelta | None:
         seconds = settings.POLL_S if is_remote else min(settings.POLL_S, LOCAL_POLL_S)
     if not seconds or source.kind == Source.Kind.ARCHIVE:
         return None
-    return _backed_off(seconds, _failures_of(source))
+    longest_s = LONGEST_HIDDEN_S if source.hidden_at else LONGEST_S
+    return _backed_off(seconds, _failures_of(source), longest_s)
 
 
-def _backed_off(seconds: int, failures: int) -> timedelta:
+def _backed_off(seconds: int, failures: int, longest_s: int) -> timedelta:
     """Double the interval for each failure in a row, up to the longest; never shorten it."""
-    return timedelta(seconds=max(seconds, min(seconds * 2**failures, LONGEST_S)))
+    return timedelta(seconds=max(seconds, min(seconds * 2**failures, longest_s)))
 
 
 def _jittered(interval: timedelta) -> timedelta:
@@ -110,6 +112,12 @@ def _failures_of(source: Source) -> int:
 def _was_seen_since(source: Source, failed: Job) -> bool:
     checked_at, ended_at = source.checked_at, failed.ended_at
     return checked_at is not None and ended_at is not None and checked_at > ended_at
+
+
+def _was_just_seen(source: Source, now: datetime, interval: timedelta) -> bool:
+    """Return whether a look would repeat one: at work now, or done for another reason lately."""
+    seen_lately = source.checked_at is not None and source.checked_at > now - interval / 2
+    return _is_at_work(source) or (seen_lately and source.hidden_at is None)
 
 
 def _is_at_work(source: Source) -> bool:

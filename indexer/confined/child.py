@@ -13,7 +13,7 @@ import sys
 from typing import Any
 
 from indexer.confined.limits import CPU_S, MEMORY_BYTES, TIRED_BYTES
-from indexer.confined.protocol import receive_question, send
+from indexer.confined.protocol import READY, receive_question, send
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
@@ -28,11 +28,19 @@ def main() -> None:
     _limit_resources()
     sys.addaudithook(_forbid)
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
+    answers.write(READY)
+    answers.flush()
     while (question := receive_question(questions)) is not None:
         _allow_cpu()
         send(
             answers,
-            prepare(question.oid, question.path, question.content, max_bytes=question.max_bytes),
+            prepare(
+                question.oid,
+                question.path,
+                question.content,
+                max_bytes=question.max_bytes,
+                by_lines=question.by_lines,
+            ),
         )
         if _resident_bytes() > TIRED_BYTES:
             return  # what one large document took is given back to the machine

@@ -1,8 +1,9 @@
 """The worker's reading children: who is idle takes the next file, who hangs is killed.
 
-A file that exceeds its processor time or memory is rejected at once, because it would again. One
-whose reader dies or hangs in another way is tried three times, in three processes, and then kept
-out with the reason. Other files go on meanwhile.
+A file that exceeds its processor time is given up at once, because it would again. One whose reader
+dies or hangs in another way is tried three times, in three processes. Then it is read a last time
+without the parser of its language, split by lines; where that fails too, or there is no such
+parser to leave out, it is kept out with the reason. Other files go on meanwhile.
 """
 
 from __future__ import annotations
@@ -21,11 +22,14 @@ from pathlib import Path
 from queue import LifoQueue
 from typing import IO, cast
 
+import msgspec
+
 import indexer
-from indexer.confined.limits import ATTEMPTS, WALL_S
+from indexer.confined.limits import ATTEMPTS, START_S, WALL_S
 from indexer.confined.protocol import (
     LENGTH,
     MAX_ANSWER_BYTES,
+    READY,
     Answer,
     Question,
     decode_answer,
@@ -58,8 +62,10 @@ class Reader:
 
     def ask(self, question: Question) -> Answer:
         """Raise ReaderDied when there is no answer in time; the next question starts anew."""
-        child = self._started()
+        child, is_new = self._started()
         try:
+            if is_new:
+                _await_ready(child)
             send(cast(IO[bytes], child.stdin), question)
             answer = decode_answer(self._receive(child))
         except (OSError, EOFError, ValueError) as exc:
@@ -73,12 +79,14 @@ class Reader:
         if self._child is not None:
             self._end()
 
-    def _started(self) -> subprocess.Popen[bytes]:
+    def _started(self) -> tuple[subprocess.Popen[bytes], bool]:
+        """Return the child, and whether it was started just now."""
         if self._child is not None and self._child.poll() is not None:
             self._end()  # it was tired
+        is_new = self._child is None
         if self._child is None:
             self._child = _start(self.module)
-        return self._child
+        return self._child, is_new
 
     def _receive(self, child: subprocess.Popen[bytes]) -> bytes:
         stream = cast(IO[bytes], child.stdout)
@@ -118,19 +126,33 @@ class ReaderPool:
 
     def read(self, question: Question) -> Answer:
         """Return what is stored of a file; never raises for what is in it."""
-        causes: list[str] = []
-        while len(causes) < ATTEMPTS:
-            reader = self._idle.get()
+        cause = ""
+        for _ in range(ATTEMPTS):
             try:
-                return reader.ask(question)
+                return self._ask(question)
             except ReaderDied as exc:
-                causes.append(exc.cause)
-            finally:
-                self._idle.put(reader)
-            logger.warning("blob=%s reader died: %s", question.oid, causes[-1])
-            if causes[-1] in FINAL:
-                return _kept_out(question, SkipReason.REJECTED, causes[-1])
-        return _kept_out(question, SkipReason.QUARANTINED, f"{ATTEMPTS} times: {causes[-1]}")
+                cause = exc.cause
+            if cause in FINAL:
+                return self._by_lines(question, SkipReason.REJECTED, cause)
+        return self._by_lines(question, SkipReason.QUARANTINED, f"{ATTEMPTS} times: {cause}")
+
+    def _ask(self, question: Question) -> Answer:
+        reader = self._idle.get()
+        try:
+            return reader.ask(question)
+        except ReaderDied as exc:
+            logger.warning("blob=%s reader died: %s", question.oid, exc.cause)
+            raise
+        finally:
+            self._idle.put(reader)
+
+    def _by_lines(self, question: Question, reason: SkipReason, detail: str) -> Answer:
+        """Read the file once more without the parser of its language; else keep it out."""
+        with suppress(ReaderDied):
+            answer = self._ask(msgspec.structs.replace(question, by_lines=True))
+            if not answer.skip_reason:
+                return answer
+        return _kept_out(question, reason, detail)
 
     def read_all(self, questions: Iterable[Question]) -> Iterator[Answer]:
         """Yield the answers as they come; a few files are read ahead, so memory stays bounded."""
@@ -194,6 +216,13 @@ def _start(module: str) -> subprocess.Popen[bytes]:
         },
         start_new_session=True,
     )
+
+
+def _await_ready(child: subprocess.Popen[bytes]) -> None:
+    """Wait until the child asks for a file: on a busy machine, starting takes no file's time."""
+    told = _read(cast(IO[bytes], child.stdout), LENGTH.size, time.monotonic() + START_S)
+    if told != READY:
+        raise ValueError("not a reader")
 
 
 def _read(stream: IO[bytes], size: int, deadline: float) -> bytes:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
+from dataclasses import replace
 
 from indexer.chunking import ChunkSpan, Dissection, dissect
 from indexer.confined.protocol import Answer, ChunkRow, DefinitionRow
+from indexer.documents.extraction import is_document
 from indexer.embedding.digests import text_digest
 from indexer.lexical.terms import term_counts, term_id
 from indexer.lexical.trigrams import fold, trigrams_of
@@ -18,12 +20,18 @@ from indexer.reading.reader import Reading, read
 from indexer.skips import Skip, SkipReason
 
 MAX_FREQUENCY = 32767  # what the postings' smallint holds
+SPLIT_BY_LINES = "split by lines: its parser did not come to an end"
 
 
-def prepare(oid: str, path: str, content: bytes, *, max_bytes: int) -> Answer:
-    """Read, mask and split one blob. A document that breaks a parser is skipped, never the sync."""
+def prepare(
+    oid: str, path: str, content: bytes, *, max_bytes: int, by_lines: bool = False
+) -> Answer:
+    """Read, mask and split one blob. A document that breaks a parser is skipped, never the sync.
+
+    `by_lines` leaves the parser of its language out: a reader before died of it.
+    """
     try:
-        return _prepared(oid, path, content, max_bytes)
+        return _prepared(oid, path, content, max_bytes, by_lines)
     except MemoryError:
         return _skipped(oid, content, Skip(SkipReason.REJECTED, "memory"))
     except RecursionError:
@@ -32,12 +40,18 @@ def prepare(oid: str, path: str, content: bytes, *, max_bytes: int) -> Answer:
         return _skipped(oid, content, Skip(SkipReason.BROKEN, type(exc).__name__))
 
 
-def _prepared(oid: str, path: str, content: bytes, max_bytes: int) -> Answer:
+def _prepared(oid: str, path: str, content: bytes, max_bytes: int, by_lines: bool) -> Answer:
+    if by_lines and is_document(path, content):
+        return _skipped(oid, content, Skip(SkipReason.REJECTED, "a document has no lines to split"))
     reading = read(path, content, max_bytes=max_bytes)
     if isinstance(reading, Skip):
         return _skipped(oid, content, reading)
     masked = mask(reading.text, path)
-    dissection = dissect(masked.text, reading.language, reading.places)
+    dissection = (
+        replace(dissect(masked.text, "text"), note=SPLIT_BY_LINES)
+        if by_lines
+        else dissect(masked.text, reading.language, reading.places)
+    )
     lines = masked.text.split("\n")
     counts: list[Counter[str]] = []
     rows: list[ChunkRow] = []

@@ -13,6 +13,7 @@ from typing import IO
 import msgspec
 
 LENGTH = struct.Struct("!I")
+READY = LENGTH.pack(0)  # what a child says before its first question
 MAX_ANSWER_BYTES = 256 * 1024 * 1024
 
 
@@ -23,6 +24,7 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
     path: str
     content: bytes
     max_bytes: int
+    by_lines: bool = False  # no parser of its language: the reader died of one
 
 
 class ChunkRow(msgspec.Struct, frozen=True, array_like=True):

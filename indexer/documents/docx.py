@@ -10,8 +10,10 @@ from zipfile import BadZipFile
 
 from docx import Document
 from docx.opc.exceptions import OpcError
+from docx.shared import RGBColor
 from docx.table import Table
 from docx.text.paragraph import Paragraph
+from docx.text.run import Run
 from lxml.etree import XMLSyntaxError
 
 from indexer.documents.extraction import Extracted
@@ -20,6 +22,7 @@ from indexer.skips import Skip, SkipReason
 
 HEADING = re.compile(r"heading (\d)", re.IGNORECASE)
 MAX_CELLS = 100_000
+WHITE = RGBColor(255, 255, 255)
 
 
 def extract_docx(content: bytes) -> Extracted | Skip:
@@ -64,7 +67,16 @@ def _shown(part: Any) -> str:
     if runs is not None:
         return "".join(_shown(run) for run in runs)
     size = part.font.size
-    return "" if part.font.hidden or (size is not None and size.pt < 2) else str(part.text)
+    is_tiny = size is not None and size.pt < 2
+    return "" if part.font.hidden or is_tiny or _is_white_on_white(part) else str(part.text)
+
+
+def _is_white_on_white(run: Run) -> bool:
+    """Say whether white text stands on the bare page: tables may be coloured by their style."""
+    if run.font.color is None or run.font.color.rgb != WHITE or run.font.highlight_color:
+        return False
+    element = run._r
+    return not element.xpath("ancestor::w:tbl | .//w:shd | ancestor::w:p/w:pPr/w:shd")
 
 
 def _table(table: Table) -> Iterator[str]:

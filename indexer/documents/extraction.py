@@ -41,6 +41,11 @@ def extract(path: str, content: bytes) -> Extracted | Skip | None:
     return extracted
 
 
+def is_document(path: str, content: bytes) -> bool:
+    """Return whether the text has to be taken out of the file by a library."""
+    return _extractor(path.lower(), content) is not None
+
+
 def _extractor(name: str, content: bytes) -> Callable[[bytes], Extracted | Skip] | None:
     """A wrong extension is common, so the first bytes decide where they can."""
     if content[:1024].lstrip().startswith(b"%PDF-"):

@@ -40,9 +40,18 @@ MAIN = (
 )
 ENOUGH_SHARE = 0.4  # of the whole text
 HIDDEN_STYLE = re.compile(
-    r"display\s*:\s*none|visibility\s*:\s*hidden|font-size\s*:\s*0(?![.\d])|opacity\s*:\s*0(?![.\d])"
-    r"|color\s*:\s*(?:white|#fff(?:fff)?)\b",
+    r"display\s*:\s*none|visibility\s*:\s*(?:hidden|collapse)"
+    r"|font-size\s*:\s*(?:0*\.?0+(?:px|pt|em|rem|%)?|0?\.\d+(?:px|pt))(?![\w.])"
+    r"|opacity\s*:\s*0*\.?0+%?(?![\w.])",
     re.IGNORECASE,
+)
+# White text is invisible where nothing lies under it: on coloured ground it is a heading.
+WHITE = r"(?:white|#fff(?:f|fff|fffff)?|rgba?\(\s*255\s*,\s*255\s*,\s*255\b[^)]*\))(?![\w-])"
+WHITE_TEXT = re.compile(rf"(?<![\w-])color\s*:\s*{WHITE}", re.IGNORECASE)
+WHITE_WORD = re.compile(WHITE, re.IGNORECASE)
+GROUND = re.compile(r"(?<![\w-])background(?:-color|-image)?\s*:\s*([^;]+)", re.IGNORECASE)
+NO_GROUND = re.compile(
+    rf"\s*(?:{WHITE}|transparent|none|inherit|initial)\s*(?:!important)?\s*", re.IGNORECASE
 )
 BLOCKS = frozenset(
     {
@@ -69,11 +78,8 @@ def extract_html(content: bytes) -> Extracted | Skip:
     tree = LexborHTMLParser(source)
     named = tree.css_first("title")
     title = _squeezed(named.text()) if named is not None else ""
-    for node in tree.css(LEFT_OUT):
-        node.decompose()
-    for node in tree.css("[style]"):
-        if HIDDEN_STYLE.search(node.attributes.get("style") or ""):
-            node.decompose()
+    _drop(tree.css(LEFT_OUT))
+    _drop([node for node in tree.css("[style], font[color]") if _is_hidden(node)])
     for cell in tree.css("td + td, td + th, th + td, th + th"):
         cell.insert_before(" | ")
     root = _main(tree)
@@ -83,6 +89,48 @@ def extract_html(content: bytes) -> Extracted | Skip:
     if title and not any(line.startswith("# ") for line in lines):
         lines = [f"# {title}", "", *lines]
     return Extracted("\n".join(lines).strip("\n") + "\n", "markdown", "html")
+
+
+def _drop(nodes: list[LexborNode]) -> None:
+    """Remove nodes with what is in them; what goes with another one must not be freed twice."""
+    doomed = {node.mem_id for node in nodes}
+    for node in [node for node in nodes if not _is_within(node, doomed)]:
+        node.decompose()
+
+
+def _is_within(node: LexborNode, doomed: set[int]) -> bool:
+    parent = node.parent
+    while parent is not None:
+        if parent.mem_id in doomed:
+            return True
+        parent = parent.parent
+    return False
+
+
+def _is_hidden(node: LexborNode) -> bool:
+    style = _attribute(node, "style")
+    if HIDDEN_STYLE.search(style):
+        return True
+    is_white = WHITE_TEXT.search(style) or WHITE_WORD.fullmatch(_attribute(node, "color"))
+    return is_white is not None and not _has_ground(node)
+
+
+def _has_ground(node: LexborNode) -> bool:
+    """Return whether something coloured lies under the node, as far as its parents say."""
+    found: LexborNode | None = node
+    for _ in range(MAX_CLIMB):
+        if found is None:
+            return False
+        ground = GROUND.search(_attribute(found, "style"))
+        colour = ground[1] if ground else _attribute(found, "bgcolor")
+        if colour:
+            return NO_GROUND.fullmatch(colour) is None
+        found = found.parent
+    return False
+
+
+def _attribute(node: LexborNode, name: str) -> str:
+    return (node.attributes.get(name) or "") if node.attributes else ""
 
 
 def _main(tree: LexborHTMLParser) -> LexborNode | None:

@@ -10,7 +10,7 @@ from io import BytesIO
 from typing import Any
 
 from pypdf import PdfReader
-from pypdf.errors import PdfReadError
+from pypdf.errors import LimitReachedError, PdfReadError
 
 from indexer.documents.extraction import MAX_TEXT, TEXT_TOO_LONG, Extracted
 from indexer.reading.places import Place
@@ -42,15 +42,15 @@ def _pages(reader: PdfReader, count: int) -> Extracted | Skip:
     bookmarks = _bookmarks(reader)
     lines: list[str] = []
     places: list[Place] = []
-    unreadable = 0
+    unreadable: list[Exception] = []
     size = 0
     title = ""
     for number in range(count):
         title = bookmarks.get(number, title)
         try:
             text = reader.pages[number].extract_text()
-        except Exception:  # noqa: BLE001  a broken page is not the document's end
-            unreadable += 1
+        except Exception as exc:  # noqa: BLE001  a broken page is not the document's end
+            unreadable.append(exc)
             continue
         page = [line.rstrip() for line in text.split("\n")]
         if not any(page):
@@ -61,7 +61,10 @@ def _pages(reader: PdfReader, count: int) -> Extracted | Skip:
         label = f"Page {number + 1}" + (f", {title}" if title else "")
         places.append(Place(len(lines) + 1, "page", label))
         lines += page
-    note = f"{unreadable} of {count} pages could not be read" if unreadable else ""
+    note = f"{len(unreadable)} of {count} pages could not be read" if unreadable else ""
+    if unreadable and not lines:
+        is_limit = any(isinstance(exc, LimitReachedError) for exc in unreadable)
+        return Skip(SkipReason.REJECTED if is_limit else SkipReason.BROKEN, note)
     return Extracted("\n".join(lines), "text", "pdf", tuple(places), note)
 
 

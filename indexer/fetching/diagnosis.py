@@ -67,11 +67,18 @@ MEANINGS: tuple[tuple[str, type[FetchError], str, str], ...] = (
         "The server's certificate is not trusted. Add the company's certificate authority.",
     ),
     (
-        r"dubious ownership|not a git repository|does not appear to be a git repository"
-        r"|repository .* not found|returned error: 4(04|10)|not valid: is this a git repository",
+        r"does not appear to be a git repository|repository .* not found"
+        r"|^ERROR: Repository not found|returned error: 4(04|10)",
         FetchRefused,
         "repository_not_found",
         "There is no git repository at this address, or the credential may not see it.",
+    ),
+    (
+        # A page that says "under maintenance" looks like this: no word of the repository itself.
+        r"dubious ownership|not a git repository|not valid: is this a git repository",
+        FetchRefused,
+        "not_a_repository",
+        "What answers at this address is no git repository.",
     ),
     (
         r"mismatched algorithms",
@@ -150,7 +157,7 @@ def diagnose(lines: Iterable[str], status: str) -> FetchError:
     own = [line for line in lines if not line.startswith("remote:")]
     text = "\n".join(own)
     for pattern, leaf, code, sentence in MEANINGS:
-        if re.search(pattern, text):
+        if re.search(pattern, text, re.MULTILINE):
             return leaf(code, sentence + _quote(lines))
     return FetchFailed("git_failed", f"git ended with status {status}." + _quote(lines))
 

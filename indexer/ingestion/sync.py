@@ -38,6 +38,7 @@ from indexer.ingestion import jobs
 from indexer.ingestion.changes import Plan, PlannedPath, plan_ref, unseen
 from indexer.ingestion.publish import RefUpdate, drop_other_refs, live_chunks, publish
 from indexer.ingestion.store import store_blobs
+from indexer.ingestion.withdrawal import note_access, note_refusal
 from indexer.models import Job, Ref, Revision, Source
 from indexer.reading.entries import max_bytes_for
 
@@ -74,7 +75,7 @@ def sync(job: Job, heartbeat: jobs.Heartbeat | None = None) -> list[Revision]:
     try:
         revisions = _sync(job, heartbeat, started)
     except FetchRefused as exc:
-        jobs.fail(job, exc.code, str(exc))
+        _end_refused(job, exc)
         logger.warning("sync source=%s refused=%s", job.source_id, exc.code)
         raise
     except FetchFailed as exc:
@@ -109,12 +110,21 @@ def sync(job: Job, heartbeat: jobs.Heartbeat | None = None) -> list[Revision]:
     return revisions
 
 
+def _end_refused(job: Job, error: FetchRefused) -> None:
+    """End the job, or have it ask once more before its source is hidden."""
+    if note_refusal(job.source, error):
+        jobs.retry_later(job, str(error))
+    else:
+        jobs.fail(job, error.code, str(error))
+
+
 def _sync(job: Job, heartbeat: jobs.Heartbeat, started: float) -> list[Revision]:
     source = job.source
     heartbeat.beat("fetch", 0, 0)
     asked_at = timezone.now()  # a push that is noticed from here on may not be in what comes
     fetched = _fetch(source, heartbeat)
     Source.objects.filter(pk=source.pk).update(checked_at=asked_at, notes=list(fetched.notes))
+    note_access(source)
     _drop_upload(source)
     resolved = list(fetched.refs.values())
     revisions = [

@@ -36,6 +36,18 @@ def test_a_due_source_is_polled_once_and_comes_again_later(settings: Settings) -
     assert 230 < wait < 370
 
 
+def test_what_was_seen_for_another_reason_is_not_looked_at_again_at_once(
+    settings: Settings,
+) -> None:
+    settings.POLL_S = 300
+    now = timezone.now()
+    make("just-connected", checked_at=now - timedelta(seconds=100))
+    make("long-ago", checked_at=now - timedelta(seconds=200))
+    make("hidden", checked_at=now - timedelta(seconds=100), hidden_at=now)
+    assert sorted(job.source.name for job in poll_due()) == ["hidden", "long-ago"]
+    assert not Source.objects.filter(next_poll_at__lte=timezone.now()).exists()
+
+
 def test_sources_that_were_due_together_drift_apart() -> None:
     for number in range(40):
         make(f"s{number}")
@@ -102,7 +114,8 @@ def test_a_poll_finds_what_was_pushed(
     repository = repository_factory({"a.py": "a = 1\n"})
     source = source_factory("shop", repository=repository)
     repository.commit({"b.py": "b = 2\n"})
-    Source.objects.update(next_poll_at=timezone.now())
+    now = timezone.now()
+    Source.objects.update(next_poll_at=now, checked_at=now - timedelta(hours=1))
     (job,) = poll_due()
     sync_source(job.pk)
     assert source.refs.get().commit == repository.git("rev-parse", "HEAD")

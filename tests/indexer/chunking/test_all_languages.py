@@ -70,6 +70,7 @@ def test_a_blank_text_has_no_chunks(language: str, text: str) -> None:
         "[" * DEEP,
         "[\n" * 20_000 + "]\n" * 20_000,
         "f(\n" * 450 + ")\n" * 450,
+        "{ try { } catch { (, e\n" * 400,
         "a<b<" * 20_000,
         "a<              \n" * 1_500,
         "x = 1" + " +\n1" * 5_000,
@@ -83,7 +84,15 @@ def test_a_blank_text_has_no_chunks(language: str, text: str) -> None:
         random.Random(5).randbytes(30_000).decode("latin-1").replace("\0", ""),  # noqa: S311
     ],
     ids=[
-        *["open brackets", "nested lines", "nested calls", "open angles", "spaced angles", "sum"],
+        *[
+            "open brackets",
+            "nested lines",
+            "nested calls",
+            "broken catches",
+            "open angles",
+            "spaced angles",
+            "sum",
+        ],
         *["open string", "open comment", "one long line", "comments", "conditions", "spaces"],
         *["titles", "noise"],
     ],

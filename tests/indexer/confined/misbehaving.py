@@ -18,7 +18,9 @@ child.CPU_S = 1  # type: ignore[attr-defined]
 real = prepare.prepare
 
 
-def misbehave(oid: str, path: str, content: bytes, *, max_bytes: int) -> Answer:
+def misbehave(
+    oid: str, path: str, content: bytes, *, max_bytes: int, by_lines: bool = False
+) -> Answer:
     deed = path.partition(".")[0]
     if deed == "impostor":
         return Answer(oid="f" * 40, size_bytes=1, text="of another file")
@@ -26,7 +28,9 @@ def misbehave(oid: str, path: str, content: bytes, *, max_bytes: int) -> Answer:
         return Answer(oid=oid, size_bytes=0, text=_told(content.decode()))
     if deed in DEEDS:
         DEEDS[deed](content)
-    return real(oid, path, content, max_bytes=max_bytes)
+    if deed in PARSER_DEEDS and not by_lines:
+        DEEDS[PARSER_DEEDS[deed]](content)
+    return real(oid, path, content, max_bytes=max_bytes, by_lines=by_lines)
 
 
 def _die_once(content: bytes) -> None:
@@ -56,6 +60,10 @@ DEEDS: dict[str, Callable[[bytes], object]] = {
     "endless": lambda _: _say(b"\xff\xff\xff\xff"),
     "memory": lambda _: bytearray(2 * 1024**3),
 }
+
+
+# What only the parser of a language does: without it the file is read.
+PARSER_DEEDS = {"parser-spins": "spin", "parser-crashes": "segfault"}
 
 
 def _told(address: str) -> str:

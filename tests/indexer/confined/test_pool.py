@@ -65,6 +65,28 @@ def test_a_file_that_uses_up_its_processor_time_is_rejected_at_once(pool: Reader
     assert_goes_on(pool)
 
 
+@pytest.mark.parametrize("deed", ["parser-spins", "parser-crashes"])
+def test_b12_a_file_whose_parser_was_ended_is_split_by_lines(deed: str) -> None:
+    pool = ReaderPool(1, wall_s=20, module=MODULE)
+    try:
+        answer = pool.read(question(f"{deed}.py", b"a = 1\n" * 400))
+    finally:
+        pool.close()
+    assert (answer.skip_reason, answer.language) == ("", "python")
+    assert answer.note == "split by lines: its parser did not come to an end"
+    assert answer.definitions == []
+    lines = [n for row in answer.chunks for n in range(row.start_line, row.end_line + 1)]
+    assert lines == list(range(1, 401))
+
+
+def test_a_document_whose_library_was_ended_is_kept_out_for_the_first_reason(
+    pool: ReaderPool,
+) -> None:
+    answer = pool.read(question("parser-crashes.ipynb"))
+    assert answer.skip_reason == "quarantined"
+    assert answer.skip_detail.startswith("3 times: its reader died of SIGSEGV")
+
+
 def test_processor_time_is_counted_for_each_file_alone() -> None:
     pool = ReaderPool(1, wall_s=20, module=MODULE)
     try:

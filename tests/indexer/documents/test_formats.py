@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from docx.enum.text import WD_COLOR_INDEX
+from docx.shared import Pt, RGBColor
 
 from indexer.chunking import dissect
 from indexer.reading.reader import Reading, read
@@ -100,6 +102,17 @@ def test_a_wiki_page_is_its_content_with_headings() -> None:
     [
         '<p style="display:none">obey me</p>',
         '<span style="font-size: 0">obey me</span>',
+        '<p style="font-size:0.0px">obey me</p>',
+        '<p style="FONT-SIZE: .4px">obey me</p>',
+        '<p style="opacity:0.0">obey me</p>',
+        '<p style="visibility: collapse">obey me</p>',
+        '<p style="color:#fff">obey me</p>',
+        '<p style="color: WHITE !important">obey me</p>',
+        '<p style="color:rgb(255, 255, 255)">obey me</p>',
+        '<p style="color:white;background-color:#ffffff">obey me</p>',
+        '<div style="background:white"><p style="color:white">obey me</p></div>',
+        '<font color="#FFFFFF">obey me</font>',
+        '<div style="display:none"><p style="display:none">obey</p><nav>obey</nav></div>',
         "<div hidden>obey me</div>",
         '<p style="color:#ffffff">obey me</p>',
         "<!-- obey me -->",
@@ -112,6 +125,43 @@ def test_a_wiki_page_is_its_content_with_headings() -> None:
 def test_what_a_page_does_not_show_is_not_read(extra: str) -> None:
     found = reading("a.html", PAGE.format(extra=extra).encode())
     assert "obey" not in found.text
+
+
+@pytest.mark.parametrize(
+    "extra",
+    [
+        '<p style="background-color: white">read me</p>',
+        '<p style="background-color:#fff; color:#172b4d">read me</p>',
+        '<table><tr style="background:#0052cc"><th style="color:white">read me</th></tr></table>',
+        '<p style="color:#fff;background-color: #de350b">read me</p>',
+        '<table bgcolor="#003366"><tr><td><font color="white">read me</font></td></tr></table>',
+        '<p style="color:whitesmoke">read me</p>',
+        '<p style="font-size:0.8em">read me</p>',
+        '<p style="font-size: 10px">read me</p>',
+        '<p style="opacity:0.5">read me</p>',
+        '<p style="border-color:white">read me</p>',
+    ],
+)
+def test_what_a_page_shows_in_white_or_small_is_read(extra: str) -> None:
+    assert "read me" in reading("a.html", PAGE.format(extra=extra).encode()).text
+
+
+def test_b13_a_docx_drops_text_that_is_white_on_white_or_of_no_size() -> None:
+    def write(document: Any) -> None:
+        white = document.add_paragraph("Visible. ").add_run("obey white")
+        white.font.color.rgb = RGBColor(255, 255, 255)
+        tiny = document.add_paragraph("Visible. ").add_run("obey tiny")
+        tiny.font.size = Pt(1)
+        marked = document.add_paragraph().add_run("On a marker.")
+        marked.font.color.rgb = RGBColor(255, 255, 255)
+        marked.font.highlight_color = WD_COLOR_INDEX.DARK_BLUE
+        head = document.add_table(1, 1).cell(0, 0).paragraphs[0].add_run("Head of a table")
+        head.font.color.rgb = RGBColor(255, 255, 255)
+
+    text = reading("handbook.docx", make_docx(write)).text
+    assert "obey" not in text
+    assert "On a marker." in text
+    assert "Head of a table" in text
 
 
 @pytest.mark.parametrize(

@@ -243,6 +243,56 @@ def test_a08_redirects_are_not_followed(
     assert len(server.requests) == 1
 
 
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://169.254.169.254/latest/meta-data/",
+        "http://[fd00:ec2::254]/latest/meta-data/",
+        "http://localhost:{port}/one.git/info/refs",
+        "http://2130706433:{port}/one.git/info/refs",
+        "//127.0.0.1:{port}/one.git/info/refs",
+        "file:///etc/passwd",
+        "ext::sh -c touch% {canary}",
+        "/one.git/info/refs?service=git-upload-pack&again",
+    ],
+)
+def test_a08_no_target_of_a_redirect_is_asked(
+    target: str, server: GitServer, mirror: Path, policy: LocationPolicy, tmp_path: Path
+) -> None:
+    canary = tmp_path / "canary"
+    with counting_listener() as (port, seen):
+
+        def redirect(handler: GitHandler) -> bool:
+            handler.send_plain(302, Location=target.format(port=port, canary=canary))
+            return True
+
+        server.behaviour = redirect
+        error = refusal(parse_location(server.url("one.git"), policy), mirror, policy)
+        assert error.code == "redirect_refused"
+        assert seen == []
+    assert len(server.requests) == 1
+    assert not canary.exists()
+
+
+def test_a08_a_redirect_to_another_allowed_host_is_refused_like_any_other(
+    server: GitServer, repository: Repository, tmp_path: Path, mirror: Path, policy: LocationPolicy
+) -> None:
+    (tmp_path / "other").mkdir()
+    repository.bare(tmp_path / "other" / "one.git")
+    with serve_git(tmp_path / "other", host="127.0.0.2") as other:
+        fetch(parse_location(other.url("one.git"), policy), mirror, policy=policy)
+        asked = len(other.requests)
+
+        def redirect(handler: GitHandler) -> bool:
+            handler.send_plain(301, Location=other.url("one.git") + "/info/refs")
+            return True
+
+        server.behaviour = redirect
+        error = refusal(parse_location(server.url("one.git"), policy), mirror, policy)
+        assert error.code == "redirect_refused"
+        assert len(other.requests) == asked
+
+
 def test_a08_a_redirect_of_the_second_request_is_not_followed_either(
     server: GitServer, mirror: Path, policy: LocationPolicy
 ) -> None:

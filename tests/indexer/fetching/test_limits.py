@@ -56,6 +56,14 @@ def stall(handler: GitHandler, content: bytes) -> None:
     handler.git.stopped.wait(30)
 
 
+def drip(handler: GitHandler, content: bytes) -> None:
+    for at in range(len(content)):
+        handler.wfile.write(content[at : at + 1])
+        handler.wfile.flush()
+        if handler.git.stopped.wait(1.5):
+            return
+
+
 def endless_sideband(handler: GitHandler, content: bytes) -> None:
     handler.wfile.write(packet(b"packfile\n"))
     while not handler.git.stopped.wait(0.001):
@@ -105,6 +113,7 @@ def children_in_session_of(session: int) -> list[int]:
     ("answer", "code"),
     [
         (stall, "time_limit"),
+        (drip, "time_limit"),
         (endless_sideband, "time_limit"),
         (cut_off, "connection_broken"),
         (wrong_checksum, "transfer_damaged"),
@@ -142,6 +151,17 @@ def test_a16_a_server_that_stalls_from_the_start_is_given_up(
     error = failure(location, mirror, policy, FetchLimits(wall_s=60, stall_s=2))
     assert error.code == "time_limit"
     assert isinstance(error, FetchFailed)
+
+
+def test_a16_a_server_that_drips_is_given_up_before_the_fetch_has_used_its_time(
+    server: GitServer, mirror: Path, policy: LocationPolicy
+) -> None:
+    server.behaviour = on_pack(drip)
+    location = parse_location(server.url("one.git"), policy)
+    error = failure(location, mirror, policy, FetchLimits(wall_s=300, stall_s=2))
+    assert error.code == "time_limit"
+    assert "300" not in error.message
+    assert not list(mirror.glob("objects/pack/*"))
 
 
 def test_a_silent_server_does_not_make_the_fetch_look_dead(
