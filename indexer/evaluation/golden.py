@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from indexer.errors import IndexerError
@@ -27,27 +28,37 @@ class GoldenQuestion:
     query: str
     source: str | None  # where the gold lies; never a filter of the search
     gold: tuple[Gold, ...]
+    asked_at: datetime | None = None  # of a commit: what history says from then on is not used
 
 
 def read_golden(path: Path) -> list[GoldenQuestion]:
     """Read a file of JSON lines; raise GoldenSetInvalid with the line that is wrong."""
     try:
-        # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
-        lines = path.read_text(encoding="utf-8").split("\n")
-    except (OSError, UnicodeDecodeError) as exc:
+        content = path.read_bytes()
+    except OSError as exc:
         raise GoldenSetInvalid(f"{path}: {exc}") from exc
-    return list(_questions(path, lines))
+    return [question for _, question in numbered_questions(content, name=str(path))]
 
 
-def _questions(path: Path, lines: list[str]) -> Iterator[GoldenQuestion]:
+def numbered_questions(content: bytes, *, name: str) -> list[tuple[int, GoldenQuestion]]:
+    """Read JSON lines, each question with its line number; raise GoldenSetInvalid as read_golden."""
+    try:
+        # Not splitlines(): JSON strings may hold U+2028 and its like as they are.
+        lines = content.decode("utf-8").split("\n")
+    except UnicodeDecodeError as exc:
+        raise GoldenSetInvalid(f"{name}: {exc}") from exc
+    return list(_questions(name, lines))
+
+
+def _questions(name: str, lines: list[str]) -> Iterator[tuple[int, GoldenQuestion]]:
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            yield _question(json.loads(line))
+            yield number, _question(json.loads(line))
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as exc:
             raise GoldenSetInvalid(
-                f"{path}, line {number}: write "
+                f"{name}, line {number}: write "
                 f'{{"id": ..., "query": ..., "gold": ["path", ...]}} ({exc})'
             ) from exc
 

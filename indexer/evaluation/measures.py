@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
+
+# The names under which measures are stored and printed: scripts rely on them.
+ACC_1, RECALL_5, RECALL_10, MRR_20 = "Acc@1", "Recall@5", "Recall@10", "MRR@20"
+SPAN_5, SPAN_10 = "SpanRecall@5", "SpanRecall@10"
+FILE_MEASURES = (ACC_1, RECALL_5, RECALL_10, MRR_20)
+NAMES = (*FILE_MEASURES, SPAN_5, SPAN_10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,18 +22,28 @@ class Measures:
     recall_5: float
     recall_10: float
     mrr_20: float
-    span_recall_10: float | None = None  # None: the gold has no lines
+    span_recall_5: float | None = None  # None: the gold has no lines
+    span_recall_10: float | None = None
+
+    @classmethod
+    def over(cls, values: Iterable[Mapping[str, float]]) -> Measures:
+        """Return the means of questions' values by measure; a measure that one lacks is left out."""
+        of_all = list(values)
+        means = {name: [one[name] for one in of_all if name in one] for name in NAMES}
+        spans = (mean(means[name]) if means[name] else None for name in (SPAN_5, SPAN_10))
+        return cls(len(of_all), *(mean(means[name]) for name in FILE_MEASURES), *spans)
 
     def to_json(self) -> dict[str, object]:
         values: dict[str, object] = {
             "queries": self.queries,
-            "Acc@1": round(self.acc_1, 4),
-            "Recall@5": round(self.recall_5, 4),
-            "Recall@10": round(self.recall_10, 4),
-            "MRR@20": round(self.mrr_20, 4),
+            ACC_1: round(self.acc_1, 4),
+            RECALL_5: round(self.recall_5, 4),
+            RECALL_10: round(self.recall_10, 4),
+            MRR_20: round(self.mrr_20, 4),
         }
-        if self.span_recall_10 is not None:
-            values["SpanRecall@10"] = round(self.span_recall_10, 4)
+        if self.span_recall_5 is not None and self.span_recall_10 is not None:
+            values[SPAN_5] = round(self.span_recall_5, 4)
+            values[SPAN_10] = round(self.span_recall_10, 4)
         return values
 
 

@@ -7,14 +7,21 @@ from dataclasses import dataclass
 
 from indexer.evaluation.golden import GoldenQuestion
 from indexer.evaluation.measures import (
+    ACC_1,
+    MRR_20,
+    RECALL_5,
+    RECALL_10,
+    SPAN_5,
+    SPAN_10,
     Measures,
-    mean,
     recall_at,
     reciprocal_rank_at,
     success_at_1,
 )
+from indexer.ranking.examples import Past
 from indexer.retrieval.hits import Hit
 from indexer.retrieval.search import search
+from indexer.retrieval.variant import AS_USED, Then, Variant
 from indexer.scope import Scope
 
 HITS = 20
@@ -31,27 +38,68 @@ class Answered:
         return {"id": self.question.id, "hits": [hit.to_json() for hit in self.hits]}
 
 
+class Asker:
+    """Asks questions in a scope; one that a commit asks sees the history from before it."""
+
+    def __init__(
+        self, scope: Scope, *, source_names: Collection[str] = (), variant: Variant = AS_USED
+    ) -> None:
+        self._scope = scope
+        self._source_names = source_names
+        self._variant = variant
+        self._past: Past | None = None
+
+    def ask(self, question: GoldenQuestion) -> Answered:
+        result = search(
+            question.query,
+            scope=self._scope,
+            source_names=self._source_names,
+            limit=HITS,
+            variant=self._variant,
+            then=self._then(question),
+        )
+        return Answered(question, result.hits)
+
+    def _then(self, question: GoldenQuestion) -> Then | None:
+        before = question.asked_at
+        if before is None:
+            return None
+        if self._past is None:  # reads every commit: only when one asks
+            self._past = Past(sorted(self._scope.source_ids))
+        past = self._past
+        return Then(before, lambda document: past.activity(document, before))
+
+
 def answer_all(
-    questions: Sequence[GoldenQuestion], *, scope: Scope, source_names: Collection[str] = ()
+    questions: Sequence[GoldenQuestion],
+    *,
+    scope: Scope,
+    source_names: Collection[str] = (),
+    variant: Variant = AS_USED,
 ) -> Iterator[Answered]:
     """Yield each question with its hits, in order."""
+    asker = Asker(scope, source_names=source_names, variant=variant)
     for question in questions:
-        result = search(question.query, scope=scope, source_names=source_names, limit=HITS)
-        yield Answered(question, result.hits)
+        yield asker.ask(question)
 
 
 def measure(answered: Sequence[Answered]) -> Measures:
     """Return the means over all questions, by file (and by lines where the gold has them)."""
-    files = [(_files(one), _gold_files(one)) for one in answered]
-    spans = [_span_recall(one) for one in answered if any(g.span for g in one.question.gold)]
-    return Measures(
-        queries=len(answered),
-        acc_1=mean([success_at_1(ranking, gold) for ranking, gold in files]),
-        recall_5=mean([recall_at(ranking, gold, 5) for ranking, gold in files]),
-        recall_10=mean([recall_at(ranking, gold, 10) for ranking, gold in files]),
-        mrr_20=mean([reciprocal_rank_at(ranking, gold, 20) for ranking, gold in files]),
-        span_recall_10=mean(spans) if spans else None,
-    )
+    return Measures.over(values_of(one) for one in answered)
+
+
+def values_of(answered: Answered) -> dict[str, float]:
+    """Return what each measure says of one question; those of lines where the gold has lines."""
+    ranking, gold = _files(answered), _gold_files(answered)
+    values = {
+        ACC_1: success_at_1(ranking, gold),
+        RECALL_5: recall_at(ranking, gold, 5),
+        RECALL_10: recall_at(ranking, gold, 10),
+        MRR_20: reciprocal_rank_at(ranking, gold, 20),
+    }
+    if any(one.span for one in answered.question.gold):
+        values |= {SPAN_5: _span_recall(answered, 5), SPAN_10: _span_recall(answered, 10)}
+    return values
 
 
 def _files(answered: Answered) -> list[tuple[str | None, str]]:
@@ -66,8 +114,8 @@ def _gold_files(answered: Answered) -> list[tuple[str | None, str]]:
     return [(question.source, gold.path) for gold in question.gold]
 
 
-def _span_recall(answered: Answered) -> float:
-    """Return the share of gold spans that one of the first ten hits overlaps."""
+def _span_recall(answered: Answered, k: int) -> float:
+    """Return the share of gold spans that one of the first k hits overlaps."""
     spans = [gold for gold in answered.question.gold if gold.span]
     source = answered.question.source
     found = [
@@ -76,7 +124,7 @@ def _span_recall(answered: Answered) -> float:
             and source in {None, hit.source}
             and gold.span is not None
             and hit.span.overlaps(gold.span)
-            for hit in answered.hits[:10]
+            for hit in answered.hits[:k]
         )
         for gold in spans
     ]

@@ -11,10 +11,12 @@ from django.core.management import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import Progress
 
+from appliance.common.commandline import sentences
 from appliance.sources.operators import check_sources, scope_for
-from indexer.models import Ranking, Source
+from indexer.evaluation.using import use_ranking
+from indexer.models import Promotion, Ranking, Source
 from indexer.ranking import learning
-from indexer.ranking.choice import choose, choose_automatically, choose_origin, chosen
+from indexer.ranking.choice import chosen
 
 
 class Command(BaseCommand):
@@ -29,6 +31,7 @@ class Command(BaseCommand):
         learn.add_argument("--json", action="store_true")
         use = actions.add_parser("use", help="use one from now on; auto: the nightly job decides")
         use.add_argument("which", metavar="NUMBER|shipped|plain|auto")
+        use.add_argument("--override", default="", metavar="REASON", help="although it is worse")
         export = actions.add_parser("export", help="write a learned one to a file")
         export.add_argument("number", type=int)
         export.add_argument("file", type=Path)
@@ -74,16 +77,16 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(told))
 
     def _use(self, options: dict[str, Any]) -> None:
-        which = options["which"]
-        if which in {"shipped", "plain"}:
-            choose_origin(Ranking.Origin(which))
-        elif which == "auto":
-            which = f"auto, beginning with {choose_automatically()}"
-        elif which.isdecimal() and (ranking := Ranking.objects.filter(pk=which).first()):
-            choose(ranking, by_hand=True)
-        else:
-            raise CommandError(f"There is no ranking {which}; see: manage.py ranking list")
-        self.stdout.write(f"In use from the next search on: {which}")
+        with sentences():
+            promotion = use_ranking(
+                options["which"],
+                scope=scope_for(None),
+                by="command line",
+                override=options["override"],
+            )
+        self.stdout.write(f"In use from the next search on: {promotion.after}")
+        if promotion.verdict == Promotion.Verdict.OVERRIDDEN:
+            self.stdout.write("It is worse; the reason is recorded.")
 
     def _export(self, options: dict[str, Any]) -> None:
         ranking = Ranking.objects.filter(pk=options["number"], origin="learned").first()

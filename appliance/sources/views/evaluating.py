@@ -1,0 +1,174 @@
+"""Pages about how good search is: trends, runs, golden sets, proposals, decisions."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from appliance.accounts.models import User
+from appliance.accounts.requests import SignedInRequest
+from appliance.common.queueing import send
+from appliance.sources import evaluating
+from appliance.sources.access import get_source_for_user, scope_of, staff_required
+from appliance.sources.forms import AnswerForm, GoldenSetForm
+from indexer.evaluation import runs
+from indexer.evaluation.golden import Gold, GoldenSetInvalid
+from indexer.evaluation.sets import SAVED, ProposalRefused, import_set, save_question
+from indexer.evaluation.summary import ALL, ASKED, HISTORY, PARTS
+from indexer.models import EvaluationRun, GoldenEntry, GoldenSet, Promotion
+from indexer.spans import Span
+from indexer.tasks import evaluate_run
+
+PER_PAGE = 15
+SHOWN_PROMOTIONS = 10
+
+
+@staff_required
+@require_safe
+def evaluation_page(request: HttpRequest) -> HttpResponse:
+    """Show the trend, the runs and what they ask."""
+    if getattr(request, "htmx", None):
+        return render(request, "sources/_evaluation_progress.html", _progress())
+    part = evaluating.chosen_part(request.GET.get("of", ALL))
+    quality, vectors = evaluating.plots_of(part)
+    page = Paginator(EvaluationRun.objects.all(), PER_PAGE).get_page(request.GET.get("page"))
+    context = _progress() | {
+        "parts": [(key, PARTS[key]) for key in (ALL, HISTORY, ASKED)],
+        "part": part,
+        "plots": [plot for plot in (quality, vectors) if plot is not None],
+        "measures": evaluating.MEASURES,
+        "page": page,
+        "rows": [evaluating.row_of(run, part) for run in page],
+        "alarm": evaluating.alarm_run(),
+        "sets": evaluating.golden_sets(),
+        "saved": SAVED,
+        "proposed": evaluating.proposed(scope_of(cast(User, request.user))),
+        "promotions": Promotion.objects.all()[:SHOWN_PROMOTIONS],
+        "form": GoldenSetForm(),
+    }
+    return render(request, "sources/evaluation.html", context)
+
+
+def _progress() -> dict[str, object]:
+    unfinished = (EvaluationRun.State.WAITING, EvaluationRun.State.RUNNING)
+    return {"running": EvaluationRun.objects.filter(state__in=unfinished).first()}
+
+
+@staff_required
+@require_POST
+def evaluation_start(request: HttpRequest) -> HttpResponse:
+    run = runs.start(EvaluationRun.Reason.ASKED)
+    if run is None:
+        messages.warning(request, "There is nothing to ask yet: add a golden set first.")
+    else:
+        send(evaluate_run, run.pk)
+    return redirect("evaluation")
+
+
+@staff_required
+@require_safe
+def evaluation_csv(request: HttpRequest) -> HttpResponse:
+    response = HttpResponse(
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": 'attachment; filename="plumbline-evaluation.csv"'},
+    )
+    evaluating.write_csv(response, EvaluationRun.objects.all())  # type: ignore[arg-type]
+    return response
+
+
+@staff_required
+@require_safe
+def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
+    """Show one run: its figures by kind and source, and the questions that it answered worst."""
+    run = get_object_or_404(EvaluationRun, pk=run_id)
+    scope = scope_of(cast(User, request.user))
+    names = {str(pk): name for pk, name in evaluating.names_of(scope).items()}
+    context = {
+        "run": run,
+        "measures": evaluating.MEASURES,
+        "rows": evaluating.parts_of(run, names),
+        "misses": evaluating.misses_of(run, scope),
+        "before": evaluating.before(run),
+    }
+    return render(request, "sources/evaluation_run.html", context)
+
+
+@staff_required
+@require_POST
+def run_accept(request: HttpRequest, run_id: int) -> HttpResponse:
+    run = get_object_or_404(EvaluationRun, pk=run_id, state=EvaluationRun.State.DONE)
+    runs.accept(run, by=cast(User, request.user).get_username())
+    messages.success(request, f"Later runs are compared with run {run.pk}.")
+    return redirect("evaluation")
+
+
+@staff_required
+@require_POST
+def golden_import(request: HttpRequest) -> HttpResponse:
+    form = GoldenSetForm(request.POST, request.FILES)
+    if not form.is_valid():
+        messages.error(request, " ".join(str(e) for errors in form.errors.values() for e in errors))
+        return redirect("evaluation")
+    try:
+        stored = import_set(form.cleaned_data["name"], form.cleaned_data["file"].read())
+    except GoldenSetInvalid as exc:
+        messages.error(request, str(exc))
+    else:
+        messages.success(request, f"{stored.name}: {stored.entries.count()} questions are asked.")
+    return redirect("evaluation")
+
+
+@staff_required
+@require_POST
+def golden_remove(request: HttpRequest, set_id: int) -> HttpResponse:
+    golden_set = get_object_or_404(GoldenSet, pk=set_id)
+    golden_set.delete()
+    messages.success(request, f"{golden_set.name} was deleted, with what was measured of it.")
+    return redirect("evaluation")
+
+
+@staff_required
+@require_POST
+def proposal_decide(request: HttpRequest, entry_id: int) -> HttpResponse:
+    """Accept or delete what an employee proposed."""
+    entries = {entry.pk: entry for entry in evaluating.proposed(scope_of(cast(User, request.user)))}
+    entry = entries.get(entry_id)
+    if entry is None:
+        raise Http404
+    if request.POST.get("decision") == "accept":
+        entry.state = GoldenEntry.State.ACCEPTED
+        entry.save(update_fields=["state"])
+        messages.success(request, "It is asked from the next run on.")
+    else:
+        entry.delete()
+        messages.success(request, "The proposal was deleted.")
+    return redirect("evaluation")
+
+
+@require_POST
+def answer_save(request: SignedInRequest) -> HttpResponse:
+    """Save that a place is the right answer to a query: a proposal, or of an admin accepted."""
+    form = AnswerForm(request.POST)
+    if not form.is_valid():
+        return HttpResponse("This place cannot be saved.", "text/plain", status=400)
+    given = form.cleaned_data
+    source = get_source_for_user(request.user, given["source"])
+    if not scope_of(request.user).allows(source.pk, given["path"]):
+        raise Http404
+    try:
+        save_question(
+            given["query"],
+            source,
+            Gold(given["path"], Span(given["start"], given["end"])),
+            by=request.user.get_username(),
+            is_accepted=request.user.is_staff,
+        )
+    except ProposalRefused as exc:
+        return HttpResponse(str(exc), "text/plain", status=400)
+    said = "Saved: runs ask it." if request.user.is_staff else "Proposed: an admin decides."
+    return HttpResponse(f'<span class="soft small" role="status">{said}</span>')
