@@ -6,21 +6,26 @@ import logging
 from contextlib import suppress
 
 from celery import shared_task
+from django.db import DatabaseError
 
 from indexer import freshness
 from indexer.errors import (
     FetchFailed,
     FetchRefused,
+    IndexerError,
     JobYielded,
     LeaseLost,
     SourcePaused,
     SyncInProgress,
 )
+from indexer.evaluation import runs
 from indexer.ingestion import jobs, pruning
 from indexer.ingestion.embed import embed
+from indexer.ingestion.postings import sweep_postings
 from indexer.ingestion.sync import sync
-from indexer.models import Job, Source
+from indexer.models import EvaluationRun, Job, Source
 from indexer.ranking import learning
+from indexer.retrieval import vectorindex
 from indexer.scope import Scope
 from inference.errors import InferenceError
 
@@ -34,7 +39,7 @@ ENDED = (SyncInProgress, FetchRefused, FetchFailed, LeaseLost, JobYielded, Sourc
 def sync_source(job_id: int) -> None:
     """Run a sync job. A message that comes twice, or late, finds the job taken and goes away."""
     with suppress(*ENDED):
-        job = jobs.claim(job_id)
+        job = _claimed(job_id)
         freshness.recall_push(job)
         sync(job)
     dispatch()
@@ -44,8 +49,17 @@ def sync_source(job_id: int) -> None:
 def embed_source(job_id: int) -> None:
     """Run an embedding job, as above."""
     with suppress(*ENDED, InferenceError):
-        embed(jobs.claim(job_id))
+        embed(_claimed(job_id))
     dispatch()
+
+
+def _claimed(job_id: int) -> Job:
+    """Claim the job; write down a message that came again or too late, so that they can be counted."""
+    try:
+        return jobs.claim(job_id)
+    except SyncInProgress as exc:
+        logger.info("not claimed job=%s %s", job_id, exc)
+        raise
 
 
 @shared_task(ignore_result=True)
@@ -84,11 +98,47 @@ def prune() -> None:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Give back the space of what was pruned."""
-    pruning.sweep_postings()
+    sweep_postings()
+
+
+@shared_task(ignore_result=True, expires=600)
+def keep_vector_indexes() -> None:
+    """Index the vectors of a model once there are many, beside whoever searches and embeds."""
+    vectorindex.keep_indexes()
+
+
+@shared_task(ignore_result=True, expires=3600)
+def evaluate() -> None:
+    """Ask all golden questions, once a day."""
+    if run := runs.start(EvaluationRun.Reason.NIGHTLY):
+        evaluate_run.delay(run.pk)
+
+
+@shared_task(ignore_result=True, expires=60)
+def evaluate_run(run_id: int) -> None:
+    """Go on with a run; what does not fit into a slice is sent again by dispatch_runs."""
+    run = runs.claim(run_id)
+    if run is None:
+        return
+    is_nightly = run.reason == EvaluationRun.Reason.NIGHTLY
+    try:
+        runs.work(run, others_wait=jobs.somebody_waits, pause_share=1.0 if is_nightly else 0.0)
+    except LeaseLost:
+        return
+    except (DatabaseError, IndexerError) as exc:
+        logger.exception("evaluation run=%s failed", run.pk)
+        runs.fail(run, f"{type(exc).__name__}: see the log of worker-embed.")
+
+
+@shared_task(ignore_result=True, expires=60)
+def dispatch_runs() -> None:
+    """Tell the broker of runs that wait for their next slice, or that a dead worker left."""
+    for run_id in runs.waiting():
+        evaluate_run.delay(run_id)
 
 
 @shared_task(ignore_result=True, expires=3600)
 def learn_ranking() -> None:
     """Learn the order of search results from the newest history; it is used when it wins."""
-    every_source = Source.objects.values_list("pk", flat=True)
-    learning.learn_if_new(Scope(frozenset(every_source)))
+    shown = Source.objects.filter(hidden_at=None).values_list("pk", flat=True)
+    learning.learn_if_new(Scope(frozenset(shown)))

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+import re2
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 from psycopg.errors import QueryCanceled
@@ -65,7 +66,7 @@ def search_code(
         skipped = skipped_of(query, searched)
         with _time_box(progress):
             files = files_of(query, searched)
-            candidates = _candidates(query, files, tree)
+            candidates = _candidates(files, tree)
             _read_all(query, pattern, candidates, searched, progress)
     certificate = Certificate(
         query=str(query),
@@ -108,22 +109,18 @@ def _time_box(progress: Progress) -> Iterator[None]:
         progress.stopped = "time"
 
 
-def _candidates(query: CodeQuery, files: Sequence[CodeFile], tree: All) -> list[CodeFile]:
+def _candidates(files: Sequence[CodeFile], tree: All) -> list[CodeFile]:
     """Return the files in which the pattern may occur: all whose trigrams allow it.
 
     A text whose trigrams are not stored yet (an older reader made it) is a candidate too.
     """
-    kept = list(files)
-    if symbols := query.of("symbol"):
-        blob_ids = set(_spans_of(symbols[0].value, {file.blob_id for file in kept}))
-        kept = [file for file in kept if file.blob_id in blob_ids]
-    if tree == ANY or not kept:
-        return kept
+    if tree == ANY or not files:
+        return list(files)
     where, parameters = condition(tree)
     with connection.cursor() as cursor:
         cursor.execute(f"SELECT blob_id FROM indexer_trigramset WHERE {where}", parameters)  # noqa: S608  numbers and operators of ours
         found = {blob_id for (blob_id,) in cursor.fetchall()}
-    return [file for file in kept if file.blob_id in found or not file.has_trigrams]
+    return [file for file in files if file.blob_id in found or not file.has_trigrams]
 
 
 def _read_all(
@@ -133,16 +130,20 @@ def _read_all(
     searched: Searched,
     progress: Progress,
 ) -> None:
+    names = [compiled(one.value) for one in query.of("symbol")]
     for first in range(0, len(candidates), BATCH_FILES):
+        if not progress.goes_on():
+            return
         batch = candidates[first : first + BATCH_FILES]
+        wanted = [_spans_of(name, {file.blob_id for file in batch}) for name in names]
+        batch = [file for file in batch if all(file.blob_id in spans for spans in wanted)]
         blob_ids = {file.blob_id for file in batch}
         texts = dict(Blob.objects.filter(pk__in=blob_ids).values_list("pk", "text"))
-        wanted = [_spans_of(one.value, blob_ids) for one in query.of("symbol")]
         for file in batch:
             if not progress.goes_on():
                 return
-            spans = [of_blob.get(file.blob_id, []) for of_blob in wanted]
-            lines = _lines_of(texts[file.blob_id], pattern, spans, progress)
+            symbols = [spans[file.blob_id] for spans in wanted]
+            lines = _lines_of(texts[file.blob_id], pattern, symbols, progress)
             progress.read += 1
             if lines:
                 progress.files.append(_matches(file, lines, searched))
@@ -180,9 +181,8 @@ def _is_in(line: int, spans: Iterable[Span]) -> bool:
     return any(span.start_line <= line <= span.end_line for span in spans)
 
 
-def _spans_of(name_pattern: str, blob_ids: Collection[int]) -> dict[int, list[Span]]:
+def _spans_of(pattern: re2._Regexp, blob_ids: Collection[int]) -> dict[int, list[Span]]:
     """Return the spans of the definitions whose name the pattern matches, by blob."""
-    pattern = compiled(name_pattern)
     spans: dict[int, list[Span]] = defaultdict(list)
     rows = Definition.objects.filter(blob_id__in=blob_ids).values_list(
         "blob_id", "name", "start_line", "end_line"

@@ -5,18 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
+import numpy as np
 from django.db import connection, transaction
+from django.db.models import Max
 
 from indexer.fetching.log import LoggedCommit, is_ancestor, read_log
-from indexer.history.messages import said
 from indexer.ingestion.jobs import fence
+from indexer.lexical.entries import REACH, Numbers, Occurrences, batches_of, posting_rows
 from indexer.lexical.terms import term_counts, term_id
 from indexer.masking import mask
 from indexer.models import Commit, CommitPosting, Job, Source
+from inference.training.messages import said
 
 MAX_COMMITS = 20_000  # newest first; what is older hardly speaks of today's files
-MAX_FREQUENCY = 1000
 BATCH = 1000
 TIME_LIMIT_S = 300.0
 
@@ -30,6 +34,14 @@ UPDATE indexer_commit
              LEFT JOIN unnest(%(old)s::text[], %(new)s::text[]) AS renamed(old, new)
                ON renamed.old = path)
  WHERE source_id = %(source_id)s AND paths && %(old)s::text[]
+"""
+ADD_ENTRIES = """
+INSERT INTO indexer_commitposting AS posting (source_id, batch, term, entries)
+SELECT %(source_id)s, entry.*
+  FROM unnest(%(batches)s::bigint[], %(terms)s::bigint[], %(entries)s::bytea[])
+    AS entry(batch, term, entries)
+    ON CONFLICT (source_id, batch, term) DO UPDATE
+   SET entries = posting.entries || EXCLUDED.entries
 """
 COUNT_TOUCHES = """
 UPDATE indexer_document AS document
@@ -75,8 +87,8 @@ def store_history(job: Job, mirror: Path, commit: str, on_progress: OnProgress) 
         elif today:
             _follow_renames(source, today)
         for start in range(0, len(told), BATCH):
-            _write(source, told[start : start + BATCH])
-        Source.objects.filter(pk=source.pk).update(history_commit=commit)
+            write_commits(source, told[start : start + BATCH])
+        Source.objects.filter(pk=source.pk).update(history_commit=commit, history_edition=uuid4())
         with connection.cursor() as cursor:
             cursor.execute(COUNT_TOUCHES, {"source_id": source.pk})
     return len(told)
@@ -108,7 +120,8 @@ def _told(
     return told
 
 
-def _write(source: Source, batch: Sequence[ToldCommit]) -> None:
+def write_commits(source: Source, batch: Sequence[ToldCommit]) -> None:
+    """Write commits with their postings, inside a transaction."""
     commits = Commit.objects.bulk_create(
         Commit(
             source=source,
@@ -127,16 +140,29 @@ def _write(source: Source, batch: Sequence[ToldCommit]) -> None:
 def _write_postings(
     source: Source, commits: Sequence[Commit], terms: Sequence[Mapping[str, int]]
 ) -> None:
-    first = commits[0].pk
-    postings: dict[int, tuple[list[int], list[int]]] = {}
-    for commit, counts in zip(commits, terms, strict=True):
-        for term, times in counts.items():
-            offsets, frequencies = postings.setdefault(term_id(term), ([], []))
-            offsets.append(commit.pk - first)
-            frequencies.append(min(times, MAX_FREQUENCY))
-    CommitPosting.objects.bulk_create(
-        CommitPosting(
-            source=source, term=term, batch=first, offsets=offsets, frequencies=frequencies
-        )
-        for term, (offsets, frequencies) in sorted(postings.items())
+    """Write which commits hold which terms; a few join the batch that was begun last."""
+    ids = [commit.pk for commit in commits]
+    found = Occurrences(
+        np.array([term_id(term) for counts in terms for term in counts], dtype=np.int64),
+        np.repeat(np.array(ids, dtype=np.int64), [len(counts) for counts in terms]),
+        np.array([times for counts in terms for times in counts.values()], dtype=np.int64),
     )
+    batches = _batches(source, ids)
+    rows = list(posting_rows(found, batches[np.searchsorted(ids, found.ids)]))
+    parameters: dict[str, Any] = {
+        "source_id": source.pk,
+        "batches": [row.batch for row in rows],
+        "terms": [row.term for row in rows],
+        "entries": [row.entries for row in rows],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(ADD_ENTRIES, parameters)
+
+
+def _batches(source: Source, ids: Sequence[int]) -> Numbers:
+    newest = CommitPosting.objects.filter(source=source).aggregate(newest=Max("batch"))["newest"]
+    if newest is not None and len(ids) < BATCH and ids[-1] - newest < REACH:
+        since = Commit.objects.filter(source=source, pk__gte=newest).count()
+        if since <= BATCH:
+            return np.full(len(ids), newest, dtype=np.int64)
+    return batches_of(ids, BATCH)

@@ -16,7 +16,7 @@ from indexer.embedding.embedder import Embedder, chunk_text
 from indexer.errors import JobYielded, LeaseLost, SourcePaused
 from indexer.ingestion import jobs
 from indexer.ingestion.store import store_embeddings
-from indexer.models import Chunk, Job, Ref, Revision
+from indexer.models import Blob, Chunk, Job, Ref, Revision
 from inference.errors import InferenceError, RequestRejected
 
 logger = logging.getLogger(__name__)
@@ -95,9 +95,10 @@ def _embed_ref(
 ) -> int:
     missing = missing_texts(ref, embedder.model)
     stored = 0
-    for start in range(0, len(missing), BATCH):
+    size = max(BATCH, embedder.batch_size)
+    for start in range(0, len(missing), size):
         heartbeat.beat("embed", start, len(missing))
-        batch = missing[start : start + BATCH]
+        batch = missing[start : start + size]
         texts = texts_of(batch)
         present = [one for one in batch if one.chunk_id in texts]
         vectors = vectors_of([texts[one.chunk_id] for one in present], embedder)
@@ -121,11 +122,18 @@ def missing_texts(ref: Ref, model: str) -> list[MissingText]:
 def texts_of(batch: Sequence[MissingText]) -> dict[int, str]:
     """Return what is embedded, by chunk; chunks that were pruned meanwhile are left out."""
     paths = {one.chunk_id: one.path for one in batch}
-    texts: dict[int, str] = {}
-    for chunk in Chunk.objects.filter(pk__in=paths).select_related("blob"):
-        body = "\n".join(chunk.span.lines_of(chunk.blob.text))
-        texts[chunk.pk] = chunk_text(paths[chunk.pk], chunk.context, body)
-    return texts
+    chunks = Chunk.objects.filter(pk__in=paths).values_list(
+        "pk", "blob_id", "start_line", "end_line", "context"
+    )
+    rows = list(chunks)
+    # Each blob once: many chunks are from one, and its text is many times theirs.
+    blobs = Blob.objects.filter(pk__in={blob for _, blob, *_ in rows}).values_list("pk", "text")
+    lines = {pk: text.split("\n") for pk, text in blobs}
+    return {
+        pk: chunk_text(paths[pk], context, "\n".join(lines[blob][start - 1 : end]))
+        for pk, blob, start, end, context in rows
+        if blob in lines  # not pruned meanwhile
+    }
 
 
 def vectors_of(texts: Sequence[str], embedder: Embedder) -> list[list[float] | None]:

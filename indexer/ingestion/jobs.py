@@ -216,6 +216,11 @@ class Heartbeat:
         self._slice_end = time.monotonic() + HEARTBEAT_S  # look again soon
 
 
+def somebody_waits() -> bool:
+    """Return whether a job waits for a worker of its kind."""
+    return Job.objects.filter(~PAUSED, state=Job.State.QUEUED).exists()
+
+
 def finish(job: Job) -> None:
     _held(job).update(state=Job.State.DONE, ended_at=timezone.now(), phase="")
 

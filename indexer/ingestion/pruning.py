@@ -17,40 +17,12 @@ from indexer.models import Blob, Chunk, Definition, Finding, Job, Reference, Sou
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-POSTINGS = 20_000  # rows looked at in one statement
 UPLOAD_AGE_S = 24 * 3600
 
 DELETE_EMBEDDINGS = """
 DELETE FROM indexer_embedding AS embedding
  WHERE embedding.digest = ANY(%(digests)s::uuid[])
    AND NOT EXISTS (SELECT 1 FROM indexer_chunk AS chunk WHERE chunk.digest = embedding.digest)
-"""
-
-# The postings lose the chunks that are gone; a term that has none left in its batch loses its row.
-SHRINK = """
-WITH kept AS (
-    SELECT posting.id,
-           array_agg(entry.chunk_offset ORDER BY entry.place)
-               FILTER (WHERE chunk.id IS NOT NULL) AS offsets,
-           array_agg(entry.frequency ORDER BY entry.place)
-               FILTER (WHERE chunk.id IS NOT NULL) AS frequencies
-      FROM indexer_posting AS posting
-     CROSS JOIN LATERAL unnest(posting.offsets, posting.frequencies) WITH ORDINALITY
-        AS entry(chunk_offset, frequency, place)
-      LEFT JOIN indexer_chunk AS chunk ON chunk.id = posting.batch + entry.chunk_offset
-     WHERE posting.id BETWEEN %(first)s AND %(last)s
-     GROUP BY posting.id
-    HAVING count(*) > count(chunk.id)
-),
-emptied AS (
-    DELETE FROM indexer_posting AS posting
-     USING kept
-     WHERE kept.id = posting.id AND kept.offsets IS NULL
-)
-UPDATE indexer_posting AS posting
-   SET offsets = kept.offsets, frequencies = kept.frequencies
-  FROM kept
- WHERE kept.id = posting.id AND kept.offsets IS NOT NULL
 """
 
 
@@ -102,18 +74,6 @@ def _prune_batch() -> int:
     except IntegrityError:  # something began to point to one of them: next time
         return 0
     return len(blob_ids)
-
-
-def sweep_postings() -> None:
-    """Take the chunks that are gone out of the postings, which hold no text, only numbers.
-
-    Search never meets them, since it starts from visible chunks; this gives back their space.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT coalesce(min(id), 0), coalesce(max(id), -1) FROM indexer_posting")
-        first, last = cursor.fetchone()
-        for start in range(first, last + 1, POSTINGS):
-            cursor.execute(SHRINK, {"first": start, "last": min(last, start + POSTINGS - 1)})
 
 
 def prune_mirrors() -> int:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
+from uuid import uuid4
 
 from django.db import connection, transaction
 from django.db.models import Count
@@ -127,6 +128,7 @@ def _upsert_ref(job: Job, update: RefUpdate, plan_key: str) -> Ref:
             "committed_at": update.committed_at,
             "live_at": timezone.now(),
             "plan_key": plan_key,
+            "edition": uuid4(),
         },
     )
     if update.is_default:

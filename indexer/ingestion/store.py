@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
+import numpy as np
 from django.db import connection, transaction
 
 from indexer.confined.protocol import Answer, numbers
 from indexer.ingestion.jobs import fence
+from indexer.ingestion.postings import add_postings
 from indexer.models import Chunk, Definition, Finding, Job, Reference, TrigramSet
 from indexer.reading.version import READER_VERSION
 
@@ -37,7 +39,6 @@ COPY_CHUNKS = (
     "COPY indexer_chunk (id, blob_id, ordinal, start_line, end_line, symbol, kind, context,"
     " length_terms, digest) FROM STDIN"
 )
-COPY_POSTINGS = "COPY indexer_posting (term, batch, offsets, frequencies) FROM STDIN"
 COPY_DEFINITIONS = (
     "COPY indexer_definition (blob_id, name, qualified, kind, start_line, end_line, signature)"
     " FROM STDIN"
@@ -45,6 +46,17 @@ COPY_DEFINITIONS = (
 COPY_REFERENCES = "COPY indexer_reference (blob_id, name, lines) FROM STDIN"
 COPY_TRIGRAMS = "COPY indexer_trigramset (blob_id, trigrams) FROM STDIN"
 COPY_FINDINGS = "COPY indexer_finding (blob_id, kind, rule, line) FROM STDIN"
+# In one order, so that two writers never wait for each other.
+RENEW_EDITIONS = """
+UPDATE indexer_ref
+   SET edition = gen_random_uuid()
+ WHERE id IN (SELECT id
+                FROM indexer_ref
+               WHERE id IN (SELECT unnest(refs) FROM indexer_document
+                             WHERE blob_id = ANY(%(blob_ids)s::bigint[]))
+               ORDER BY id
+                 FOR NO KEY UPDATE)
+"""
 INSERT_EMBEDDINGS = """
 INSERT INTO indexer_embedding (digest, model, vector)
 SELECT entry.digest, %(model)s, entry.vector::halfvec
@@ -64,7 +76,7 @@ def store_blobs(job: Job, answers: Sequence[Answer]) -> int:
         fence(job)
         new = _insert_blobs(job, answers)
         pairs = [(new[answer.oid], answer) for answer in answers if answer.oid in new]
-        _copy_postings(pairs, _copy_chunks(pairs))
+        add_postings(job.source_id, pairs, _copy_chunks(pairs))
         _copy(
             COPY_DEFINITIONS,
             (
@@ -120,6 +132,8 @@ def _insert_blobs(job: Job, answers: Sequence[Answer]) -> dict[str, int]:
     if emptied:
         for model in (Chunk, Definition, Reference, Finding, TrigramSet):
             model._default_manager.filter(blob_id__in=emptied).delete()
+        with connection.cursor() as cursor:
+            cursor.execute(RENEW_EDITIONS, {"blob_ids": emptied})
     return {oid: blob_id for blob_id, oid, _ in rows}
 
 
@@ -163,29 +177,6 @@ def _chunk_ids(count: int) -> list[int]:
         return sorted(chunk_id for (chunk_id,) in cursor.fetchall())
 
 
-def _copy_postings(pairs: Sequence[tuple[int, Answer]], ids: Sequence[int]) -> None:
-    postings: dict[int, tuple[list[int], list[int]]] = {}
-    first = 0
-    for _, answer in pairs:
-        of_blob = [chunk_id - ids[0] for chunk_id in ids[first : first + len(answer.chunks)]]
-        first += len(answer.chunks)
-        offsets = [of_blob[ordinal] for ordinal in numbers("i", answer.ordinals)]
-        frequencies = numbers("h", answer.frequencies).tolist()
-        at = 0
-        for term, size in zip(numbers("q", answer.terms), numbers("i", answer.sizes), strict=True):
-            known = postings.setdefault(term, ([], []))
-            known[0].extend(offsets[at : at + size])
-            known[1].extend(frequencies[at : at + size])
-            at += size
-    _copy(
-        COPY_POSTINGS,
-        (
-            (term, ids[0], _literal(offsets), _literal(frequencies))
-            for term, (offsets, frequencies) in sorted(postings.items())
-        ),
-    )
-
-
 def _copy(statement: str, rows: Iterable[tuple[object, ...]]) -> None:
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
         for row in rows:
@@ -195,6 +186,11 @@ def _copy(statement: str, rows: Iterable[tuple[object, ...]]) -> None:
 def _literal(values: Sequence[int]) -> str:
     """Return an array of numbers in PostgreSQL's text form: cheaper than adapting each number."""
     return str(values).replace(" ", "").replace("[", "{").replace("]", "}")
+
+
+def _halfvec(vector: Sequence[float]) -> str:
+    """Return a unit vector in PostgreSQL's text form, a little more exactly than halfvec keeps it."""
+    return str(np.round(vector, 5).tolist())
 
 
 def store_embeddings(
@@ -207,10 +203,7 @@ def store_embeddings(
     parameters: dict[str, Any] = {
         "model": model,
         "digests": list(digests),
-        "vectors": [
-            None if vector is None else "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
-            for vector in vectors
-        ],
+        "vectors": [None if vector is None else _halfvec(vector) for vector in vectors],
     }
     with transaction.atomic(), connection.cursor() as cursor:
         fence(job)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
-from indexer.models.chunk import Chunk, Embedding, Posting
+from indexer.models.chunk import Batch, Chunk, Embedding, Posting
 from indexer.models.document import Blob, Document, Finding, SkippedFile
+from indexer.models.evaluation import (
+    EvaluationAnswer,
+    EvaluationRun,
+    GoldenEntry,
+    GoldenSet,
+    Promotion,
+)
 from indexer.models.history import Commit, CommitPosting, Ranking
 from indexer.models.job import Job
 from indexer.models.source import Ref, Revision, SharedCredential, Source
@@ -11,6 +18,7 @@ from indexer.models.symbol import Definition, Reference
 from indexer.models.trigram import TrigramSet
 
 __all__ = [
+    "Batch",
     "Blob",
     "Chunk",
     "Commit",
@@ -18,9 +26,14 @@ __all__ = [
     "Definition",
     "Document",
     "Embedding",
+    "EvaluationAnswer",
+    "EvaluationRun",
     "Finding",
+    "GoldenEntry",
+    "GoldenSet",
     "Job",
     "Posting",
+    "Promotion",
     "Ranking",
     "Ref",
     "Reference",

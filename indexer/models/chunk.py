@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 from pgvector.django import HalfVectorField
 
@@ -59,23 +57,34 @@ class Embedding(models.Model):
         return f"{self.digest}:{self.model}"
 
 
-class Posting(models.Model):
-    """In which chunks of one written batch a term occurs, and how often: an inverted index.
+class Batch(models.Model):
+    """Chunks whose postings were written together: the unit in which they are read and swept."""
 
-    Arrays per (term, batch) and not a row per (term, chunk): an eleventh of the size
-    (measured in the retrieval notes, section 0.3) and one index entry instead of hundreds.
-    """
-
-    term = models.BigIntegerField()  # indexer.lexical.terms.term_id
-    batch = models.BigIntegerField()  # id of the first chunk of the batch
-    offsets = ArrayField(models.IntegerField())  # chunk id minus batch
-    frequencies = ArrayField(models.SmallIntegerField())
+    first = models.BigIntegerField(primary_key=True)  # id of its first chunk
+    last = models.BigIntegerField()
+    chunks = models.IntegerField()
+    offsets = models.BinaryField()  # of its chunks: id minus first, see indexer.lexical.entries
+    # Whose sync adds its next few chunks here while there is room; not a key, it may be gone.
+    written_for = models.BigIntegerField()
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["term", "batch"], name="one_posting_per_batch"),
-        ]
-        indexes = [BrinIndex(fields=["batch"], name="posting_by_batch")]
+        indexes = [models.Index(fields=["written_for", "first"], name="batch_by_writer")]
 
     def __str__(self) -> str:
-        return f"{self.term}:{self.batch}"
+        return f"{self.first}..{self.last}"
+
+
+class Posting(models.Model):
+    """In which chunks of one batch a term occurs, and how often: an inverted index.
+
+    One row per (batch, term) and not per (chunk, term); by batch first, so that what is written
+    together lies together, in the table and in its only index.
+    """
+
+    pk = models.CompositePrimaryKey("batch", "term")
+    batch = models.BigIntegerField()  # Batch.first
+    term = models.BigIntegerField()  # indexer.lexical.terms.term_id
+    entries = models.BinaryField()  # indexer.lexical.entries
+
+    def __str__(self) -> str:
+        return f"{self.batch}:{self.term}"

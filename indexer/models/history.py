@@ -34,21 +34,16 @@ class Commit(models.Model):
 
 
 class CommitPosting(models.Model):
-    """In which commit messages of one written batch a term occurs, and how often; see Posting."""
+    """In which commit messages of one batch a term occurs, and how often; see Posting."""
 
-    source = models.ForeignKey(Source, on_delete=models.CASCADE)
-    term = models.BigIntegerField()
+    pk = models.CompositePrimaryKey("source_id", "batch", "term")
+    source = models.ForeignKey(Source, on_delete=models.CASCADE, db_index=False)
     batch = models.BigIntegerField()  # id of the first commit of the batch
-    offsets = ArrayField(models.IntegerField())  # commit id minus batch
-    frequencies = ArrayField(models.SmallIntegerField())
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["term", "batch"], name="one_commit_posting"),
-        ]
+    term = models.BigIntegerField()
+    entries = models.BinaryField()  # indexer.lexical.entries
 
     def __str__(self) -> str:
-        return f"{self.term}:{self.batch}"
+        return f"{self.batch}:{self.term}"
 
 
 class Ranking(models.Model):

@@ -68,12 +68,19 @@ class Source(models.Model):
     next_poll_at = models.DateTimeField(default=timezone.now, db_index=True)
     # When the origin was last compared with the mirror: what is shown is as fresh as that.
     checked_at = models.DateTimeField(null=True, editable=False)
+    # When the origin first refused what it gave before; null: it gives it, or was never asked.
+    refused_at = models.DateTimeField(null=True, editable=False)
+    # Since when nothing of it is shown, because the origin refused it twice.
+    hidden_at = models.DateTimeField(null=True, editable=False)
+    hidden_reason = models.TextField(blank=True, editable=False)
     # Of the oldest push that is not live yet; null: nothing is known to be missing.
     pushed_at = models.DateTimeField(null=True, editable=False)
     # Sentences about the last fetch: what was left out, which patterns match nothing.
     notes = ArrayField(models.TextField(), default=list, blank=True, editable=False)
     # The commit up to which the history of the default ref is stored.
     history_commit = models.CharField(max_length=64, blank=True, editable=False)
+    # Another one whenever the stored history changes: by it, what was read of it is kept in memory.
+    history_edition = models.UUIDField(default=uuid4, editable=False)
     hook_id = models.UUIDField(default=uuid4, unique=True, editable=False)
     hook_secret = models.BinaryField(null=True, editable=False)  # sealed
     created_at = models.DateTimeField(default=timezone.now)
@@ -95,6 +102,9 @@ class Ref(models.Model):
     commit = models.CharField(max_length=64)
     committed_at = models.DateTimeField()
     live_at = models.DateTimeField(default=timezone.now)
+    # Another one whenever its documents or their chunks change: by it, what was read of the ref is
+    # kept in memory.
+    edition = models.UUIDField(default=uuid4, editable=False)
     # What the tree was sorted by: patterns, limits, reader. Another key sorts it anew.
     plan_key = models.CharField(max_length=64, blank=True)
 

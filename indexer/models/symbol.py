@@ -20,7 +20,8 @@ class Definition(models.Model):
     signature = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["name"], name="definition_by_name")]
+        # With the blob: which blobs define a common name is told by the index alone.
+        indexes = [models.Index(fields=["name", "blob"], name="definition_by_name")]
 
     def __str__(self) -> str:
         return f"{self.qualified}#L{self.start_line}"

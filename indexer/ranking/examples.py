@@ -16,7 +16,6 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from indexer.history.messages import is_by_a_bot, is_trivial, said, subject
 from indexer.models import Commit, Document, Source
 from indexer.ranking.features import Activity, Matrix, features_of
 from indexer.reading.roles import DocumentRole
@@ -24,6 +23,7 @@ from indexer.retrieval.fusion import RankedDocument, fuse
 from indexer.retrieval.gathering import Pools, gather
 from indexer.retrieval.queries import Visibility, VisibleDocument
 from indexer.scope import Scope
+from inference.training.messages import is_by_a_bot, is_trivial, said, subject
 
 MOST_PATHS = 20
 MOST_GOLD = 4
@@ -37,6 +37,7 @@ class Example:
     source_id: int
     committed_at: datetime
     gold: frozenset[str]  # paths
+    oid: str = ""  # of the commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +51,23 @@ class Observed:
     is_source: NDArray[np.bool_]  # neither test nor prose: only these are answers of commits
 
 
-def examples_of(source: Source, *, newest: int) -> list[Example]:
-    """Return the newest usable commits of a source, oldest first."""
+def examples_of(source: Source, *, newest: int, before: datetime | None = None) -> list[Example]:
+    """Return the newest usable commits of a source (from before a moment), oldest first."""
     live = dict(
         Document.objects.filter(source=source, role=DocumentRole.SOURCE).values_list("path", "role")
     )
     commits = Commit.objects.filter(source=source, paths__len__range=(1, MOST_PATHS))
+    if before is not None:
+        commits = commits.filter(committed_at__lt=before)
     found: list[Example] = []
     for commit in commits.order_by("-committed_at", "pk").iterator(chunk_size=500):
         gold = frozenset(path for path in commit.paths if path in live)
         if 1 <= len(gold) <= MOST_GOLD and _is_usable(commit):
             # Half as people write commits, half as they type into a search box.
             text = subject(commit.message) if len(found) % 2 else said(commit.message)
-            found.append(Example(text[:MAX_QUERY], source.pk, commit.committed_at, gold))
+            found.append(
+                Example(text[:MAX_QUERY], source.pk, commit.committed_at, gold, commit.oid)
+            )
             if len(found) == newest:
                 break
     return found[::-1]

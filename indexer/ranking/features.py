@@ -25,7 +25,7 @@ from indexer.retrieval.queries import Candidate, VisibleDocument
 Matrix = NDArray[np.float32]
 DAY_S = 86_400.0
 NEVER_DAYS = 10_000.0
-NEAREST = 10  # of the list, whose folders speak for their neighbours
+NEAREST = 10  # of the list, whose folders and sources speak for their neighbours
 WORD = re.compile(r"\w+")
 
 # Name -> how the score may go with it: 1 up, -1 down, 0 either way.
@@ -48,9 +48,11 @@ DIRECTIONS: dict[str, int] = {
     "history_per_term": 1,
     "history_rank": 1,
     "symbol": 1,
+    "exact": 1,
     "name_asked": 1,
     "name_whole": 1,
     "neighbours": 1,
+    "source": 1,
     "depth": 0,
     "touches": 0,
     "untouched_days": 0,
@@ -101,6 +103,7 @@ class Search:
     history: Leg
     history_total: Leg
     symbols: Leg
+    exact: Leg
     asked: float
     terms: frozenset[int]
     query_words: frozenset[str]
@@ -122,6 +125,7 @@ class Search:
             history=_leg([(c.document_id, c.best) for c in pools.history]),
             history_total=_leg([(c.document_id, c.total) for c in pools.history]),
             symbols=_leg([(c.blob_id, c.score) for c in pools.symbols]),
+            exact=_chunk_leg(pools.exact)[0],
             asked=sum(pools.weights.values()) or 1.0,
             terms=frozenset(pools.weights),
             query_words=frozenset(WORD.findall(pools.query.lower())),
@@ -165,6 +169,7 @@ class Search:
         own = {term_id(term) for term in path_terms(stem)}
         return (
             self.symbols.share(document.blob_id),
+            self.exact.share(document.blob_id),
             len(own & self.terms) / len(own) if own else 0.0,
             float(stem.lower() in self.query_words),
         )
@@ -187,13 +192,16 @@ def features_of(
             *search.by_history(one.document),
             *search.by_name(one.document),
             neighbours,
+            of_source,
             float(one.document.path.count("/")),
             log1p(activity.touches) / most_touches,
             log1p(_days(activity.untouched_s)),
             log1p(one.document.line_count),
             log1p(len(pools.weights)),
         )
-        for one, activity, neighbours in zip(ranked, activities, _neighbours(ranked), strict=True)
+        for one, activity, neighbours, of_source in zip(
+            ranked, activities, _neighbours(ranked), _of_sources(ranked), strict=True
+        )
     ]
     return np.array(rows, dtype=np.float32).reshape(len(rows), len(NAMES))
 
@@ -233,3 +241,12 @@ def _neighbours(ranked: Sequence[RankedDocument]) -> list[float]:
     for folder, share in zip(folders, own, strict=True):
         best[folder] += share
     return [best[folder] - share for folder, share in zip(folders, own, strict=True)]
+
+
+def _of_sources(ranked: Sequence[RankedDocument]) -> list[float]:
+    """Return how much of the best documents stands in the same source, as a share of the most."""
+    best: dict[int, float] = defaultdict(float)
+    for rank, one in enumerate(ranked[:NEAREST]):
+        best[one.document.source_id] += one.score / (rank + 1)
+    most = max(best.values(), default=0.0) or 1.0
+    return [best[one.document.source_id] / most for one in ranked]

@@ -10,10 +10,14 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
+from indexer.evaluation.comparison import Comparison, compare
+from indexer.evaluation.promotion import Change, PromotionRefused, promote
+from indexer.evaluation.sets import history_reserved_from, refresh_history
 from indexer.models import Ranking, Source
-from indexer.ranking.choice import choose, chosen, trees_in_use
+from indexer.ranking.choice import choose, chosen, name_in_use, trees_in_use
 from indexer.ranking.examples import Example, Observed, Past, examples_of, observe
 from indexer.ranking.trees import Trees
+from indexer.retrieval.variant import Variant
 from indexer.scope import Scope
 
 logger = logging.getLogger(__name__)
@@ -21,26 +25,23 @@ logger = logging.getLogger(__name__)
 PER_SOURCE = 300
 FEWEST = 80  # questions to learn from; fewer say nothing
 HELD_OUT = 0.25  # the newest of each source
-RESAMPLES = 1000
+TOLERANCE = 0.005  # by which the interval may reach below zero
+LEARNER = "learning from history"  # who decided
 KEPT = 20  # rankings that did not win
 
 OnProgress = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
-    """Mean reciprocal ranks over the held-out questions, and how sure the difference is."""
+class Judged:
+    """Mean reciprocal ranks over the held-out questions."""
 
-    questions: int
     fixed: float
-    in_use: float
-    learned: float
-    low: float  # 95% interval of learned minus in use
-    high: float
+    gain: Comparison  # from the ranking in use to the learned one
 
     @property
-    def is_better(self) -> bool:
-        return self.learned > self.in_use and self.low > -0.005
+    def has_won(self) -> bool:
+        return self.gain.difference > 0 and self.gain.low > -TOLERANCE
 
 
 def learn(
@@ -51,6 +52,7 @@ def learn(
     It is in use from now on when it won, unless a person chose another. None: there is too
     little history.
     """
+    refresh_history(Source.objects.filter(pk__in=scope.source_ids))
     train, held_out = _split(scope, per_source)
     if len(train) < FEWEST:
         return None
@@ -61,7 +63,7 @@ def learn(
     testing = _observed(held_out, scope, past, lambda done: report(len(train) + done, total))
     if not training or not testing:
         return None
-    compared = compare([variants[0] for variants in testing], trees_in_use(), fit(training))
+    judged = judge([variants[0] for variants in testing], trees_in_use(), fit(training))
     trees = fit([*training, *testing])
     ranking = Ranking.objects.create(
         origin=Ranking.Origin.LEARNED,
@@ -70,22 +72,32 @@ def learn(
             "history": history_of(scope),
             "sources": len({example.source_id for example in train}),
             "trained": len(training),
-            "held_out": compared.questions,
-            "mrr_fixed_weights": round(compared.fixed, 4),
-            "mrr_in_use": round(compared.in_use, 4),
-            "mrr_learned": round(compared.learned, 4),
-            "gain_low": round(compared.low, 4),
-            "gain_high": round(compared.high, 4),
-            "won": compared.is_better,
+            "held_out": judged.gain.questions,
+            "mrr_fixed_weights": round(judged.fixed, 4),
+            "mrr_in_use": round(judged.gain.a, 4),
+            "mrr_learned": round(judged.gain.b, 4),
+            "gain_low": round(judged.gain.low, 4),
+            "gain_high": round(judged.gain.high, 4),
+            "won": judged.has_won,
             "gains": {name: round(share, 4) for name, share in trees.gains().items()},
         },
     )
     last = chosen()
-    if compared.is_better and not (last and last.by_hand):
-        choose(ranking, by_hand=False)
+    if judged.has_won and not (last and last.by_hand):
+        _promote(ranking, scope)
     _forget_old()
-    logger.info("ranking=%s learned won=%s", ranking.pk, compared.is_better)
+    logger.info("ranking=%s learned won=%s", ranking.pk, judged.has_won)
     return ranking
+
+
+def _promote(ranking: Ranking, scope: Scope) -> None:
+    """Use a ranking that won on its history, unless the golden questions speak against it."""
+    name = str(ranking.pk)
+    change = Change("ranking", name_in_use(), name, Variant(ranking=name))
+    try:
+        promote(change, lambda: choose(ranking, by_hand=False), scope=scope, by=LEARNER)
+    except PromotionRefused as exc:
+        logger.warning("ranking=%s is not used: %s", ranking.pk, exc)
 
 
 def learn_if_new(scope: Scope) -> Ranking | None:
@@ -119,22 +131,11 @@ def fit(examples: Sequence[Sequence[Observed]]) -> Trees:
     )
 
 
-def compare(observed: Sequence[Observed], in_use: Trees | None, learned: Trees) -> Comparison:
-    """Compare rankings over the same questions; the interval is a bootstrap over questions."""
+def judge(observed: Sequence[Observed], in_use: Trees | None, learned: Trees) -> Judged:
+    """Compare rankings over the same questions."""
     fixed = np.array([reciprocal_rank(one.fused, one.labels) for one in observed])
     before = fixed if in_use is None else _reciprocal_ranks(in_use, observed)
-    after = _reciprocal_ranks(learned, observed)
-    differences = after - before
-    picks = np.random.default_rng(7).integers(len(observed), size=(RESAMPLES, len(observed)))
-    low, high = np.quantile(differences[picks].mean(axis=1), [0.025, 0.975])
-    return Comparison(
-        len(observed),
-        float(fixed.mean()),
-        float(before.mean()),
-        float(after.mean()),
-        float(low),
-        float(high),
-    )
+    return Judged(float(fixed.mean()), compare(before, _reciprocal_ranks(learned, observed)))
 
 
 def reciprocal_rank(scores: NDArray[np.float32], labels: NDArray[np.float32]) -> float:
@@ -152,7 +153,8 @@ def _split(scope: Scope, per_source: int) -> tuple[list[Example], list[Example]]
     train: list[Example] = []
     held_out: list[Example] = []
     for source in Source.objects.filter(pk__in=scope.source_ids):
-        examples = examples_of(source, newest=per_source)
+        # Golden questions stay unseen: they judge what is learned here.
+        examples = examples_of(source, newest=per_source, before=history_reserved_from(source))
         cut = len(examples) - round(len(examples) * HELD_OUT)
         train.extend(examples[:cut])
         held_out.extend(examples[cut:])

@@ -2,24 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from indexer.ranking.features import features_of
-from indexer.ranking.trees import PRIOR, Trees
+from indexer.ranking.features import Activity, features_of, live_activity
+from indexer.ranking.trees import FUSED, PRIOR, Trees
 from indexer.retrieval.fusion import RankedDocument
 from indexer.retrieval.gathering import Pools
+from indexer.retrieval.queries import VisibleDocument
+from indexer.retrieval.roles import is_question
+
+# The trees learn from descriptions of changes: of their corrections, a question takes so much.
+TRUST_WHEN_ASKED = 0.75
 
 
 def ordered(
-    pools: Pools, fused: Sequence[RankedDocument], trees: Trees | None
+    pools: Pools,
+    fused: Sequence[RankedDocument],
+    trees: Trees | None,
+    activity_of: Callable[[VisibleDocument], Activity] = live_activity,
 ) -> list[RankedDocument]:
     """Return the documents, best first, with scores between 0 and 1."""
     if trees is None or not fused:
         return list(fused)
-    scores = trees.scores(features_of(pools, fused))
+    rows = features_of(pools, fused, activity_of)
+    fixed = PRIOR * rows[:, FUSED]
+    trust = TRUST_WHEN_ASKED if is_question(pools.query) else 1.0
+    scores = fixed + trust * (trees.scores(rows) - fixed)
     shown = 1.0 / (1.0 + np.exp(PRIOR / 2 - scores.astype(np.float64)))
     order = np.argsort(-scores, kind="stable")
     return [replace(fused[place], score=float(shown[place])) for place in order]

@@ -7,21 +7,20 @@ in Bruch et al. (arXiv 2210.11934) and in our own measurements (docs/experiments
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.reading.roles import DocumentRole
 from indexer.retrieval.gathering import Pools
 from indexer.retrieval.queries import Candidate, VisibleDocument
+from indexer.retrieval.roles import role_weights
 
 # Chosen on the golden sets of docs/experiments.md; each is flat around its value.
 VECTOR_WEIGHT = 0.3
 PATH_WEIGHT = 1.5  # of the path's rarity sum, added to BM25's
+EXACT_WEIGHT = 1.0  # of the rarity of code in the question that stands in a chunk as it is
 # A document that matches in several places is a better answer than its best place alone.
 FURTHER_CHUNKS = (1.0, 0.5, 0.25)
-# Tests and prose repeat the words of the code that they are about.
-LESSER_ROLES = frozenset(DocumentRole) - {DocumentRole.SOURCE}
-LESSER_ROLE_WEIGHT = 0.4
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,35 +43,38 @@ class RankedDocument:
 
 def fuse(pools: Pools) -> list[RankedDocument]:
     """Return the documents, best first, by fixed weights."""
-    lexical, vector, documents = pools.lexical, pools.vector, pools.documents
     whole_legs = _whole_legs(pools)
     path_scores = {candidate.document_id: candidate.score for candidate in pools.paths}
-    lexical_scores = _by_blob(lexical)
-    vector_scores = _by_blob(_scaled(vector))
-    word_scores = {
-        document.document_id: _summed(lexical_scores.get(document.blob_id, {}))
+    by_words = _word_scores(pools)
+    by_meaning = _by_blob(_scaled(pools.vector))
+    found_by = _found_by(pools)
+    words = {
+        document.document_id: _summed(by_words.get(document.blob_id, {}))
         + PATH_WEIGHT * path_scores.get(document.document_id, 0.0)
-        for document in documents
+        for document in pools.documents
     }
-    most_words = max(word_scores.values(), default=0.0) or 1.0
-    vector_weight = VECTOR_WEIGHT if vector else 0.0
+    most_words = max(words.values(), default=0.0) or 1.0
+    vector_weight = VECTOR_WEIGHT if pools.vector else 0.0
+    roles = role_weights(pools.query)
     ranked = []
-    for document in documents:
-        by_words = word_scores[document.document_id] / most_words
-        by_meaning = max(vector_scores.get(document.blob_id, {}).values(), default=0.0)
-        score = (1 - vector_weight) * by_words + vector_weight * by_meaning
+    for document in pools.documents:
+        of_words = by_words.get(document.blob_id, {})
+        of_meaning = by_meaning.get(document.blob_id, {})
+        share = words[document.document_id] / most_words
+        nearest = max(of_meaning.values(), default=0.0)
+        score = (1 - vector_weight) * share + vector_weight * nearest
+        chunk_scores = {
+            chunk_id: (1 - vector_weight) * of_words.get(chunk_id, 0.0) / most_words
+            + vector_weight * of_meaning.get(chunk_id, 0.0)
+            for chunk_id in of_words.keys() | of_meaning.keys()
+        }
         ranked.append(
             RankedDocument(
                 document=document,
-                score=score * (LESSER_ROLE_WEIGHT if document.role in LESSER_ROLES else 1.0),
-                chunks=_ranked_chunks(
-                    lexical_scores.get(document.blob_id, {}),
-                    vector_scores.get(document.blob_id, {}),
-                    most_words,
-                    vector_weight,
-                ),
+                score=score * roles[DocumentRole(document.role)],
+                chunks=_ranked_chunks(chunk_scores, found_by),
                 legs=tuple(leg for leg, holds in whole_legs.items() if holds(document)),
-                words=word_scores[document.document_id],
+                words=words[document.document_id],
             )
         )
     return sorted(
@@ -92,8 +94,24 @@ def _whole_legs(pools: Pools) -> dict[str, Callable[[VisibleDocument], bool]]:
     }
 
 
-def _by_blob(candidates: Sequence[Candidate]) -> dict[int, dict[int, float]]:
-    scores: dict[int, dict[int, float]] = defaultdict(dict)
+def _word_scores(pools: Pools) -> dict[int, dict[int, float]]:
+    """Return BM25 with what is found letter by letter, by blob and chunk."""
+    scores = _by_blob(pools.lexical)
+    for candidate in pools.exact:
+        of_blob = scores[candidate.blob_id]
+        known = of_blob.get(candidate.chunk_id, 0.0)
+        of_blob[candidate.chunk_id] = known + EXACT_WEIGHT * candidate.score
+    return scores
+
+
+def _found_by(pools: Pools) -> dict[str, set[int]]:
+    """Return which chunks each retriever of chunks found."""
+    legs = {"lexical": pools.lexical, "vector": pools.vector, "exact": pools.exact}
+    return {leg: {one.chunk_id for one in candidates} for leg, candidates in legs.items()}
+
+
+def _by_blob(candidates: Sequence[Candidate]) -> defaultdict[int, dict[int, float]]:
+    scores: defaultdict[int, dict[int, float]] = defaultdict(dict)
     for candidate in candidates:
         scores[candidate.blob_id][candidate.chunk_id] = candidate.score
     return scores
@@ -114,22 +132,12 @@ def _summed(scores: Mapping[int, float]) -> float:
 
 
 def _ranked_chunks(
-    lexical: Mapping[int, float],
-    vector: Mapping[int, float],
-    most_words: float,
-    vector_weight: float,
+    scores: Mapping[int, float], found_by: Mapping[str, Collection[int]]
 ) -> tuple[RankedChunk, ...]:
     chunks = [
         RankedChunk(
-            chunk_id,
-            (1 - vector_weight) * lexical.get(chunk_id, 0.0) / most_words
-            + vector_weight * vector.get(chunk_id, 0.0),
-            tuple(
-                leg
-                for leg, scores in (("lexical", lexical), ("vector", vector))
-                if chunk_id in scores
-            ),
+            chunk_id, score, tuple(leg for leg, found in found_by.items() if chunk_id in found)
         )
-        for chunk_id in lexical.keys() | vector.keys()
+        for chunk_id, score in scores.items()
     ]
     return tuple(sorted(chunks, key=lambda chunk: (-chunk.score, chunk.chunk_id)))

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from indexer import clients
 from indexer.lexical.queries import query_weights
 from indexer.lexical.terms import term_id
+from indexer.retrieval.exact import exact_candidates, pieces_in
+from indexer.retrieval.history import history_candidates
+from indexer.retrieval.lexical import lexical_candidates
+from indexer.retrieval.names import symbol_candidates
+from indexer.retrieval.nearest import vector_candidates
+from indexer.retrieval.paths import path_candidates
 from indexer.retrieval.queries import (
     Candidate,
     HistoryCandidate,
@@ -19,11 +26,6 @@ from indexer.retrieval.queries import (
     Visibility,
     VisibleDocument,
     documents_of,
-    history_candidates,
-    lexical_candidates,
-    path_candidates,
-    symbol_candidates,
-    vector_candidates,
 )
 from inference.errors import InferenceError
 
@@ -47,31 +49,51 @@ class Pools:
     history: Sequence[HistoryCandidate]
     symbols: Sequence[SymbolCandidate]
     documents: Sequence[VisibleDocument]
+    exact: Sequence[Candidate] = ()
 
     @property
     def legs(self) -> tuple[str, ...]:
         """Return which retrievers took part; words and paths always do."""
-        found = {"symbol": self.symbols, "history": self.history, "vector": self.vector}
+        found = {
+            "symbol": self.symbols,
+            "exact": self.exact,
+            "history": self.history,
+            "vector": self.vector,
+        }
         return ("lexical", "path", *(leg for leg, candidates in found.items() if candidates))
 
 
-def gather(query: str, visibility: Visibility, *, before: datetime | None = None) -> Pools:
+def gather(
+    query: str,
+    visibility: Visibility,
+    *,
+    before: datetime | None = None,
+    without: Collection[str] = (),
+) -> Pools:
     """Ask all retrievers; without an embedding model the words decide, and `legs` says so.
 
-    `before` leaves out what the history says from that moment on.
+    `before` leaves out what the history says from that moment on; `without` names retrievers
+    that are not asked (see variant.LEGS).
     """
     weights = {term_id(term): weight for term, weight in query_weights(query).items()}
-    lexical = lexical_candidates(visibility, weights, pool=POOL)
-    vector = _by_meaning(query, visibility)
-    paths = path_candidates(visibility, weights.keys(), pool=POOL)
-    history = history_candidates(visibility, weights, before=before, commits=COMMITS, pool=POOL)
-    symbols = symbol_candidates(visibility, names_in(query), pool=POOL)
+    asked: dict[str, Callable[[], Sequence[Any]]] = {
+        "lexical": lambda: lexical_candidates(visibility, weights, pool=POOL),
+        "vector": lambda: _by_meaning(query, visibility),
+        "path": lambda: path_candidates(visibility, weights.keys(), pool=POOL),
+        "history": lambda: history_candidates(
+            visibility, weights, before=before, commits=COMMITS, pool=POOL
+        ),
+        "symbol": lambda: symbol_candidates(visibility, names_in(query), pool=POOL),
+        "exact": lambda: exact_candidates(visibility, pieces_in(query), pool=POOL),
+    }
+    found = {leg: [] if leg in without else ask() for leg, ask in asked.items()}
+    lexical, vector, paths, history, symbols, exact = found.values()
     documents = documents_of(
         visibility,
-        blob_ids={c.blob_id for c in (*lexical, *vector)} | {c.blob_id for c in symbols},
+        blob_ids={c.blob_id for c in (*lexical, *vector, *exact)} | {c.blob_id for c in symbols},
         document_ids={c.document_id for c in paths} | {c.document_id for c in history},
     )
-    return Pools(query, weights, lexical, vector, paths, history, symbols, documents)
+    return Pools(query, weights, lexical, vector, paths, history, symbols, documents, exact)
 
 
 def names_in(query: str) -> list[str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,19 +20,16 @@ def _statement(name: str) -> str:
     return _VISIBLE + (_FOLDER / name).read_text(encoding="utf-8")
 
 
-LEXICAL = _statement("lexical.sql")
 VECTOR = _statement("vector.sql")
-PATH = _statement("path.sql")
 DOCUMENTS = _statement("documents.sql")
 DEFINITIONS = _statement("definitions.sql")
 USES = _statement("uses.sql")
 HISTORY = _statement("history.sql")
-SYMBOL = _statement("symbol.sql")
+READABLE = _statement("readable.sql")
 CODE_FILES = _statement("code_files.sql")
-
-# Robertson and Zaragoza's usual values; retrieval quality hardly moves with them (measured).
-BM25_K1 = 1.2
-BM25_B = 0.75
+KNOWN_NAMES = _statement("known_names.sql")
+KNOWN_PATHS = _statement("known_paths.sql")
+OCCURS = _statement("occurs.sql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,77 +100,6 @@ class Visibility:
         }
 
 
-def lexical_candidates(
-    visibility: Visibility, weights: Mapping[int, float], *, pool: int
-) -> list[Candidate]:
-    """Return the best chunks by BM25 for terms with their weights, best first."""
-    if not weights:
-        return []
-    parameters = {
-        "terms": list(weights),
-        "weights": list(weights.values()),
-        "k1": BM25_K1,
-        "b": BM25_B,
-        "pool": pool,
-    }
-    return [Candidate(*row) for row in _rows(LEXICAL, visibility, parameters)]
-
-
-def vector_candidates(
-    visibility: Visibility, vector: Sequence[float], model: str, *, pool: int
-) -> list[Candidate]:
-    """Return the nearest chunks, nearest first; the score is the cosine similarity."""
-    literal = "[" + ",".join(f"{x:.6g}" for x in vector) + "]"
-    parameters = {"vector": literal, "model": model, "pool": pool}
-    return [Candidate(*row) for row in _rows(VECTOR, visibility, parameters)]
-
-
-def path_candidates(
-    visibility: Visibility, terms: Collection[int], *, pool: int
-) -> list[PathCandidate]:
-    """Return the documents whose paths hold the rarest of these terms, best first."""
-    if not terms:
-        return []
-    parameters = {"terms": list(terms), "pool": pool}
-    return [PathCandidate(*row) for row in _rows(PATH, visibility, parameters)]
-
-
-def history_candidates(
-    visibility: Visibility,
-    weights: Mapping[int, float],
-    *,
-    before: datetime | None,
-    commits: int,
-    pool: int,
-) -> list[HistoryCandidate]:
-    """Return the documents that commits with such messages touched, best first.
-
-    `before` leaves out later commits: for the past as it was, and for learning from it.
-    """
-    if not weights:
-        return []
-    parameters = {
-        "terms": list(weights),
-        "weights": list(weights.values()),
-        "k1": BM25_K1,
-        "b": BM25_B,
-        "before": before,
-        "commits": commits,
-        "pool": pool,
-    }
-    return [HistoryCandidate(*row) for row in _rows(HISTORY, visibility, parameters)]
-
-
-def symbol_candidates(
-    visibility: Visibility, names: Collection[str], *, pool: int
-) -> list[SymbolCandidate]:
-    """Return the blobs that define names of the question, best first."""
-    if not names:
-        return []
-    parameters = {"names": list(names), "pool": pool}
-    return [SymbolCandidate(*row) for row in _rows(SYMBOL, visibility, parameters)]
-
-
 def documents_of(
     visibility: Visibility, *, blob_ids: Collection[int], document_ids: Collection[int] = ()
 ) -> list[VisibleDocument]:
@@ -186,7 +111,7 @@ def documents_of(
 def rows_of(
     statement: str, visibility: Visibility, parameters: dict[str, Any]
 ) -> list[tuple[Any, ...]]:
-    """Return what DEFINITIONS, USES or CODE_FILES find; nothing for a scope that reads nothing."""
+    """Return what a statement finds; nothing for a scope that reads nothing."""
     return _rows(statement, visibility, parameters) if visibility.scope.source_ids else []
 
 

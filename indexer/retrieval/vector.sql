@@ -1,5 +1,6 @@
--- The nearest chunks of visible documents by cosine distance, by an exact scan: recall is 1 for
--- every reader, whatever share of the corpus they may see (0.54 us a row at 384 dimensions).
+-- The nearest chunks of visible documents by cosine distance, every one of them compared: while no
+-- index is there, and what searches through the index are measured against (no index matches the
+-- expression without a cast).
 SELECT chunk.id AS chunk_id, chunk.blob_id,
        (1 - (embedding.vector <=> %(vector)s::halfvec))::float8 AS score
   FROM indexer_chunk AS chunk

@@ -1,7 +1,8 @@
 -- The documents that a scope may read in the asked refs: the first wall of every search.
 -- Whole sources first (the common case, one index look-up); a source with path rules asks, for
 -- each document, the most specific rule that matches, a denial winning among equals.
--- Joined in front of the other statements of this folder by queries.py.
+-- Joined in front of other statements of this folder by queries.py. Not materialized: what a
+-- statement already knows of its documents is looked at first, and only those are compared.
 WITH rule AS MATERIALIZED (
     SELECT *
       FROM unnest(
@@ -16,7 +17,7 @@ asked_ref AS MATERIALIZED (
        AND CASE WHEN cardinality(%(ref_names)s::text[]) = 0 THEN ref.is_default
                 ELSE ref.name = ANY(%(ref_names)s::text[]) END
 ),
-visible AS MATERIALIZED (
+visible AS NOT MATERIALIZED (
     SELECT document.id, document.source_id, document.blob_id, document.path,
            document.role, document.path_terms,
            (SELECT min(asked_ref.id) FROM asked_ref

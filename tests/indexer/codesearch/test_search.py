@@ -135,6 +135,14 @@ def test_a_symbol_alone_shows_where_it_begins(source: Source) -> None:
     assert places(found("symbol:^total$ path:py$")) == {"shop/cart.py:5", "shop/cart.py:9"}
 
 
+def test_a_symbol_is_looked_up_within_the_time(source: Source) -> None:
+    in_time = found("/./ symbol:^rate$").certificate
+    assert (in_time.files_read, in_time.is_complete) == (1, True)  # no other file defines it
+    late = found("symbol:.", seconds=0.0)
+    assert (late.files, late.certificate.files_read) == ((), 0)
+    assert late.certificate.stopped == "time"
+
+
 def test_the_certificate_says_what_was_searched(source: Source, repository: Repository) -> None:
     certificate = found("rate()").certificate
     (ref,) = certificate.refs

@@ -6,6 +6,7 @@ import random
 from datetime import timedelta
 
 import pytest
+from django.db import connection
 from django.utils import timezone
 
 from indexer import clients
@@ -16,7 +17,7 @@ from indexer.ingestion import jobs
 from indexer.ingestion.inline import sync_now
 from indexer.models import Commit, CommitPosting, Document, Job, Source
 from indexer.retrieval.gathering import gather
-from indexer.retrieval.queries import Visibility
+from indexer.retrieval.queries import HISTORY, Visibility
 from indexer.scope import PathRule, Scope
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository
@@ -155,3 +156,22 @@ def test_nothing_of_a_removed_source_stays(shop: Source) -> None:
     shop.delete()
     assert not Commit.objects.exists()
     assert not CommitPosting.objects.exists()
+
+
+def test_paths_of_commits_are_looked_up_by_the_index_once_there_are_many(
+    source_factory: SourceFactory, repository_factory: RepositoryFactory
+) -> None:
+    shop = source_factory("shop", repository=repository_factory({"cart.py": "total = 1\n"}))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO indexer_document (source_id, path, blob_id, refs, role, path_terms)"
+            " SELECT source_id, path || n, blob_id, refs, role, path_terms"
+            "   FROM indexer_document, generate_series(1, 20000) AS n"
+        )
+        cursor.execute("ANALYZE indexer_document")
+        parameters = {"commit_ids": [1], "scores": [1.0], "pool": 9}
+        visibility = Visibility(whole(shop)).parameters()
+        cursor.execute(f"EXPLAIN {HISTORY}", visibility | parameters)
+        plan = "\n".join(str(row[0]) for row in cursor.fetchall())
+    assert "one_document" in plan
+    assert "Seq Scan on indexer_document" not in plan

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from indexer import clients
 from indexer.ingestion.changes import Plan, plan_ref
+from indexer.lexical.entries import ENTRY
 from indexer.models import (
     Blob,
     Chunk,
@@ -65,7 +68,7 @@ def snapshot() -> Snapshot:
         postings=sorted(
             (posting.term, chunk.blob.oid, chunk.ordinal, frequency)
             for posting in Posting.objects.all()
-            for offset, frequency in zip(posting.offsets, posting.frequencies, strict=True)
+            for offset, frequency in np.frombuffer(bytes(posting.entries), ENTRY).tolist()
             if (chunk := chunks.get(posting.batch + offset))
         ),
         embeddings=sorted(

@@ -56,7 +56,7 @@ def arm(point: str) -> None:
         "fetch": lambda: _after(sync, "fetch"),
         "parse": lambda: _after(ReaderPool, "read"),
         "chunk": lambda: _before(sync, "store_blobs"),
-        "insert": lambda: _after(store, "_copy_postings"),  # in the transaction
+        "insert": lambda: _after(store, "add_postings"),  # in the transaction
         "swap before commit": lambda: _after(publish, "_skipped"),  # its last query
         "swap after commit": lambda: _after(sync, "publish"),
         "cleanup": lambda: _after(sync, "drop_other_refs"),

@@ -17,6 +17,7 @@ import django
 from celery.signals import task_prerun
 
 from appliance.config.celery import app
+from appliance.web import watchdog
 
 
 def main() -> None:
@@ -27,6 +28,7 @@ def main() -> None:
     parser.add_argument("--slice-s", type=float)
     parser.add_argument("--batch", type=int, help="blobs stored at once")
     parser.add_argument("--pause-s", type=float, default=0.0, help="before each such batch")
+    parser.add_argument("--silence-s", type=float, help="after which it gives its line up")
     options = parser.parse_args()
     django.setup()
     _replace_numbers(options.slice_s, options.batch, options.pause_s)
@@ -39,6 +41,8 @@ def main() -> None:
             "unacked_restore_throttle": 1,
         }
         app.conf.broker_transport_options = transport
+    if options.silence_s is not None:
+        watchdog.guard(options.silence_s, look_s=0.2)
     if options.record is not None:
         task_prerun.connect(_recorder(options.record), weak=False)
     app.worker_main(

@@ -12,7 +12,8 @@ import pytest
 from django.utils import timezone
 
 from indexer.ingestion.inline import sync_now
-from indexer.ingestion.pruning import prune, sweep_postings
+from indexer.ingestion.postings import sweep_postings
+from indexer.ingestion.pruning import prune
 from indexer.models import Job, Source
 from inference.fake_server import FakeServer
 from tests.conftest import RepositoryFactory, SourceFactory

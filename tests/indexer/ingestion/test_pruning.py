@@ -10,9 +10,10 @@ from appliance.conversations.models import Evidence
 from indexer.ingestion import jobs
 from indexer.ingestion import sync as sync_module
 from indexer.ingestion.inline import sync_now
-from indexer.ingestion.pruning import prune, sweep_postings
+from indexer.ingestion.postings import sweep_postings
+from indexer.ingestion.pruning import prune
 from indexer.ingestion.publish import Published, publish
-from indexer.models import Blob, Chunk, Document, Embedding, Posting, Source
+from indexer.models import Batch, Blob, Chunk, Document, Embedding, Posting, Source
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository
 from tests.indexer.ingestion.corpus import found_paths, snapshot
@@ -53,7 +54,7 @@ def test_content_that_no_document_holds_goes_with_chunks_vectors_and_postings(
     sweep_postings()
     assert snapshot() == before
     assert Posting.objects.count() < postings
-    assert not Posting.objects.filter(offsets=[]).exists()
+    assert not Posting.objects.filter(entries=b"").exists()
     assert found_paths("total", source)[0] == "cart.py"
 
 
@@ -61,7 +62,7 @@ def test_removing_the_last_source_leaves_nothing_behind(source: Source) -> None:
     source.delete()
     assert prune() == 2
     sweep_postings()
-    for model in (Blob, Chunk, Embedding, Posting):
+    for model in (Batch, Blob, Chunk, Embedding, Posting):
         assert not model.objects.exists()
 
 

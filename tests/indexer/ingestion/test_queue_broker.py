@@ -16,6 +16,7 @@ from pytest_django import Settings
 from appliance.accounts.models import User
 from appliance.config.celery import app
 from appliance.sources.managing import request_sync
+from appliance.web import watchdog
 from indexer.ingestion import jobs
 from indexer.models import Document, Job, Revision, Source
 from indexer.tasks import dispatch_jobs
@@ -105,6 +106,8 @@ def test_g04_a_message_that_comes_again_while_its_job_runs_has_no_second_effect(
     assert (job.state, job.attempt, job.failures) == (Job.State.DONE, 1, 0)
     assert Revision.objects.count() == 1
     assert snapshot() == expected
+    (log,) = tmp_path.glob("worker-*.log")
+    assert f"not claimed job={job.pk} this job has been taken" in log.read_text()
 
 
 @pytest.mark.parametrize("count", [30, pytest.param(1000, marks=pytest.mark.slow)])
@@ -166,6 +169,26 @@ def test_g07_a_worker_whose_connections_break_again_and_again_consumes_again(
         dispatch_jobs()
         wait_until(all_ended, "a worker that consumes again", within_s=60)
     assert_each_synced_once([*before, *after])
+
+
+def test_g07_a_worker_whose_line_is_dead_ends_and_its_successor_consumes(
+    repository: Repository, broker: Broker, line: Line, models: FakeServer, tmp_path: Path
+) -> None:
+    first, second = many_sources("shop", 2, repository.path)
+    jobs.enqueue(first)
+    dispatch_jobs()
+    with running_worker(tmp_path, line.url, models, "--silence-s", "4") as worker:
+        wait_until(lambda: all_ended() and all_ended(Job.Kind.EMBED), "the first sync")
+        line.is_deaf = True  # connections stand and say nothing
+        assert worker.wait(90) == watchdog.EXIT_CODE
+    (log,) = tmp_path.glob("worker-*.log")
+    assert "the worker ends, to be started again" in log.read_text()
+    line.is_deaf = False
+    jobs.enqueue(second)
+    dispatch_jobs()
+    with running_worker(tmp_path, line.url, models):
+        wait_until(all_ended, "the successor")
+    assert_each_synced_once([first, second])
 
 
 @pytest.mark.timeout(60)

@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from appliance.config.celery import app
 from indexer.ingestion import jobs
 from indexer.ingestion.inline import sync_now
-from indexer.ingestion.pruning import sweep_postings
+from indexer.ingestion.postings import sweep_postings
 from indexer.models import Job, Source
 from indexer.tasks import dispatch_jobs, embed_source, sync_source
 from inference.fake_server import FakeServer

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import random
+import json
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import timedelta
 from statistics import quantiles
-from threading import Barrier
 
 import psutil
 import pytest
@@ -48,40 +46,74 @@ def source(name: str) -> Source:
     return Source.objects.create(name=name, kind=Source.Kind.REMOTE, location="https://x.test/y")
 
 
+CLAIM = """
+import json, random, sys, time, django
+django.setup()
+from indexer.errors import SyncInProgress
+from indexer.ingestion import jobs
+from indexer.models import Job
+own = list(Job.objects.values_list("pk", flat=True))
+random.Random(sys.argv[1]).shuffle(own)
+print("ready", flush=True)
+sys.stdin.readline()
+won = []
+for job_id in own:
+    started = time.monotonic()
+    try:
+        jobs.claim(job_id)
+    except SyncInProgress:
+        continue
+    won.append((job_id, time.monotonic() - started))
+print(json.dumps(won))
+"""
+
+
 @pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.slow)])
 def test_g15_eight_claimers_take_each_job_once(count: int) -> None:
+    """Each tries every job, as if the broker had sent each message to each worker."""
     sources = Source.objects.bulk_create(
         Source(name=f"shop{number}", kind=Source.Kind.REMOTE, location="https://x.test/y")
         for number in range(count)
     )
     made = Job.objects.bulk_create(Job(source=one) for one in sources)
-    together = Barrier(CLAIMERS)
-
-    def claim_all(seed: int) -> list[tuple[int, float]]:
-        """Try every job, as if the broker had sent each message to each worker."""
-        own = [job.pk for job in made]
-        random.Random(seed).shuffle(own)  # noqa: S311
-        won: list[tuple[int, float]] = []
-        try:
-            together.wait(30)
-            for job_id in own:
-                started = time.monotonic()
-                try:
-                    jobs.claim(job_id)
-                except SyncInProgress:
-                    continue
-                won.append((job_id, time.monotonic() - started))
-        finally:
-            connection.close()
-        return won
-
-    with ThreadPoolExecutor(CLAIMERS) as pool:
-        won = [one for claims in pool.map(claim_all, range(CLAIMERS)) for one in claims]
+    with ExitStack() as stack:
+        claimers = [stack.enter_context(claimer(seed)) for seed in range(CLAIMERS)]
+        for one in claimers:
+            assert said(one) == "ready"
+        for one in claimers:
+            tell(one, "go")
+        won = [claim for one in claimers for claim in json.loads(said(one))]
     assert sorted(job_id for job_id, _ in won) == sorted(job.pk for job in made)
     assert set(Job.objects.values_list("state", "attempt")) == {("running", 1)}
     p95 = quantiles([seconds for _, seconds in won], n=20)[-1]
-    # Eight threads share one interpreter here, so this is far above what a worker waits.
+    # The goal is 20 ms where each claimer has a core; here they share two with everything else.
     assert p95 < 0.5, f"p95 {p95 * 1000:.0f} ms"
+
+
+@contextmanager
+def claimer(seed: int) -> Iterator[psutil.Popen]:
+    with psutil.Popen(
+        [sys.executable, "-c", CLAIM, str(seed)],
+        cwd=ROOT,
+        env=product_environment(ROOT),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        try:
+            yield process
+        finally:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+
+
+def said(process: psutil.Popen) -> str:
+    return str(process.stdout.readline()).strip()
+
+
+def tell(process: psutil.Popen, word: str) -> None:
+    process.stdin.write(f"{word}\n")
+    process.stdin.flush()
 
 
 def end_sleepers() -> None:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 import random
 import struct
+import subprocess
 import time
 import zlib
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 
 import psutil
 import pytest
-from django.db import connection
 
 from indexer import clients
 from indexer.confined.pool import CHILD, ReaderPool
 from indexer.confined.protocol import Answer, Question
 from indexer.ingestion.inline import sync_now
-from indexer.models import Blob, Job, SkippedFile, Source
+from indexer.models import Blob, Job, SkippedFile
 from indexer.skips import SkipReason
+from inference.fake_server import FakeServer
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.indexer.documents.makers import (
     make_docx,
@@ -33,9 +33,10 @@ from tests.indexer.documents.makers import (
 from tests.indexer.ingestion.corpus import live_tree, snapshot, tree
 from tests.indexer.ingestion.queue_bench import many_sources
 from tests.indexer.ingestion.test_killed_worker import forget
-from tests.processes import ROOT
+from tests.processes import MANAGE, ROOT, product_environment
 
 MISBEHAVING = "tests.indexer.confined.misbehaving"
+DOCUMENTS = 500
 SIDE = 60_000  # of the picture, in pixels
 MOST_RESIDENT = 200 * 1024 * 1024
 
@@ -256,23 +257,30 @@ def test_b17_no_damaged_file_stops_a_sync_and_each_has_its_text_or_its_reason(
 
 
 def test_b18_two_workers_at_once_write_what_one_writes(
-    source_factory: SourceFactory, repository_factory: RepositoryFactory
+    source_factory: SourceFactory,
+    repository_factory: RepositoryFactory,
+    models: FakeServer,
+    tmp_path: Path,
 ) -> None:
     files: dict[str, str | bytes | None] = dict(seeds())
-    for number in range(150):
+    for number in range(DOCUMENTS - len(files)):
         files[f"m{number}.py"] = f"def f{number}(tide):\n    return tide + {number}\n"
     repository = repository_factory(files)
     one = source_factory("one", repository=repository)
     two = source_factory("two", repository=repository)
     expected = snapshot()
+    assert len(expected.documents) == 2 * DOCUMENTS
+    environment = product_environment(
+        tmp_path,
+        PLUMBLINE_EMBEDDING="server",
+        PLUMBLINE_EMBEDDING_URL=models.url,
+        PLUMBLINE_EMBEDDING_MODEL="fake-embedder",
+        PLUMBLINE_READERS="1",
+    )
     forgotten = [forget(source) for source in (one, two)]
-
-    def sync_alone(source: Source) -> None:
-        try:
-            sync_now(source)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(2) as pool:
-        list(pool.map(sync_alone, forgotten))
+    workers = [
+        subprocess.Popen([*MANAGE, "sync", source.name], env=environment, stdout=subprocess.DEVNULL)
+        for source in forgotten
+    ]
+    assert [worker.wait(300) for worker in workers] == [0, 0]
     assert snapshot() == expected

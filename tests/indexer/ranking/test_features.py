@@ -57,6 +57,21 @@ def test_names_folders_and_definitions_speak_for_a_file(scope: Scope) -> None:
     assert rows["shop/tests/test_cart.py"]["depth"] == 2
 
 
+def test_code_that_is_found_letter_by_letter_speaks_for_a_file(scope: Scope) -> None:
+    rows = rows_of("Where is `item.price` summed?", scope)
+    assert rows["shop/cart.py"]["exact"] == 1
+    assert {row["exact"] for path, row in rows.items() if path != "shop/cart.py"} == {0}
+
+
+def test_a_source_with_more_of_the_best_speaks_for_its_files(
+    corpus_factory: CorpusFactory,
+) -> None:
+    sources = [corpus_factory("shop", FILES), corpus_factory("yard", {"total.py": "total = 1\n"})]
+    rows = rows_of("total price of items", Scope(frozenset(one.pk for one in sources)))
+    assert rows["shop/cart.py"]["source"] == rows["docs/cart.md"]["source"] == 1
+    assert 0 < rows["total.py"]["source"] < 1
+
+
 def test_activity_is_what_the_caller_says(scope: Scope) -> None:
     pools = gather("total", Visibility(scope))
     ranked = fuse(pools)

@@ -13,7 +13,7 @@ from indexer.ranking import learning
 from indexer.ranking.choice import choose_origin, trees_in_use
 from indexer.ranking.examples import Example, Observed, Past, examples_of, observe
 from indexer.ranking.features import NAMES
-from indexer.ranking.learning import compare, fit, learn, learn_if_new, reciprocal_rank
+from indexer.ranking.learning import fit, judge, learn, learn_if_new, reciprocal_rank
 from indexer.ranking.trees import Trees
 from indexer.retrieval.search import search
 from indexer.scope import Scope
@@ -165,11 +165,11 @@ def test_a_ranking_that_is_worse_does_not_win() -> None:
         for one in good
     ]
     right_trees, wrong_trees = fit([[one] for one in good]), fit([[one] for one in wrong])
-    assert compare(good, None, right_trees).fixed == 1
-    assert not compare(good, right_trees, wrong_trees).is_better
-    assert compare(good, wrong_trees, right_trees).is_better
-    again = compare(good, right_trees, right_trees)
-    assert (again.low, again.high, again.is_better) == (0, 0, False)
+    assert judge(good, None, right_trees).fixed == 1
+    assert not judge(good, right_trees, wrong_trees).has_won
+    assert judge(good, wrong_trees, right_trees).has_won
+    again = judge(good, right_trees, right_trees)
+    assert (again.gain.low, again.gain.high, again.has_won) == (0, 0, False)
 
 
 @pytest.mark.parametrize(

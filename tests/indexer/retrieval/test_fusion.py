@@ -7,7 +7,6 @@ import pytest
 from indexer.reading.roles import DocumentRole
 from indexer.retrieval.fusion import (
     FURTHER_CHUNKS,
-    LESSER_ROLE_WEIGHT,
     VECTOR_WEIGHT,
     RankedDocument,
     fuse,
@@ -20,6 +19,7 @@ from indexer.retrieval.queries import (
     SymbolCandidate,
     VisibleDocument,
 )
+from indexer.retrieval.roles import DESCRIBED
 
 
 def document(number: int, role: str = "source") -> VisibleDocument:
@@ -82,7 +82,7 @@ def test_what_is_about_the_code_counts_less_than_the_code(role: DocumentRole) ->
         lexical=[chunk(1, 6.0), chunk(2, 4.0)], documents=[document(1, role), document(2)]
     )
     assert ids(ranked) == [2, 1]
-    assert ranked[1].score == pytest.approx(LESSER_ROLE_WEIGHT)
+    assert ranked[1].score == pytest.approx(DESCRIBED[role])
 
 
 def test_a_path_counts_and_is_told() -> None:

@@ -5,18 +5,13 @@ from __future__ import annotations
 from math import log
 
 import pytest
-from django.db import connection
 
 from indexer.lexical.queries import query_weights
 from indexer.lexical.terms import term_counts, term_id
-from indexer.models import Chunk, Source
-from indexer.retrieval.queries import (
-    BM25_B,
-    BM25_K1,
-    LEXICAL,
-    Visibility,
-    lexical_candidates,
-)
+from indexer.models import Chunk
+from indexer.retrieval.bm25 import K1, B
+from indexer.retrieval.lexical import lexical_candidates
+from indexer.retrieval.queries import Visibility
 from indexer.scope import PathRule, Scope
 from tests.indexer.retrieval.conftest import CorpusFactory
 
@@ -47,8 +42,8 @@ def reference_scores(query: str, chunks: list[Chunk]) -> dict[int, float]:
         idf = log(1 + (len(counts) - len(holding) + 0.5) / (len(holding) + 0.5))
         for pk in holding:
             frequency = counts[pk][term]
-            norm = BM25_K1 * (1 - BM25_B + BM25_B * lengths[pk] / average)
-            scores[pk] = scores.get(pk, 0) + weight * idf * frequency * (BM25_K1 + 1) / (
+            norm = K1 * (1 - B + B * lengths[pk] / average)
+            scores[pk] = scores.get(pk, 0) + weight * idf * frequency * (K1 + 1) / (
                 frequency + norm
             )
     return scores
@@ -92,26 +87,3 @@ def test_a_blob_under_two_paths_counts_once(corpus_factory: CorpusFactory) -> No
     before = sql_scores("total price", Scope(frozenset({alone.pk})))
     twice = corpus_factory("shop", FILES | {"copy/cart.py": FILES["cart.py"]}, embed=False)
     assert sql_scores("total price", Scope(frozenset({twice.pk}))) == pytest.approx(before)
-
-
-def test_a_term_is_looked_up_by_the_index_once_there_are_many_postings(
-    corpus_factory: CorpusFactory,
-) -> None:
-    source = corpus_factory("shop", FILES, embed=False)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO indexer_posting (term, batch, offsets, frequencies)"
-            " SELECT n, 0, ARRAY[n, n + 1, n + 2], ARRAY[1, 1, 1]::smallint[]"
-            "   FROM generate_series(1, 30000) AS n"
-        )
-        cursor.execute("ANALYZE indexer_posting")
-        assert "one_posting_per_batch" in _plan_of_lexical(source)
-
-
-def _plan_of_lexical(source: Source) -> str:
-    visibility = Visibility(Scope(frozenset({source.pk})))
-    terms = [term_id("price"), term_id("total")]
-    parameters = {"terms": terms, "weights": [1.0, 1.0], "k1": 1.2, "b": 0.75, "pool": 9}
-    with connection.cursor() as cursor:
-        cursor.execute(f"EXPLAIN {LEXICAL}", visibility.parameters() | parameters)
-        return "\n".join(str(row[0]) for row in cursor.fetchall())

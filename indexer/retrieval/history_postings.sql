@@ -1,0 +1,8 @@
+-- The postings of the asked terms in messages of commits, one row for a term.
+SELECT term, string_agg(int8send(batch), ''::bytea),
+       string_agg(int4send(octet_length(entries)), ''::bytea), string_agg(entries, ''::bytea)
+  FROM indexer_commitposting
+ WHERE source_id = ANY(%(source_ids)s::bigint[])
+   AND batch = ANY(%(batches)s::bigint[])
+   AND term = ANY(%(terms)s::bigint[])
+ GROUP BY term

@@ -1,0 +1,9 @@
+-- Which of these names visible documents define or use, exactly as spelled.
+SELECT asked.name
+  FROM unnest(%(names)s::text[]) AS asked(name)
+ WHERE EXISTS (SELECT FROM indexer_definition AS definition
+                 JOIN visible ON visible.blob_id = definition.blob_id
+                WHERE definition.name = asked.name)
+    OR EXISTS (SELECT FROM indexer_reference AS reference
+                 JOIN visible ON visible.blob_id = reference.blob_id
+                WHERE reference.name = asked.name)
