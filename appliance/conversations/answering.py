@@ -1,4 +1,4 @@
-"""The ask flow: question -> standalone query -> hits -> prompt -> streamed answer -> citations.
+"""The ask flow: question -> standalone query -> hits -> prompt -> streamed answer -> checks.
 
 Values in, events out: it stores nothing, so the page, the worker and the command line share it.
 """
@@ -8,14 +8,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
-from appliance.conversations.citations import CompiledAnswer, compile_answer
-from appliance.conversations.evidence import EvidenceLines, holds
+from appliance.conversations.citations import CompiledAnswer, compile_judged
+from appliance.conversations.evidence import Documents, EvidenceLines
+from appliance.conversations.experts import experts_for
+from appliance.conversations.finishing import Checked, Checker, checked
+from appliance.conversations.judging import Judgement, Judging
 from appliance.conversations.packing import Budget, EarlierTurn, PackedPrompt, QuestionTooLong, pack
 from appliance.conversations.receipts import Receipt, receipt_of
 from appliance.conversations.relevance import is_answerable
-from appliance.conversations.rewriting import OnStream, standalone_query
+from appliance.conversations.rewriting import standalone_query
+from appliance.conversations.timeboxes import OnStream
 from appliance.conversations.visible import visible
 from appliance.sources.asof import AsOf, as_of
 from indexer.retrieval.hits import Hit, SearchResult
@@ -25,9 +29,10 @@ from inference.client import ChatClient
 from inference.errors import InferenceError, ModelNotConfigured
 from inference.grammars import opened_lines
 from inference.protocol import ChatDelta, ChatEnd, ChatRequest, Usage
+from inference.streaming import ChatStream
 
 HITS = 16
-HITS_PER_DOCUMENT = 3
+NEAREST = 3  # passages shown with "not found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +49,12 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class Searched:
-    """The search is done; these lines are what was found."""
+    """The search is done; these lines are what was found, or only near to it."""
 
     query: str
     evidence: tuple[EvidenceLines, ...]
     receipt: Receipt
+    is_near_miss: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,19 +73,27 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True)
+class Judged:
+    """These sentences have ended and are judged; offsets are those of the answer so far."""
+
+    judgements: tuple[Judgement, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Answered:
     """The end: the raw text, the compiled answer and what it took."""
 
     text: str
     compiled: CompiledAnswer
     receipt: Receipt
+    offered: tuple[EvidenceLines, ...] = ()  # what stood in the prompt
     not_found: bool = False
     error: str = ""  # a sentence for the reader: why there is no answer, or not a whole one
     usage: Usage | None = None
     seconds: float = 0.0
 
 
-Event = Searched | Prompted | Written | Answered
+Event = Searched | Prompted | Written | Judged | Answered
 
 
 def answer(
@@ -109,7 +123,6 @@ def answer(
         source_names=question.source_names,
         refs=(question.ref,) if question.ref else (),
         limit=HITS,
-        per_document=HITS_PER_DOCUMENT,
     )
     receipt = receipt_of(
         question.scope,
@@ -120,8 +133,11 @@ def answer(
         narrowing=narrowing,
     )
     found = is_answerable(query, result)
-    yield Searched(query, _as_evidence(result.hits if found else ()), receipt)
-    end = Answered("", compile_answer("", {}), receipt, not_found=not found)
+    if not found:
+        result = replace(result, hits=result.hits[:NEAREST])
+        receipt = replace(receipt, experts=experts_for(result.hits, question.scope))
+    yield Searched(query, _as_evidence(result.hits), receipt, is_near_miss=not found)
+    end = Answered("", compile_judged(()), receipt, not_found=not found)
     if found and model is None:
         end = replace(end, error=model_error)
     elif found and model is not None:
@@ -135,7 +151,7 @@ def _without_ref(question: Question, narrowing: AsOf) -> Iterator[Event]:
         question.text, False, (), (), 0, 0, ref=question.ref, lacking=narrowing.lacking
     )
     yield Searched(question.text, (), receipt)
-    yield Answered("", compile_answer("", {}), receipt, error=narrowing.sentence)
+    yield Answered("", compile_judged(()), receipt, error=narrowing.sentence)
 
 
 def _model(client: Callable[[], ChatClient]) -> tuple[ChatClient | None, str]:
@@ -153,9 +169,10 @@ def _write(
     budget: Callable[[ChatClient], Budget],
     on_stream: OnStream,
 ) -> Generator[Event, None, Answered]:
-    """Pack, ask the model and compile what it wrote."""
-    text, usage, error = "", None, ""
-    offered: dict[str, EvidenceLines] = {}
+    """Pack, ask the model, and check what it wrote."""
+    written = _Written()
+    judging: Judging | None = None
+    checker: Checker | None = None
     try:
         limits = budget(client)
         text_asked, turns = _asked(question, limits)
@@ -166,24 +183,82 @@ def _write(
             prompt_tokens=packed.tokens,
             window_tokens=limits.window_tokens,
         )
-        offered = {piece.handle: piece for piece in packed.evidence}
+        checker = _checker(question, packed, client, limits, on_stream)
+        judging = Judging(checker.offered, checker.document_of)
         yield Prompted(packed.evidence, receipt)
         stream = client.stream(_request(packed, limits, question.cache_salt))
         on_stream(stream)
-        with closing(stream):
-            for event in stream:
-                if isinstance(event, ChatDelta):
-                    written = visible(event.text, after=text)
-                    text += written
-                    yield Written(written)
-                else:
-                    usage, error = event.usage, _ending(event, text)
+        yield from _followed(stream, judging, written)
     except InferenceError as exc:
-        error = _failure(exc, text)
+        written.error = _failure(exc, written.text)
     except QuestionTooLong as exc:
-        error = str(exc)
-    compiled = compile_answer(text, offered, holds)
-    return Answered(text, compiled, replace(receipt, struck=compiled.struck), False, error, usage)
+        written.error = str(exc)
+    end = Checked("", compile_judged(()))
+    if checker is not None and judging is not None:
+        yield from _judged(judging.finish(), written)
+        # Of an answer that broke off or was stopped nothing more is asked of the model.
+        last = checker if written.has_ended else checker.without_model()
+        end = checked(written.text, written.judgements, last)
+    receipt = replace(receipt, struck=end.compiled.struck, repaired=end.repaired)
+    return Answered(
+        end.text,
+        end.compiled,
+        receipt,
+        offered=checker.packed.evidence if checker else (),
+        error=written.error,
+        usage=written.usage,
+    )
+
+
+@dataclass(slots=True)
+class _Written:
+    """What has come of an answer."""
+
+    text: str = ""
+    judgements: list[Judgement] = field(default_factory=list)
+    usage: Usage | None = None
+    error: str = ""
+    has_ended: bool = False  # as the model ended it
+
+
+def _followed(stream: ChatStream, judging: Judging, written: _Written) -> Iterator[Event]:
+    """Hand on what is written, and each sentence's judgement when it has ended."""
+    with closing(stream):
+        for event in stream:
+            if isinstance(event, ChatDelta):
+                piece = visible(event.text, after=written.text)
+                written.text += piece
+                yield Written(piece)
+                yield from _judged(judging.feed(piece), written)
+            else:
+                written.usage, written.error = event.usage, _ending(event, written.text)
+                written.has_ended = event.finish_reason == "stop"
+
+
+def _judged(judgements: list[Judgement], written: _Written) -> Iterator[Judged]:
+    if judgements:
+        written.judgements += judgements
+        yield Judged(tuple(judgements))
+
+
+def _checker(
+    question: Question,
+    packed: PackedPrompt,
+    client: ChatClient,
+    limits: Budget,
+    on_stream: OnStream,
+) -> Checker:
+    return Checker(
+        packed=packed,
+        asked=(question.text, *(turn.question for turn in question.turns)),
+        scope=question.scope,
+        refs=(question.ref,) if question.ref else (),
+        document_of=Documents(frozenset(piece.blob_id for piece in packed.evidence)),
+        client=client,
+        budget=limits,
+        on_stream=on_stream,
+        cache_salt=question.cache_salt,
+    )
 
 
 def _asked(question: Question, limits: Budget) -> tuple[str, tuple[EarlierTurn, ...]]:
@@ -203,6 +278,7 @@ def _request(packed: PackedPrompt, limits: Budget, cache_salt: str | None) -> Ch
         max_tokens=max(1, min(limits.answer_tokens, room)),
         cache_salt=cache_salt,
         grammar=opened_lines(map(_opening, packed.evidence)) if limits.opened_lines else None,
+        handles=tuple(piece.handle for piece in packed.evidence) if limits.fenced_handles else (),
     )
 
 

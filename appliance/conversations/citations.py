@@ -1,53 +1,50 @@
 """The server's side of citations: the model names handles, the server knows and checks lines.
 
-A marker is a bracket that begins with a handle: `[E3]`, `[E3, E5]`, or with lines `[E3:12-20]`.
-Whatever does not resolve to lines that were offered is struck from the answer and counted.
+While an answer is written, a marker counts when its lines were offered; once its sentence has
+ended, what the judgement left of it counts. All else is struck from the answer and counted.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.conversations.evidence import EvidenceLines
-from indexer.spans import Span
+from appliance.conversations.judging import Judgement
+from appliance.conversations.markers import MARKERS, UNFINISHED, Marker, markers_of
+from appliance.conversations.mentions import mentions_in
+from appliance.conversations.support import Verdict
 
-# Repeated spaces are bounded: an answer may be a megabyte of them.
-_NUMBER = r"[0-9]+"
-_LINES = (
-    rf"(?:\s{{0,2}}(?:[:#,]\s{{0,2}})?(?:L|lines?\s)\s?|\s{{0,2}}[:#]\s{{0,2}})"
-    rf"(?P<first>{_NUMBER})(?:\s{{0,2}}[-\u2013]\s{{0,2}}L?(?P<last>{_NUMBER}))?"
-)
-_END = r"(?:\b|(?=L[0-9]))"
-_ONE = re.compile(rf"\bE(?P<number>{_NUMBER}){_END}(?:{_LINES})?", re.IGNORECASE)
-# Models write more inside the brackets than they were told to (`[E1 and E2]`, `[E1, see above]`):
-# what begins with a handle is a marker as a whole, so that no unchecked handle is left in the text.
-MARKER = re.compile(rf"\[\s{{0,3}}E{_NUMBER}{_END}[^\[\]\n]*\]", re.IGNORECASE)
-_MARKERS = re.compile(rf"{MARKER.pattern}(?:[ ]?{MARKER.pattern})*", re.IGNORECASE)
-# A marker that the stream has not finished yet.
-UNFINISHED = re.compile(rf"\[\s{{0,3}}(?:E(?:{_NUMBER}(?:{_END}[^\[\]\n]*)?)?)?\Z", re.IGNORECASE)
-NOWHERE = Span(1, 10**9)  # inside no evidence, so it is struck
 CLOSES = tuple(" .,;:!?)\n")  # no space stands before these
+MARKED = frozenset({Verdict.DOUBTFUL, Verdict.UNSUPPORTED})
 
 
 @dataclass(frozen=True, slots=True)
-class Marker:
-    """One handle at one place of an answer, as the model wrote it."""
+class SentenceMark:
+    """Stands behind a sentence that its citations do not carry."""
 
-    handle: str
-    span: Span | None  # None: the whole evidence
+    verdict: Verdict
+    missing: tuple[str, ...]
 
 
-Segment = str | EvidenceLines
+@dataclass(frozen=True, slots=True)
+class NameMark:
+    """Stands behind a name that occurs nowhere in what the reader may read."""
+
+    name: str
+
+
+Segment = str | EvidenceLines | SentenceMark | NameMark
 
 
 @dataclass(frozen=True, slots=True)
 class CompiledAnswer:
-    """An answer in pieces: text, and evidence where the answer cites it."""
+    """An answer in pieces: text, evidence where it is cited, marks where something is wrong."""
 
     segments: tuple[Segment, ...]
     struck: int
+    judgements: tuple[Judgement, ...] = ()
+    unknown: tuple[str, ...] = ()  # names that occur nowhere
 
     @property
     def cited(self) -> tuple[EvidenceLines, ...]:
@@ -56,8 +53,8 @@ class CompiledAnswer:
 
     @property
     def text(self) -> str:
-        """Return the answer with only the markers that hold."""
-        return "".join(s if isinstance(s, str) else f"[{s.handle}]" for s in self.segments)
+        """Return the answer with only the markers that hold, and without marks."""
+        return "".join(map(_as_text, self.segments))
 
 
 def compile_answer(
@@ -67,12 +64,12 @@ def compile_answer(
 ) -> CompiledAnswer:
     """Resolve every marker against the offered evidence; strike the rest.
 
-    `holds` checks the lines against what is stored; each piece of evidence is checked once.
+    `holds` may refuse lines; each piece of evidence is asked for once.
     """
     segments: list[Segment] = []
     struck = position = 0
     verdicts: dict[EvidenceLines, bool] = {}
-    for match in _MARKERS.finditer(text):
+    for match in MARKERS.finditer(text):
         kept: list[Segment] = []
         for marker in markers_of(match.group()):
             evidence = _resolve(marker, offered)
@@ -86,14 +83,17 @@ def compile_answer(
         position = match.end()
         segments += [before if kept else _closed(before, text[position : position + 1]), *kept]
     segments.append(text[position:])
-    return CompiledAnswer(tuple(segment for segment in segments if segment != ""), struck)
+    return CompiledAnswer(_without_empty(segments), struck)
 
 
-def markers_of(text: str) -> Iterator[Marker]:
-    """Yield the handles inside brackets, in the form in which they are offered."""
-    for one in _ONE.finditer(text):
-        number = one["number"].lstrip("0")
-        yield Marker(f"E{number}", _span(one["first"], one["last"]))
+def compile_judged(
+    judgements: Sequence[Judgement], *, unknown: Iterable[str] = ()
+) -> CompiledAnswer:
+    """Put a judged answer together: what each sentence keeps, and the marks behind it."""
+    names = tuple(dict.fromkeys(unknown))
+    segments = [segment for one in judgements for segment in _segments(one, frozenset(names))]
+    struck = sum(one.struck for one in judgements)
+    return CompiledAnswer(_without_empty(segments), struck, tuple(judgements), names)
 
 
 def without_markers(text: str) -> str:
@@ -101,18 +101,40 @@ def without_markers(text: str) -> str:
     return compile_answer(text, {}).text
 
 
-def without_unfinished(text: str) -> str:
-    """Cut a marker that is still being written, so that it does not flicker in the page."""
-    return UNFINISHED.sub("", text)
+def _segments(judgement: Judgement, unknown: frozenset[str]) -> Iterator[Segment]:
+    """Yield a sentence with its citations and marks, each at its place."""
+    sentence = judgement.sentence
+    text = sentence.text
+    body = len(text.rstrip(" \t\n|"))  # a mark stays in the last cell of a table's row
+    places: list[tuple[int, int, tuple[Segment, ...]]] = [
+        (one.start - sentence.start, one.end - sentence.start, one.pieces)
+        for one in judgement.citations
+    ]
+    if unknown:
+        places += [
+            (found.end, found.end, (NameMark(found.text),))
+            for found in mentions_in(sentence)
+            if found.text in unknown
+        ]
+    if judgement.verdict in MARKED and not sentence.is_code:
+        places.append((body, body, (SentenceMark(judgement.verdict, judgement.missing),)))
+    position = 0
+    for start, end, kept in sorted(places, key=lambda place: place[:2]):
+        before = text[position:start]
+        yield before if kept else _closed(before, text[end : end + 1])
+        yield from kept
+        position = end
+    yield text[position:]
 
 
-def _span(first: str | None, last: str | None) -> Span | None:
-    if first is None:
-        return None
-    try:
-        return Span(int(first), int(last or first))
-    except ValueError:  # backwards, from line 0, or with more digits than a number may have
-        return NOWHERE
+def _as_text(segment: Segment) -> str:
+    if isinstance(segment, str):
+        return segment
+    return f"[{segment.handle}]" if isinstance(segment, EvidenceLines) else ""
+
+
+def _without_empty(segments: Iterable[Segment]) -> tuple[Segment, ...]:
+    return tuple(segment for segment in segments if segment != "")
 
 
 def _resolve(marker: Marker, offered: Mapping[str, EvidenceLines]) -> EvidenceLines | None:

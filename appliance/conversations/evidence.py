@@ -1,11 +1,13 @@
-"""Evidence as values: lines that a prompt shows under a handle, and the check that they hold."""
+"""Evidence as values: lines that a prompt shows under a handle, and the documents they stand in."""
 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, replace
+from collections.abc import Collection
+from dataclasses import dataclass, field, replace
 
-from indexer.models import Blob
+from appliance.conversations.lines import LineFinder
+from indexer.models import Blob, Definition
 from indexer.retrieval.hits import Hit
 from indexer.spans import Span
 
@@ -25,6 +27,7 @@ class EvidenceLines:
     text: str
     score: float = 0.0
     legs: tuple[str, ...] = ()
+    moved_from: Span | None = None  # of a citation whose lines stand elsewhere than it said
 
     @classmethod
     def from_hit(cls, handle: str, hit: Hit) -> EvidenceLines:
@@ -65,11 +68,42 @@ def hash_lines(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def holds(evidence: EvidenceLines) -> bool:
-    """Return whether the blob still exists and says exactly this on exactly these lines."""
-    text = Blob.objects.filter(pk=evidence.blob_id).values_list("text", flat=True).first()
-    if text is None:
-        return False
-    lines = evidence.span.lines_of(text)
-    whole = evidence.span.end_line - evidence.span.start_line + 1
-    return len(lines) == whole and hash_lines(lines) == evidence.line_hash
+LARGEST = 500_000  # letters of a document that is looked through; of a larger one the lines alone
+
+
+@dataclass(frozen=True, slots=True)
+class CitedDocument:
+    """The whole text that evidence was taken from, and the definitions in it."""
+
+    text: str
+    definitions: tuple[Span, ...] = ()
+    finder: LineFinder | None = None  # None: too large to be looked through
+
+    @classmethod
+    def of(cls, text: str, definitions: Collection[Span] = ()) -> CitedDocument:
+        finder = LineFinder(text) if len(text) <= LARGEST else None
+        return cls(text, tuple(definitions), finder)
+
+
+@dataclass(slots=True)
+class Documents:
+    """The documents of one answer's evidence as they are stored, read when first asked for."""
+
+    blob_ids: frozenset[int]
+    _read: dict[int, CitedDocument] | None = field(default=None)
+
+    def __call__(self, evidence: EvidenceLines) -> CitedDocument | None:
+        """Return the document of a piece of evidence, None when it is not stored any more."""
+        if self._read is None:
+            self._read = self._all()
+        return self._read.get(evidence.blob_id)
+
+    def _all(self) -> dict[int, CitedDocument]:
+        spans: dict[int, list[Span]] = {}
+        rows = Definition.objects.filter(blob_id__in=self.blob_ids).values_list(
+            "blob_id", "start_line", "end_line"
+        )
+        for blob_id, start, end in rows:
+            spans.setdefault(blob_id, []).append(Span(start, end))
+        texts = Blob.objects.filter(pk__in=self.blob_ids).values_list("pk", "text")
+        return {pk: CitedDocument.of(text, spans.get(pk, ())) for pk, text in texts}

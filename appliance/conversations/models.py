@@ -60,6 +60,7 @@ class Message(models.Model):
     receipt = models.JSONField(default=dict)  # what was searched: see answering.Receipt
     usage = models.JSONField(default=dict)  # tokens in and out
     struck = models.IntegerField(default=0)  # citations that did not hold and were removed
+    checks = models.JSONField(default=dict)  # its sentences, judged: see checks.to_json
     created_at = models.DateTimeField(default=timezone.now)
     # Moves while an answer is written; one that has stood still is interrupted.
     touched_at = models.DateTimeField(default=timezone.now)
@@ -115,6 +116,7 @@ class MessageEvidence(models.Model):
 
     class Role(models.TextChoices):
         FOUND = "found", "Found, without a model"
+        NEAR = "near", "Near, but no answer"
         IN_PROMPT = "in_prompt", "In the prompt"
         CITED = "cited", "Cited"
         STRUCK = "struck", "Struck"

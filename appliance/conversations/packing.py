@@ -17,6 +17,8 @@ SMALLEST_CUT_TOKENS = 120
 SMALLEST_CUT_LINES = 3
 MAX_EVIDENCE = 12
 HISTORY_SHARE = 0.25  # of the prompt's budget, for the earlier turns
+# A place with what stands around it may take so much of the room; else what was found alone.
+SURROUNDED_SHARE = 0.125
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +30,14 @@ class EarlierTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class Checking:
+    """What the model is asked about its own answer once that is written; 0: nothing."""
+
+    doubts: int = 0  # doubtful sentences that it decides over
+    repair_s: float = 0.0  # for writing an answer again without names that occur nowhere
+
+
+@dataclass(frozen=True, slots=True)
 class Budget:
     """What one request to the served model may take, and how its answer is held."""
 
@@ -35,6 +45,8 @@ class Budget:
     prompt_tokens: int  # what a prompt may take of it
     answer_tokens: int
     opened_lines: bool = False  # a grammar makes each line begin with a piece of evidence
+    fenced_handles: bool = False  # handles that were not offered cannot be generated
+    checking: Checking = Checking()
 
     @property
     def available(self) -> int:
@@ -128,11 +140,15 @@ def _fit_turns(
 
 def _fit_evidence(hits: Sequence[Hit], room: int, client: ChatClient) -> list[EvidenceLines]:
     evidence: list[EvidenceLines] = []
+    surrounded = room * SURROUNDED_SHARE
     for hit in hits:
         if len(evidence) == MAX_EVIDENCE or room < SMALLEST_CUT_TOKENS:
             break
         piece = EvidenceLines.from_hit(f"E{len(evidence) + 1}", hit)
         tokens = client.count_text_tokens(_block(piece)) + 2
+        if tokens > surrounded and hit.core and hit.core != hit.span:
+            piece = piece.narrowed_to(hit.core)
+            tokens = client.count_text_tokens(_block(piece)) + 2
         if tokens > room:
             # Skip instead of stop would hide the best hit behind worse ones: cut it.
             cut = _cut(piece, room, tokens, client)

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 
+from django.db.models import Count
+
+from appliance.conversations.experts import Expert
 from appliance.sources.asof import AsOf
 from indexer.models import Ref, SkippedFile
 from indexer.retrieval.hits import SearchResult
@@ -29,10 +32,13 @@ class Receipt:
     legs: tuple[str, ...]
     hits: int
     skipped: int  # files of these sources that are not indexed
+    skipped_by: dict[str, int] = field(default_factory=dict)  # of them, by reason
     ref: str = ""  # as of this branch or tag; empty: each source's default
     lacking: tuple[str, ...] = ()  # the sources that were left out because they have no such ref
     given: int = 0  # pieces of evidence in the prompt
     struck: int = 0
+    repaired: bool = False  # written again without names that occur nowhere
+    experts: tuple[Expert, ...] = ()  # with "not found": who may know
     prompt_tokens: int | None = None
     window_tokens: int | None = None
 
@@ -56,6 +62,8 @@ def receipt_of(
         refs = refs.filter(source__name__in=source_names)
     refs = refs.select_related("source").order_by("source__name")
     skipped = SkippedFile.objects.filter(ref__in=refs, ref__source_id__in=scope.whole_source_ids)
+    reasons = skipped.order_by().values_list("reason").annotate(files=Count("pk"))
+    skipped_by = dict(sorted(reasons, key=lambda one: (-one[1], one[0])))
     return Receipt(
         query=query,
         rewritten=rewritten,
@@ -70,7 +78,8 @@ def receipt_of(
         ),
         legs=result.legs,
         hits=len(result.hits),
-        skipped=skipped.count(),
+        skipped=sum(skipped_by.values()),
+        skipped_by=skipped_by,
         ref=narrowing.ref,
         lacking=narrowing.lacking,
     )

@@ -12,10 +12,12 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from appliance.conversations import checks
 from appliance.conversations.access import is_sealed, places_behind
 from appliance.conversations.answering import (
     Answered,
     Event,
+    Judged,
     Prompted,
     Question,
     Searched,
@@ -25,7 +27,7 @@ from appliance.conversations.answering import (
 from appliance.conversations.citations import without_markers
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Evidence, Message, MessageEvidence
-from appliance.conversations.packing import Budget, EarlierTurn
+from appliance.conversations.packing import Budget, Checking, EarlierTurn
 from appliance.conversations.salts import cache_salt
 from appliance.sources.access import scope_of
 from indexer import clients
@@ -102,7 +104,15 @@ def budget_of(client: ChatClient) -> Budget:
         served = {model.name: model.window_tokens for model in client.models()}
         window = served.get(name) or UNKNOWN_WINDOW_TOKENS
     opened = settings.ANSWER_STYLE == "opened"
-    return Budget(window, settings.PROMPT_TOKENS, settings.ANSWER_TOKENS, opened)
+    return Budget(
+        window,
+        settings.PROMPT_TOKENS,
+        settings.ANSWER_TOKENS,
+        opened_lines=opened,
+        fenced_handles=settings.FENCED_HANDLES and not opened,
+        # A model that needs its lines opened for it is no judge of them, nor a better writer.
+        checking=Checking() if opened else Checking(settings.DOUBTS, settings.REPAIR_TIME_LIMIT_S),
+    )
 
 
 def _record(message: Message, event: Event, watcher: _Watcher) -> None:
@@ -111,7 +121,8 @@ def _record(message: Message, event: Event, watcher: _Watcher) -> None:
             message.query = event.query
             message.receipt = _receipt(message, event)
             _save(message, "query", "receipt")
-            _link(message, event.evidence, MessageEvidence.Role.FOUND)
+            role = MessageEvidence.Role.NEAR if event.is_near_miss else MessageEvidence.Role.FOUND
+            _link(message, event.evidence, role)
         case Prompted():
             message.state = Message.State.WRITING
             message.receipt = _receipt(message, event)
@@ -122,6 +133,9 @@ def _record(message: Message, event: Event, watcher: _Watcher) -> None:
             message.text += event.text
             if watcher.is_due():
                 _save(message, "text")
+        case Judged():
+            checks.extend(message.checks, event.judgements)
+            _save(message, "text", "checks")
         case Answered():
             _finish(message, event, stopped=watcher.stopped)
 
@@ -134,6 +148,7 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
     _link(message, end.compiled.cited, MessageEvidence.Role.CITED)
     message.text = end.text
     message.struck = end.compiled.struck
+    message.checks = checks.to_json(end.compiled.judgements, end.compiled.unknown)
     message.receipt = _receipt(message, end)
     message.not_found = end.not_found
     message.error = end.error
@@ -149,14 +164,24 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
         message.state = Message.State.FAILED
     else:
         message.state = Message.State.DONE
-    _save(message, "text", "struck", "receipt", "not_found", "error", "seconds", "usage", "state")
+    _save(
+        message, "text", "struck", "checks", "receipt", "not_found", "error", "seconds", "usage",
+        "state",
+    )  # fmt: skip
+    counts = checks.counted(end.compiled.judgements)
     logger.info(
-        "answer message=%s state=%s evidence=%s cited=%s struck=%s seconds=%.1f",
+        "answer message=%s state=%s evidence=%s cited=%s made=%s moved=%s struck=%s"
+        " supported=%s unsupported=%s unknown=%s seconds=%.1f",
         message.pk,
         message.state,
         message.evidence_links.count(),
         len(end.compiled.cited),
-        end.compiled.struck,
+        counts.made,
+        counts.moved,
+        counts.struck,
+        counts.supported,
+        counts.unsupported,
+        len(end.compiled.unknown),
         end.seconds,
     )
 

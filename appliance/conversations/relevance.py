@@ -2,7 +2,8 @@
 
 A question counts as answerable when the nearest chunk is near in meaning, or when one of the best
 hits holds most of its telling words: an identifier says little to an embedding model. Below both,
-"not found" is the honest answer. How the numbers were chosen: docs/experiments.md.
+"not found" is the honest answer. What is near belongs to the embedding model. How the numbers
+were chosen: docs/experiments.md.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ import re
 from indexer.lexical.terms import terms
 from indexer.retrieval.hits import SearchResult
 
-NEAR = 0.33  # cosine of MiniLM: of 35 questions about other things one was above
 SHARE = 0.75  # of the telling words, in one hit
 SHARE_BY_WORDS_ALONE = 0.5  # without vectors, a wrong refusal is worse than a weak answer
 LOOKED_AT = 8  # hits
@@ -39,11 +39,13 @@ def is_answerable(query: str, result: SearchResult) -> bool:
     """Return whether the hits are worth showing to a model."""
     if not result.hits:
         return False
-    if result.best_similarity >= NEAR:
+    if result.best_similarity >= result.near:
         return True
     # A follow-up's query has two lines, its own words and a rewriting: either may be the good one.
     asked = [telling for line in query.split("\n") if (telling := telling_words(line))]
-    known = [set(terms(f"{hit.path}\n{hit.symbol}\n{hit.text}")) for hit in result.hits[:LOOKED_AT]]
+    known = [
+        set(terms(f"{hit.path}\n{hit.symbol}\n{hit.core_text}")) for hit in result.hits[:LOOKED_AT]
+    ]
     needed = SHARE if "vector" in result.legs else SHARE_BY_WORDS_ALONE
     shares = [_share(telling, found) for telling in asked for found in known]
     return not asked or max(shares) >= needed

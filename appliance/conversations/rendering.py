@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
@@ -19,22 +19,32 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
+from appliance.conversations import checks
 from appliance.conversations.access import is_sealed
 from appliance.conversations.citations import (
     CompiledAnswer,
+    NameMark,
+    Segment,
+    SentenceMark,
     compile_answer,
-    without_unfinished,
+    compile_judged,
 )
 from appliance.conversations.colouring import highlight_block
 from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.markers import without_unfinished
 from appliance.conversations.models import Message, MessageEvidence
+from appliance.conversations.support import Verdict
 from appliance.conversations.visible import visible
 from indexer.models import Source
 from indexer.scope import Scope
+from indexer.spans import Span
 
-# Private-use characters stand for citations while Markdown is rendered; none comes from a model.
-OPEN, CLOSE = "\ue000", "\ue001"
-PLACEHOLDER = re.compile(f"{OPEN}([0-9]+){CLOSE}")
+# Private-use characters stand for citations and marks while Markdown is rendered, one for each: a
+# single letter is never taken apart. None comes from a model.
+FIRST, LAST = 0xF0000, 0xFFFFD
+PLACEHOLDER = re.compile(f"[{chr(FIRST)}-{chr(LAST)}]")
+
+MISSING_SHOWN = 5  # names in the text of a mark
 
 ALLOWED_TAGS = {
     "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
@@ -67,6 +77,17 @@ class CitationView:
     url: str
     lines: tuple[tuple[int, str], ...]
     checked_at: datetime | None  # when the source was last compared with its origin
+    moved_from: Span | None = None  # of a citation that was moved: the lines that it named
+
+    @property
+    def key(self) -> str:
+        """Return what a citation finds its card by."""
+        return key_of(self.handle, self.moved_from and Span(self.start_line, self.end_line))
+
+
+def key_of(handle: str, moved_to: Span | None) -> str:
+    """Return the key of a card: moved citations have one of their own."""
+    return f"{handle}-{moved_to.start_line}-{moved_to.end_line}" if moved_to else handle
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +99,9 @@ class RenderedAnswer:
     evidence: tuple[CitationView, ...] = ()  # what stood in the prompt or was found, cited first
     searched: tuple[dict[str, str], ...] = ()  # of the receipt: the sources that may be named
     lacking: tuple[str, ...] = ()  # of the receipt: sources without the ref that was asked about
+    experts: tuple[dict[str, Any], ...] = ()  # of the receipt: for places that may be read
+    counts: checks.Counts = field(default_factory=checks.Counts)
+    unknown: tuple[str, ...] = ()  # names that occur nowhere
 
 
 def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
@@ -86,22 +110,20 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
         return RenderedAnswer(mark_safe(""), (), 0, sealed=True)
     links = _links(message)
     compiled = _compiled(message, links)
-    evidence = _views(links)
-    views = {view.handle: view for view in evidence}
-    pieces = [segment for segment in compiled.segments if isinstance(segment, EvidenceLines)]
-    html = PLACEHOLDER.sub(
-        lambda found: _link(pieces[int(found[1])]),
-        render_markdown(_with_placeholders(compiled.segments)),
-    )
-    cited = [views[piece.handle] for piece in compiled.cited if piece.handle in views]
+    evidence = _views(links, compiled)
+    html = _with_elements(compiled.segments)
+    cited = {key_of(piece.handle, piece.moved_from and piece.span) for piece in compiled.cited}
     searched, lacking = _named_in(message.receipt, scope)
     return RenderedAnswer(
         mark_safe(html),  # noqa: S308  cleaned above
-        tuple(dict.fromkeys(cited)),
+        tuple(view for view in evidence if view.key in cited),
         message.struck,
         evidence=evidence,
         searched=searched,
         lacking=lacking,
+        experts=_experts(message.receipt, evidence),
+        counts=checks.counted(compiled.judgements),
+        unknown=compiled.unknown,
     )
 
 
@@ -123,6 +145,15 @@ def _named_in(
     )
 
 
+def _experts(
+    receipt: dict[str, Any], evidence: Iterable[CitationView]
+) -> tuple[dict[str, Any], ...]:
+    """Return who may know of what is shown: of a source that is gone nobody is named."""
+    shown = {(view.source, view.path) for view in evidence}
+    named = receipt.get("experts", ())
+    return tuple(one for one in named if (one["source"], one["path"]) in shown)
+
+
 def render_markdown(text: str) -> str:
     """Return Markdown as HTML in which only the allowed tags are left."""
     return nh3.clean(
@@ -134,12 +165,21 @@ def render_markdown(text: str) -> str:
     )
 
 
-def _views(links: list[MessageEvidence]) -> tuple[CitationView, ...]:
+def _views(links: list[MessageEvidence], compiled: CompiledAnswer) -> tuple[CitationView, ...]:
     """Return what stood in the prompt or was found, each once, what is cited first."""
-    cited = {link.handle for link in links if link.role == MessageEvidence.Role.CITED}
+    moved = [piece for piece in compiled.cited if piece.moved_from]
+    cited = {piece.handle for piece in compiled.cited if not piece.moved_from}
     shown = [link for link in links if link.role != MessageEvidence.Role.CITED]
-    views = [_view(link, "cited" if link.handle in cited else link.role) for link in shown]
-    return tuple(sorted(views, key=lambda view: (view.role != "cited", int(view.handle[1:]))))
+    by_handle = {link.handle: link for link in shown}
+    views = [
+        _view(lines_behind(link), link, "cited" if link.handle in cited else link.role)
+        for link in shown
+    ]
+    views += [_view(piece, by_handle[piece.handle], "cited") for piece in dict.fromkeys(moved)]
+    unique = {view.key: view for view in views}
+    return tuple(
+        sorted(unique.values(), key=lambda view: (view.role != "cited", int(view.handle[1:])))
+    )
 
 
 def _links(message: Message) -> list[MessageEvidence]:
@@ -147,23 +187,46 @@ def _links(message: Message) -> list[MessageEvidence]:
 
 
 def _compiled(message: Message, links: list[MessageEvidence]) -> CompiledAnswer:
-    """Compile what was written: until the end every citation of the prompt's lines counts, then
-    only what was checked and written down as cited."""
-    offered = {
-        link.handle: _lines(link) for link in links if link.role == MessageEvidence.Role.IN_PROMPT
-    }
-    text = visible(message.text)
-    if message.is_open:
-        return compile_answer(without_unfinished(text), offered)
+    """Compile what was written: judged sentences as they were judged; of the sentence that is
+    still being written every citation of the prompt's lines counts.
+
+    An answer from before sentences were judged has the citations that were written down.
+    """
+    given = {link.handle: link for link in links if link.role == MessageEvidence.Role.IN_PROMPT}
+    offered = {handle: lines_behind(link) for handle, link in given.items()}
+    stored = message.checks.get("sentences", [])
+    if message.is_open or stored:
+        # What is not judged yet, or was left when its worker died and never will be.
+        end = stored[-1]["at"][1] if stored else 0
+        tail = without_unfinished(visible(message.text[end:]))
+        rest = compile_answer(tail, offered if message.is_open else {})
+        judged = _judged(message, given)
+        return replace(judged, segments=judged.segments + rest.segments)
     cited = {
-        (link.handle, _lines(link).place)
+        (link.handle, lines_behind(link).place)
         for link in links
         if link.role == MessageEvidence.Role.CITED
     }
-    return compile_answer(text, offered, lambda piece: (piece.handle, piece.place) in cited)
+    return compile_answer(
+        visible(message.text), offered, lambda piece: (piece.handle, piece.place) in cited
+    )
 
 
-def _lines(link: MessageEvidence) -> EvidenceLines:
+def _judged(message: Message, given: dict[str, MessageEvidence]) -> CompiledAnswer:
+    def lines_at(handle: str, span: Span, moved_from: Span | None) -> EvidenceLines | None:
+        if handle not in given:
+            return None
+        piece = lines_behind(given[handle])
+        text = "\n".join(span.lines_of(given[handle].evidence.blob.text))
+        symbol = piece.symbol if piece.span.contains(span) else ""
+        return replace(piece, span=span, text=text, symbol=symbol, moved_from=moved_from)
+
+    judgements = checks.from_json(message.checks, message.text, lines_at)
+    return compile_judged(judgements, unknown=message.checks.get("unknown", ()))
+
+
+def lines_behind(link: MessageEvidence) -> EvidenceLines:
+    """Return the lines that a link points to, as they are stored."""
     evidence = link.evidence
     return EvidenceLines(
         handle=link.handle,
@@ -178,8 +241,7 @@ def _lines(link: MessageEvidence) -> EvidenceLines:
     )
 
 
-def _view(link: MessageEvidence, role: str) -> CitationView:
-    piece = _lines(link)
+def _view(piece: EvidenceLines, link: MessageEvidence, role: str) -> CitationView:
     return CitationView(
         handle=piece.handle,
         role=role,
@@ -193,6 +255,7 @@ def _view(link: MessageEvidence, role: str) -> CitationView:
         url=file_url(piece),
         lines=tuple(enumerate(piece.text.split("\n"), start=piece.span.start_line)),
         checked_at=link.evidence.source.checked_at,
+        moved_from=piece.moved_from,
     )
 
 
@@ -203,25 +266,53 @@ def file_url(piece: EvidenceLines) -> str:
     return f"{page}?lines={first}-{last}#L{quote(str(first))}"
 
 
-def _with_placeholders(segments: Iterable[str | EvidenceLines]) -> str:
+def _with_elements(segments: Iterable[Segment]) -> str:
+    """Return the answer as HTML: its Markdown, then a link or mark in the place of each letter."""
     parts: list[str] = []
-    number = 0
+    elements: list[str] = []
     for segment in segments:
         if isinstance(segment, str):
-            parts.append(segment.replace(OPEN, "").replace(CLOSE, ""))
-        else:
-            parts.append(f"{OPEN}{number}{CLOSE}")
-            number += 1
-    return "".join(parts)
+            parts.append(PLACEHOLDER.sub("", visible(segment)))
+        elif FIRST + len(elements) <= LAST:
+            parts.append(chr(FIRST + len(elements)))
+            elements.append(_element(segment))
+    return PLACEHOLDER.sub(
+        lambda found: elements[ord(found[0]) - FIRST], render_markdown("".join(parts))
+    )
+
+
+def _element(segment: EvidenceLines | SentenceMark | NameMark) -> str:
+    if isinstance(segment, EvidenceLines):
+        return _link(segment)
+    if isinstance(segment, NameMark):
+        return format_html(
+            '<span class="mark mark-unknown" role="img" aria-label="unknown name" title="{}"></span>',
+            f"{segment.name} occurs nowhere in what you may read, nor in your question.",
+        )
+    if segment.verdict is Verdict.DOUBTFUL:
+        return format_html(
+            '<span class="mark mark-doubtful" role="img" aria-label="not confirmed" title="{}"></span>',
+            "Not confirmed: this sentence names nothing that could be looked up in the cited lines.",
+        )
+    missing = ", ".join(segment.missing[:MISSING_SHOWN])
+    return format_html(
+        '<span class="mark mark-unsupported" role="img" aria-label="not supported" title="{}"></span>',
+        f"Not supported: the cited documents do not hold {missing}."
+        if missing
+        else "Not supported: what was cited for this sentence does not hold.",
+    )
 
 
 def _link(piece: EvidenceLines) -> str:
+    where = f"{piece.source}: {piece.path}, lines {piece.span.start_line} to {piece.span.end_line}"
+    moved = piece.moved_from
     return format_html(
-        '<a class="citation" data-handle="{}" href="{}" title="{}, lines {} to {}">{}</a>',
-        piece.handle,
+        '<a class="citation{}" data-handle="{}" href="{}" title="{}">{}</a>',
+        " is-moved" if moved else "",
+        key_of(piece.handle, moved and piece.span),
         file_url(piece),
-        f"{piece.source}: {piece.path}",
-        piece.span.start_line,
-        piece.span.end_line,
+        f"{where}; moved here from lines {moved.start_line} to {moved.end_line}"
+        if moved
+        else where,
         piece.handle[1:],
     )

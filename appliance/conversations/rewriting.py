@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import closing
 
 from appliance.conversations import prompts
 from appliance.conversations.citations import without_markers
 from appliance.conversations.packing import EarlierTurn
+from appliance.conversations.timeboxes import OnStream
 from inference.client import ChatClient
 from inference.errors import InferenceError
 from inference.protocol import ChatDelta, ChatMessage, ChatRequest
@@ -20,8 +21,6 @@ TURNS_LOOKED_AT = 2
 ANSWER_CHARACTERS = 400
 QUERY_TOKENS = 64
 LONGEST_QUERY = 400
-
-OnStream = Callable[[ChatStream], None]
 
 
 def standalone_query(

@@ -26,7 +26,7 @@ POLL_S = 0.15
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
 LONGEST_S = 900.0
 
-Snapshot = tuple[str, int]  # state and length of the text: what a reader would see change
+Snapshot = tuple[str, int, int]  # state, letters, judged sentences: what a reader sees change
 
 
 async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseBase:
@@ -66,8 +66,8 @@ async def _events(user: User, message: Message) -> AsyncIterator[bytes]:
 
 @sync_to_async
 def _snapshot(message_id: UUID) -> Snapshot | None:
-    row = Message.objects.filter(pk=message_id).values_list("state", "text").first()
-    return (row[0], len(row[1])) if row else None
+    row = Message.objects.filter(pk=message_id).values_list("state", "text", "checks").first()
+    return (row[0], len(row[1]), len(row[2].get("sentences", []))) if row else None
 
 
 def _render(user_id: int, message_id: UUID) -> tuple[str, bool]:

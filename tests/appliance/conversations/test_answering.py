@@ -8,7 +8,15 @@ from collections.abc import Callable
 
 import pytest
 
-from appliance.conversations.answering import Answered, Event, Prompted, Question, Searched, answer
+from appliance.conversations.answering import (
+    Answered,
+    Event,
+    Prompted,
+    Question,
+    Searched,
+    Written,
+    answer,
+)
 from appliance.conversations.packing import Budget, EarlierTurn
 from appliance.conversations.rendering import render_markdown
 from appliance.conversations.salts import cache_salt
@@ -169,7 +177,8 @@ def test_hidden_characters_are_removed_where_the_answer_arrives(
     models.model.script = Script(text="Ad\u202eds \u200bitems\x1b[31m [E1] \U000e0041.")
     events = ask(ADD)
     assert end_of(events).text == "Adds items[31m [E1] ."
-    assert "".join(e.text for e in events[2:-1]) == end_of(events).text  # type: ignore[union-attr]
+    written = [event.text for event in events if isinstance(event, Written)]
+    assert "".join(written) == end_of(events).text
 
 
 def test_a_hanging_model_is_left_when_the_stream_is_closed(

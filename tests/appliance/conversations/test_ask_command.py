@@ -38,9 +38,13 @@ def ask_json(*arguments: str) -> dict[str, Any]:
 def test_the_json_has_the_keys_that_scripts_rely_on(shop: Source) -> None:
     answer = ask_json(ADD)
     assert set(answer) == {
-        "answer", "citations", "not_found", "receipt", "steps", "usage", "seconds",
+        "answer", "citations", "checks", "not_found", "receipt", "steps", "usage", "seconds",
     }  # fmt: skip
     assert answer["steps"] == []
+    assert answer["checks"] == {
+        "supported": 2, "doubtful": 0, "unsupported": 0, "uncited": 0, "made": 2, "moved": 0,
+        "struck": 0, "unknown": [],
+    }  # fmt: skip
     assert answer["not_found"] is False
     assert set(answer["usage"]) == {"prompt_tokens", "completion_tokens"}
     citation = answer["citations"][0]
@@ -60,6 +64,21 @@ def test_each_citation_says_what_git_says(shop: Source, tmp_path: Any, models: F
     lines = FILES[citation["path"]].split("\n")
     assert 1 <= citation["start_line"] <= citation["end_line"] <= len(lines)
     assert citation["commit"] == answer["receipt"]["sources"][0]["commit"]
+
+
+def test_people_see_what_the_checks_found(shop: Source, models: FakeServer) -> None:
+    models.model.script = Script(text="`CartFull` is an `Exception` [E1:4-5]. Calls `frob_x` [E1].")
+    shown = ask(ADD)
+    assert "1 citation did not hold and was removed." in shown
+    assert "1 moved to the lines that hold what the sentence names." in shown
+    assert "Not supported: Calls `frob_x`." in shown
+    assert "Occurs nowhere: frob_x." in shown
+
+
+def test_people_see_what_was_nearest_and_who_may_know(shop: Source) -> None:
+    shown = ask("What is the capital of Mongolia?")
+    assert "Nearest, but no answer:\n  shop@" in shown
+    assert "Who may know:\n  Ada Example (wrote " in shown
 
 
 def test_people_see_the_answer_and_where_it_stands(shop: Source, models: FakeServer) -> None:

@@ -9,14 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from appliance.conversations.citations import (
-    MARKER,
-    CompiledAnswer,
-    compile_answer,
-    markers_of,
-    without_unfinished,
-)
+from appliance.conversations.citations import CompiledAnswer, compile_answer
 from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.markers import MARKER, markers_of, without_unfinished
 from indexer.spans import Span
 from tests.appliance.conversations.pieces import piece
 

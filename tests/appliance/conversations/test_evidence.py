@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from appliance.conversations.evidence import EvidenceLines, hash_lines, holds
+from appliance.conversations.evidence import Documents, EvidenceLines, hash_lines
+from appliance.conversations.sentences import Sentence
+from appliance.conversations.support import Claim, Verdict, rule
 from indexer.models import Blob
 from indexer.retrieval.search import search
 from indexer.scope import Scope
@@ -15,6 +17,13 @@ from tests.appliance.conversations.pieces import piece
 from tests.conftest import SourceFactory
 
 CART = "def add(cart, item):\n    cart.append(item)\n    return cart\n"
+
+
+def holds(evidence: EvidenceLines) -> bool:
+    """Return whether a citation of these lines survives a sentence that names nothing."""
+    documents = Documents(frozenset([evidence.blob_id]))
+    ruling = rule(Sentence(0, "It is so."), [Claim(evidence)], documents)
+    return ruling.verdict is not Verdict.UNSUPPORTED
 
 
 @pytest.fixture

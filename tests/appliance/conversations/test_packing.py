@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -142,3 +143,18 @@ def test_a_server_that_cannot_count_still_gets_a_prompt_that_fits() -> None:
     content = "".join(message.content for message in prompt.messages)
     assert prompt.evidence
     assert len(re.findall(r"\w+|[^\w\s]", content)) < prompt.tokens <= 1200
+
+
+def surrounded(lines: int, found: Span) -> Hit:
+    return replace(hit(code(lines)), core=found)
+
+
+def test_what_stands_around_a_place_is_given_while_there_is_room() -> None:
+    (piece,) = packed([surrounded(30, Span(11, 20))], tokens=6000).evidence
+    assert piece.span == Span(1, 30)
+
+
+def test_without_much_room_only_what_was_found_is_given() -> None:
+    first, second = packed([surrounded(30, Span(11, 20))] * 2, tokens=600).evidence
+    assert (first.span, second.span) == (Span(11, 20), Span(11, 20))
+    assert first.text == "\n".join(code(30).split("\n")[10:20])

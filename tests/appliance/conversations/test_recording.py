@@ -18,6 +18,7 @@ from appliance.conversations import asking, recording, rescuing
 from appliance.conversations.access import is_sealed
 from appliance.conversations.evidence import hash_lines
 from appliance.conversations.models import Message, MessageEvidence, Thread
+from appliance.conversations.rendering import render_answer
 from appliance.conversations.tasks import answer_question, rescue_answers
 from appliance.sources.access import scope_of
 from appliance.sources.models import Grant
@@ -129,11 +130,48 @@ def test_a_citation_that_does_not_hold_is_counted(waiting: Message, models: Fake
     assert message.evidence_links.filter(role="cited").count() == 1
 
 
-def test_not_found_keeps_the_receipt_and_no_evidence(owner: User, shop: Source) -> None:
+def test_not_found_keeps_the_receipt_and_what_was_nearest(owner: User, shop: Source) -> None:
     message = answered(queued(owner, "What is the capital of Mongolia?"))
     assert (message.state, message.not_found, message.text) == ("done", True, "")
     assert message.receipt["sources"][0]["name"] == "shop"
-    assert not message.evidence_links.exists()
+    assert {link.role for link in message.evidence_links.all()} == {"near"}
+    assert [expert["name"] for expert in message.receipt["experts"]] == ["Ada Example"]
+
+
+def test_the_judgements_of_an_answer_are_kept_and_counted(
+    waiting: Message, models: FakeServer
+) -> None:
+    models.model.script = Script(
+        text="`add_item` adds to the cart [E1]. It calls `frobnicate()` [E1]. See `CartFull`."
+    )
+    message = answered(waiting)
+    assert [one["verdict"] for one in message.checks["sentences"]] == [
+        "supported",
+        "unsupported",
+        "uncited",
+    ]
+    assert message.checks["sentences"][1]["missing"] == ["frobnicate"]
+    assert message.checks["unknown"] == ["frobnicate"]
+    counts = message.checks["counts"]
+    assert (counts["made"], counts["struck"], counts["supported"]) == (2, 1, 1)
+    assert message.struck == 1
+
+
+def test_a_sentence_is_judged_while_the_next_is_written(
+    waiting: Message, models: FakeServer
+) -> None:
+    models.model.script = Script(
+        mode=Mode.SLOW,
+        text="It calls `frobnicate()` [E1]. " + "And then it waits for more words. " * 10,
+        pause_s=0.05,
+    )
+    with beside(lambda: answer_question(str(waiting.pk))):
+        growing = wait_for(waiting, lambda message: bool(message.checks.get("sentences")))
+        assert growing.state == "writing"
+        assert growing.checks["sentences"][0]["verdict"] == "unsupported"
+        html = render_answer(growing, scope_of(growing.thread.owner)).html
+        assert "not supported" in html
+        assert "citation" not in html
 
 
 def test_a_broken_model_fails_the_answer_and_leaves_what_was_found(

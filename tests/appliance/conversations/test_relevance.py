@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.conversations.relevance import NEAR, is_answerable, telling_words
+from appliance.conversations.relevance import is_answerable, telling_words
 from indexer.retrieval.hits import SearchResult
 from tests.appliance.conversations.pieces import hit
 
 CODE = "def add_item(cart, item):\n    cart.append(item)\n    raise CartFull"
+NEAR = 0.4
 LEGS = ("lexical", "path", "vector")
 
 
 def result(similarity: float = 0.0, legs: tuple[str, ...] = LEGS, *texts: str) -> SearchResult:
-    return SearchResult(tuple(hit(text) for text in texts or (CODE,)), legs, similarity)
+    return SearchResult(tuple(hit(text) for text in texts or (CODE,)), legs, similarity, NEAR)
 
 
 def test_no_hits_answer_nothing() -> None:

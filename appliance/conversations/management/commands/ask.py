@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
+from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any, NamedTuple
 
 from django.conf import settings
@@ -19,11 +21,14 @@ from appliance.conversations.answering import (
     Written,
     answer,
 )
-from appliance.conversations.citations import compile_answer, without_unfinished
+from appliance.conversations.checks import counted
+from appliance.conversations.citations import compile_answer, without_markers
 from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.markers import without_unfinished
 from appliance.conversations.receipts import Receipt
 from appliance.conversations.recording import budget_of
 from appliance.conversations.salts import cache_salt
+from appliance.conversations.support import Verdict
 from appliance.sources.operators import check_ref_name, check_sources, scope_for
 from indexer import clients
 
@@ -101,28 +106,54 @@ class Command(BaseCommand):
     def _print_end(self, end: Answered, found: tuple[EvidenceLines, ...]) -> None:
         self.stdout.write("")
         if end.not_found:
-            names = ", ".join(source.name for source in end.receipt.sources) or "nothing"
-            self.stdout.write(f"Not found. Searched: {names}.")
+            self._print_not_found(end, found)
         if end.receipt.ref:
             self._print_ref(end.receipt)
         for piece in end.compiled.cited:
             self.stdout.write(f"[{piece.handle}] {piece.place}")
-        if end.compiled.struck:
-            removed = (
-                "1 citation did not hold and was removed."
-                if end.compiled.struck == 1
-                else f"{end.compiled.struck} citations did not hold and were removed."
-            )
-            self.stdout.write(removed)
+        for line in _checks(end):
+            self.stdout.write(line)
         if end.error:
             self.stderr.write(end.error)
         if end.error and not end.text:
             for piece in found:
                 self.stdout.write(f"  {piece.place}")
 
+    def _print_not_found(self, end: Answered, found: tuple[EvidenceLines, ...]) -> None:
+        names = ", ".join(source.name for source in end.receipt.sources) or "nothing"
+        self.stdout.write(f"Not found. Searched: {names}.")
+        if found:
+            self.stdout.write("Nearest, but no answer:")
+        for piece in found:
+            self.stdout.write(f"  {piece.place}")
+        if end.receipt.experts:
+            self.stdout.write("Who may know:")
+        for expert in end.receipt.experts:
+            what = "owns" if expert.how == "owner" else f"wrote {expert.lines} lines of"
+            self.stdout.write(f"  {expert.name} ({what} {expert.path})")
+
     def _print_ref(self, receipt: Receipt) -> None:
         without = f" (not in {', '.join(receipt.lacking)})" if receipt.lacking else ""
         self.stdout.write(f"As of {receipt.ref}{without}.")
+
+
+def _checks(end: Answered) -> Iterator[str]:
+    """Yield what the checks of the answer found, a sentence for each kind."""
+    counts = counted(end.compiled.judgements)
+    if counts.struck:
+        yield (
+            "1 citation did not hold and was removed."
+            if counts.struck == 1
+            else f"{counts.struck} citations did not hold and were removed."
+        )
+    if counts.moved:
+        yield f"{counts.moved} moved to the lines that hold what the sentence names."
+    for judgement in end.compiled.judgements:
+        if judgement.verdict is Verdict.UNSUPPORTED:
+            sentence = without_markers(judgement.sentence.text).strip()
+            yield f"Not supported: {sentence}"
+    if end.compiled.unknown:
+        yield f"Occurs nowhere: {', '.join(end.compiled.unknown)}."
 
 
 def to_json(end: Answered) -> dict[str, object]:
@@ -130,6 +161,10 @@ def to_json(end: Answered) -> dict[str, object]:
     return {
         "answer": end.compiled.text,
         "citations": [_citation(piece) for piece in end.compiled.cited],
+        "checks": {
+            **asdict(counted(end.compiled.judgements)),
+            "unknown": list(end.compiled.unknown),
+        },
         "not_found": end.not_found,
         "receipt": end.receipt.to_json(),
         "steps": [],
@@ -150,5 +185,5 @@ def _citation(piece: EvidenceLines) -> dict[str, object]:
         "commit": piece.commit,
         "start_line": piece.span.start_line,
         "end_line": piece.span.end_line,
-        "state": "verified",
+        "state": "moved" if piece.moved_from else "verified",
     }
