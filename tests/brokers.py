@@ -15,9 +15,9 @@ def sending_to(app: Celery, url: str) -> Iterator[None]:
     """Send tasks to a broker; connections that Celery keeps to the one before are forgotten."""
     before = {name: app.conf[name] for name in NAMES}
     app.conf.update(dict.fromkeys(NAMES, url))
-    app._after_fork()
+    app._after_fork()  # type: ignore[attr-defined]  # Celery's own, not in its stubs
     try:
         yield
     finally:
         app.conf.update(before)
-        app._after_fork()
+        app._after_fork()  # type: ignore[attr-defined]  # Celery's own, not in its stubs

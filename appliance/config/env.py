@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from ipaddress import ip_network
 from pathlib import Path
@@ -29,6 +30,17 @@ def load_env_file(path: Path) -> None:
 
 def env_str(name: str, *, default: str) -> str:
     return os.environ.get(name, default)
+
+
+def env_text(name: str, *, default: str = "") -> str:
+    """Return a value whose blanks and new lines matter: in double quotes it is a JSON string."""
+    value = os.environ.get(name, default)
+    if not value.startswith('"'):
+        return value
+    try:
+        return str(json.loads(value))
+    except ValueError as exc:
+        raise SettingError(f"{name}={value}: not a string in double quotes: {exc}") from None
 
 
 def env_bool(name: str, *, default: bool) -> bool:

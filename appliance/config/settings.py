@@ -17,6 +17,7 @@ from appliance.config.env import (
     env_path,
     env_secret,
     env_str,
+    env_text,
     load_env_file,
 )
 
@@ -190,6 +191,9 @@ CELERY_TASK_ROUTES = {
     "indexer.tasks.embed_source": {"queue": "embed"},
     # Minutes of work once a day: beside the embedding it holds up nobody who looks for something.
     "indexer.tasks.learn_ranking": {"queue": "embed"},
+    "indexer.tasks.keep_vector_indexes": {"queue": "embed"},
+    "indexer.tasks.evaluate": {"queue": "embed"},
+    "indexer.tasks.evaluate_run": {"queue": "embed"},
     "appliance.conversations.tasks.answer_question": {"queue": "ask"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
@@ -222,6 +226,9 @@ CELERY_BEAT_SCHEDULE = {
     # What was removed is gone within fifteen minutes: pruning must run well before that.
     "prune": {"task": "indexer.tasks.prune", "schedule": 300.0},
     "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},
+    "keep-vector-indexes": {"task": "indexer.tasks.keep_vector_indexes", "schedule": 600.0},
+    "evaluate": {"task": "indexer.tasks.evaluate", "schedule": 24 * 3600.0},
+    "dispatch-runs": {"task": "indexer.tasks.dispatch_runs", "schedule": 30.0},
     "learn-ranking": {"task": "indexer.tasks.learn_ranking", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "celerybeat-schedule")
@@ -253,16 +260,37 @@ PROMPT_TOKENS = env_int("PLUMBLINE_PROMPT_TOKENS", default=12000, minimum=600)
 ANSWER_TOKENS = env_int("PLUMBLINE_ANSWER_TOKENS", default=900, minimum=50)
 # opened: a grammar makes each line of an answer begin with a piece of evidence (small models).
 ANSWER_STYLE = env_choice("PLUMBLINE_ANSWER_STYLE", choices={"free", "opened"}, default="free")
+# Handles that were not offered are not generated (vLLM; other servers are asked without).
+FENCED_HANDLES = env_bool("PLUMBLINE_FENCED_HANDLES", default=False)
+# Sentences of an answer that the model is asked about once more; 0: none.
+DOUBTS = env_int("PLUMBLINE_DOUBTS", default=3, minimum=0)
+# For writing an answer again without names that occur nowhere; 0: never.
+REPAIR_TIME_LIMIT_S = env_int("PLUMBLINE_REPAIR_TIME_LIMIT_S", default=20, minimum=0)
 ANSWER_TIME_LIMIT_S = env_int("PLUMBLINE_ANSWER_TIME_LIMIT_S", default=300, minimum=5)
-EMBEDDING = env_choice("PLUMBLINE_EMBEDDING", choices={"minilm", "server"}, default="minilm")
+EMBEDDING = env_choice(
+    "PLUMBLINE_EMBEDDING", choices={"static", "minilm", "server"}, default="static"
+)
 EMBEDDING_URL = env_str("PLUMBLINE_EMBEDDING_URL", default="")
 EMBEDDING_MODEL = env_str("PLUMBLINE_EMBEDDING_MODEL", default="all-MiniLM-L6-v2")
-EMBEDDING_QUERY_PREFIX = env_str("PLUMBLINE_EMBEDDING_QUERY_PREFIX", default="")
+EMBEDDING_QUERY_PREFIX = env_text("PLUMBLINE_EMBEDDING_QUERY_PREFIX")
+EMBEDDING_PASSAGE_PREFIX = env_text("PLUMBLINE_EMBEDDING_PASSAGE_PREFIX")
+EMBEDDING_DIMENSIONS = env_int("PLUMBLINE_EMBEDDING_DIMENSIONS", default=0)  # 0: the model's own
+EMBEDDING_BATCH = env_int("PLUMBLINE_EMBEDDING_BATCH", default=32, minimum=1)  # texts a request
+EMBEDDING_CONCURRENCY = env_int("PLUMBLINE_EMBEDDING_CONCURRENCY", default=1, minimum=1)
+# From so many vectors of a model on they are indexed; below, comparing each is as fast.
+VECTOR_INDEX_FROM = env_int("PLUMBLINE_VECTOR_INDEX_FROM", default=50_000, minimum=1)
+VECTOR_INDEX_MEMORY_MB = env_int("PLUMBLINE_VECTOR_INDEX_MEMORY_MB", default=512, minimum=64)
 EMBEDDING_THREADS = env_int("PLUMBLINE_EMBEDDING_THREADS", default=0)  # 0: as many as cores
+# none: what was found stays in the order that the ranking gave it. Else a server with /rerank.
+RERANK_URL = env_str("PLUMBLINE_RERANK_URL", default="none")
+RERANK_MODEL = env_str("PLUMBLINE_RERANK_MODEL", default="")
+RERANK_TIME_LIMIT_MS = env_int("PLUMBLINE_RERANK_TIME_LIMIT_MS", default=1500, minimum=50)
 MODEL_API_KEY = env_str("PLUMBLINE_MODEL_API_KEY", default="")
 
 if EMBEDDING == "server" and not EMBEDDING_URL:
     raise SettingError("PLUMBLINE_EMBEDDING=server: set PLUMBLINE_EMBEDDING_URL too")
+if RERANK_URL != "none" and not RERANK_MODEL:
+    raise SettingError("PLUMBLINE_RERANK_URL: set PLUMBLINE_RERANK_MODEL too")
 
 # --- Logs: one line per finished step, with ids and counts, never code, questions or secrets ---
 

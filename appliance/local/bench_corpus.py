@@ -1,12 +1,12 @@
 """Measure the corpus on a large tree: how fast it becomes searchable, and what a commit costs.
 
-    python -m appliance.local.bench_corpus FOLDER [--vectors 500] [--keep-lines 1000000]
+    python -m appliance.local.bench_corpus FOLDER [--words-only] [--keep-lines 1000000]
 
 Starts PostgreSQL of its own in a temporary folder, makes one commit of the folder's files, syncs
 it in this process as a worker would, then changes one line and syncs again. Memory is that of
 this process and of its children, sampled ten times a second. Processor seconds say where the time
 goes: git, reading (parsers, terms, symbols), this process (the writes' client side) and PostgreSQL.
-Vectors are computed for a sample of texts and scaled. The last line of output is JSON.
+Vectors are made and stored by the job that a worker would run. The last line of output is JSON.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from rich.console import Console
 from appliance.local import postgres
 
 if TYPE_CHECKING:
-    from indexer.models import Ref, Revision
+    from indexer.models import Revision
 
 SAMPLE_S = 0.1
 START_S = 60
@@ -64,8 +64,9 @@ class Result:
     chunks: int
     definitions: int
     references: int
+    vectors: Usage | None  # None: words only
+    vectors_stored: int
     vectors_per_s: float | None
-    vectors_estimate_s: float | None
     commit: Usage
     commit_chunks_changed: int
     commit_chunks_embedded: int
@@ -136,7 +137,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("folder", type=Path)
     parser.add_argument("--keep-lines", type=int, default=0, help="stop taking files after so many")
-    parser.add_argument("--vectors", type=int, default=300, help="texts to embed as a sample")
+    parser.add_argument("--words-only", action="store_true", help="make no vectors")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="plumbline-bench-") as name:
         home = Path(name)
@@ -144,7 +145,7 @@ def main() -> None:
         with database(home) as server:
             repository = _repository(home, options.folder.resolve(), options.keep_lines)
             set_up(home)
-            result = _measure(repository, server, options.vectors)
+            result = _measure(repository, server, with_vectors=not options.words_only)
     sys.stdout.write(json.dumps(asdict(result)) + "\n")
 
 
@@ -213,7 +214,7 @@ def set_up(home: Path) -> None:
     call_command("migrate", verbosity=0)
 
 
-def _measure(repository: Path, server: psutil.Process, sample: int) -> Result:
+def _measure(repository: Path, server: psutil.Process, *, with_vectors: bool) -> Result:
     from appliance.sources.managing import connect
     from indexer.ingestion import jobs
     from indexer.ingestion.embed import embed
@@ -232,9 +233,12 @@ def _measure(repository: Path, server: psutil.Process, sample: int) -> Result:
     console.print(f"{revision.files} files, {revision.chunks} chunks in {words.seconds} s")
     lines = sum(Document.objects.values_list("blob__line_count", flat=True))
     source_bytes = sum(Blob.objects.filter(skip_reason="").values_list("size_bytes", flat=True))
+    vectors, vectors_stored = None, 0
+    if with_vectors:
+        with Sampler(server) as vectors:
+            vectors_stored = embed(jobs.claim(jobs.enqueue(source, Job.Kind.EMBED).pk))
+        console.print(f"{vectors_stored} vectors in {vectors.seconds} s")
     stored = _stored_bytes()
-    pace = _vectors_per_s(revision.ref, sample) if sample else None
-    _pretend_vectors()
     known = set(Chunk.objects.values_list("digest", flat=True))
     _change_one_line(repository)
     rows = _rows_written()
@@ -243,7 +247,9 @@ def _measure(repository: Path, server: psutil.Process, sample: int) -> Result:
     written = {name: count - rows.get(name, 0) for name, count in _rows_written().items()}
     changed = len(set(Chunk.objects.values_list("digest", flat=True)) - known)
     started = time.monotonic()
-    embedded = embed(jobs.claim(jobs.enqueue(source, Job.Kind.EMBED).pk)) if sample else 0
+    embedded = 0
+    if with_vectors:
+        embedded = embed(jobs.claim(jobs.enqueue(source, Job.Kind.EMBED).pk))
     return Result(
         files=revision.files,
         lines=lines,
@@ -257,8 +263,9 @@ def _measure(repository: Path, server: psutil.Process, sample: int) -> Result:
         chunks=revision.chunks,
         definitions=Definition.objects.count(),
         references=Reference.objects.count(),
-        vectors_per_s=pace,
-        vectors_estimate_s=round(revision.chunks / pace) if pace else None,
+        vectors=vectors,
+        vectors_stored=vectors_stored,
+        vectors_per_s=round(vectors_stored / vectors.seconds, 1) if vectors else None,
         commit=commit,
         commit_chunks_changed=changed,
         commit_chunks_embedded=embedded,
@@ -278,35 +285,6 @@ def _stored_bytes() -> dict[str, int]:
         )
         sizes = {name.removeprefix("indexer_"): int(size) for name, size in cursor.fetchall()}
     return {name: size for name, size in sizes.items() if size > 100_000}
-
-
-def _vectors_per_s(ref: Ref, sample: int) -> float:
-    """Compute vectors of texts from all over the tree; nothing is stored."""
-    from indexer import clients
-    from indexer.ingestion.embed import missing_texts, texts_of, vectors_of
-
-    embedder = clients.embedder()
-    missing = missing_texts(ref, embedder.model)
-    chosen = missing[:: max(1, len(missing) // sample)][:sample]
-    texts = list(texts_of(chosen).values())
-    vectors_of(texts[:8], embedder)  # loads the model
-    started = time.monotonic()
-    vectors_of(texts, embedder)
-    return round(len(texts) / (time.monotonic() - started), 1)
-
-
-def _pretend_vectors() -> None:
-    """Mark every text as embedded, so that the commit's embedding is the commit's alone."""
-    from django.db import connection
-
-    from indexer import clients
-
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO indexer_embedding (digest, model)"
-            " SELECT DISTINCT digest, %s FROM indexer_chunk",
-            [clients.embedder().model],
-        )
 
 
 def _rows_written() -> dict[str, int]:

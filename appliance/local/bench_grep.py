@@ -92,13 +92,14 @@ def main() -> None:
         home = Path(name)
         home.chmod(0o755)
         with database(home):
-            clones = _cloned(home, options.repositories)
+            clones = cloned(home, options.repositories)
             set_up(home)
             result = _measured(clones, options.show)
     sys.stdout.write(json.dumps(asdict(result)) + "\n")
 
 
-def _cloned(home: Path, repositories: Sequence[Path]) -> dict[str, Path]:
+def cloned(home: Path, repositories: Sequence[Path]) -> dict[str, Path]:
+    """Return bare copies of repositories or bundles by their names."""
     clones: dict[str, Path] = {}
     for repository in repositories:
         clone = home / f"{repository.stem}.git"

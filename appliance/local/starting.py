@@ -23,6 +23,7 @@ from appliance.local.home import (
     HomeInUse,
     in_use,
     make_folders,
+    read_settings,
     starting,
     write_settings,
 )
@@ -86,7 +87,8 @@ def start(home: Home, choices: Choices, progress: Progress) -> Running:
     chosen, chat_url = settle(home, choices, cache)
     manager = launch(home, chosen)
     start_services(home, manager, chosen, progress)
-    ensure_embedding_files(cache, progress)
+    if read_settings(home.settings_file).get("PLUMBLINE_EMBEDDING") == "minilm":
+        ensure_embedding_files(cache, progress)
     password, connected = prepare_database(home, choices, progress)
     running = Running(home, choices, manager, chosen, chat_url, password, connected)
     start_application(running, progress)

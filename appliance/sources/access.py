@@ -39,19 +39,25 @@ class OpenedDocument:
 def scope_of(user: User) -> Scope:
     """Return what this person may read: the rules of all their groups together.
 
-    Nothing for who is not active. Admins manage every source but read what they are granted.
+    Nothing for who is not active, and of no source that is hidden because its origin took it back.
+    Admins manage every source but read what they are granted.
     """
-    if not user.is_active:
-        return Scope()
-    grants = Grant.objects.filter(group__user=user).distinct()
+    grants = _grants_of(user).filter(source__hidden_at=None)
     return Scope.from_rules(
         PathRule(grant.source_id, grant.path_pattern, grant.allow) for grant in grants
     )
 
 
+def _grants_of(user: User) -> QuerySet[Grant]:
+    if not user.is_active:
+        return Grant.objects.none()
+    return Grant.objects.filter(group__user=user).distinct()
+
+
 def operator_scope() -> Scope:
-    """Return everything: for the command line, whose user can read the database anyway."""
-    return Scope(frozenset(Source.objects.values_list("pk", flat=True)))
+    """Return all that is shown: for the command line, whose user can read the database anyway."""
+    shown = Source.objects.filter(hidden_at=None)
+    return Scope(frozenset(shown.values_list("pk", flat=True)))
 
 
 def readable_sources(user: User) -> QuerySet[Source]:
@@ -59,11 +65,26 @@ def readable_sources(user: User) -> QuerySet[Source]:
     return Source.objects.filter(pk__in=scope_of(user).source_ids)
 
 
+def known_sources(user: User) -> QuerySet[Source]:
+    """Return the readable sources and the hidden ones: for names and states, never for content."""
+    granted = _grants_of(user).filter(allow=True).values("source")
+    return Source.objects.filter(pk__in=granted)
+
+
 def get_source_for_user(user: User, name: str) -> Source:
     """Return the source, or answer 404 as if it did not exist."""
+    return _named(readable_sources(user), name)
+
+
+def get_known_source_for_user(user: User, name: str) -> Source:
+    """Return the source, hidden or not, or answer 404: of a hidden one, tell only that it is."""
+    return _named(Source.objects.all() if user.is_staff else known_sources(user), name)
+
+
+def _named(sources: QuerySet[Source], name: str) -> Source:
     if "\0" in name:  # PostgreSQL refuses to look for it
         raise Http404
-    return get_object_or_404(readable_sources(user), name=name)
+    return get_object_or_404(sources, name=name)
 
 
 def get_document_for_user(user: User, source_name: str, commit: str, path: str) -> OpenedDocument:

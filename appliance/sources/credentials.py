@@ -10,6 +10,7 @@ from django.db.models import ProtectedError
 
 from indexer import sealing
 from indexer.fetching.values import Credential, SshKey
+from indexer.ingestion.withdrawal import look_soon
 from indexer.models import SharedCredential
 from indexer.models.source import NAME_PATTERN
 
@@ -34,9 +35,13 @@ def add(name: str, credential: Credential | SshKey) -> SharedCredential:
 
 
 def replace(shared: SharedCredential, credential: Credential | SshKey) -> None:
-    """Put another secret in its place; every source that uses it has it from the next sync on."""
+    """Put another secret in its place; every source that uses it has it from the next sync on.
+
+    For those that are hidden because the old one was refused, that is at once.
+    """
     shared.sealed = _sealed(credential)
     shared.save(update_fields=["sealed"])
+    look_soon(shared.sources.all())
 
 
 def remove(shared: SharedCredential) -> None:

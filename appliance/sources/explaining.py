@@ -22,11 +22,12 @@ from indexer.fetching.patterns import short_name
 from indexer.lexical.terms import WORD, path_terms
 from indexer.lexical.words import split_word
 from indexer.models import Blob, Chunk, Document, Embedding, SkippedFile, Source
-from indexer.retrieval.fusion import LESSER_ROLE_WEIGHT, LESSER_ROLES
+from indexer.reading.roles import DocumentRole
+from indexer.retrieval.roles import ASKED
 from indexer.scope import Scope
 from indexer.skips import EXPLANATIONS, SkipReason
 
-State = Literal["indexed", "skipped", "pending", "folder", "absent", "unsynced"]
+State = Literal["indexed", "skipped", "pending", "folder", "absent", "unsynced", "hidden"]
 UNINDEXED: dict[str, State] = {"tree": "folder", "blob": "pending", "commit": "pending"}
 SHOWN_NAMES = 5
 
@@ -81,6 +82,31 @@ def cleaned(path: str) -> str:
     """Return a path as git writes it: what people paste begins with / or ./ at times."""
     readable = path.encode("utf-8", "replace").decode().replace("\0", "")
     return readable.strip().removeprefix("./").lstrip("/")[:1000]
+
+
+def answer_why(
+    source: Source, path: str, scope: Scope, *, for_staff: bool = False
+) -> Explanation | None:
+    """Return what the asker may know of the path; None when that is nothing."""
+    if source.hidden_at:
+        return _hidden(source, path, source.hidden_at, for_staff=for_staff)
+    if scope.allows(source.pk, path):
+        return explain(source, path, scope, for_staff=for_staff)
+    return suggest(source, path, scope)
+
+
+def _hidden(source: Source, path: str, since: datetime, *, for_staff: bool) -> Explanation:
+    """Return the same for every path: what the origin took back is nobody's to ask about."""
+    headline = (
+        f"{source.name} is hidden since {since:%Y-%m-%d %H:%M} UTC, because its origin does not "
+        "give it any more: nothing of it is found."
+    )
+    remedy = (
+        f"{source.hidden_reason} It is shown again with the next sync that succeeds."
+        if for_staff
+        else "An administrator can see why."
+    )
+    return Explanation(source.name, path, "hidden", headline, remedy, (), None, (), (), (), ())
 
 
 def explain(source: Source, path: str, scope: Scope, *, for_staff: bool = False) -> Explanation:
@@ -158,6 +184,7 @@ def _headline(state: State, ref: RefState | None, source: Source) -> str:
         "folder": f"It is a folder in {place}: files are found, not folders.",
         "absent": f"There is no such path in {place}, at commit {ref.commit[:10]}.",
         "unsynced": "",
+        "hidden": "",
     }[state]
 
 
@@ -184,7 +211,7 @@ def _facts(document: Document, *, for_staff: bool) -> IndexedFacts:
         chunks=chunks.count(),
         chunks_with_vectors=chunks.filter(Exists(vectors)).count(),
         role=document.role,
-        weight=LESSER_ROLE_WEIGHT if document.role in LESSER_ROLES else 1.0,
+        weight=ASKED[DocumentRole(document.role)],
         format=blob.format,
         language=blob.language,
         note=blob.note,

@@ -23,6 +23,7 @@ from indexer.reading.exclusions import (
 )
 from indexer.skips import EXPLANATIONS, SkipReason
 
+MAX_GOLDEN_BYTES = 10_000_000
 PLAIN_ATTRIBUTES = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
 
 
@@ -226,3 +227,39 @@ class SkippedFilterForm(forms.Form):
         max_length=500,
         widget=forms.TextInput(attrs={**PLAIN_ATTRIBUTES, "placeholder": "Path contains"}),
     )
+
+
+class GoldenSetForm(forms.Form):
+    """A file of golden questions under a name."""
+
+    name = forms.CharField(max_length=100, widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES))
+    file = forms.FileField(
+        label="Questions",
+        help_text='JSON lines: {"id": "1", "query": "where is the tax rounded", "source": "shop", '
+        '"gold": [{"path": "tax.py", "start": 5, "end": 9}]}',
+        widget=forms.ClearableFileInput(attrs={"accept": ".jsonl,.json"}),
+    )
+
+    def clean_file(self) -> UploadedFile[bytes]:
+        file: UploadedFile[bytes] = self.cleaned_data["file"]
+        if file.size is None or file.size > MAX_GOLDEN_BYTES:
+            raise forms.ValidationError(
+                f"A golden set has at most {MAX_GOLDEN_BYTES // 1_000_000} MB."
+            )
+        return file
+
+
+class AnswerForm(forms.Form):
+    """A place that is the right answer to a query."""
+
+    query = forms.CharField(max_length=2000)
+    source = forms.CharField(max_length=100)
+    path = forms.CharField(max_length=4000)
+    start = forms.IntegerField(min_value=1)
+    end = forms.IntegerField(min_value=1)
+
+    def clean(self) -> dict[str, Any]:
+        given = self.cleaned_data
+        if given.get("start", 0) > given.get("end", 0):
+            raise forms.ValidationError("The last line stands before the first.")
+        return given

@@ -22,6 +22,7 @@ from appliance.common.queueing import send
 from appliance.sources.models import Grant
 from indexer import clients, freshness, sealing
 from indexer.errors import FetchFailed, FetchRefused
+from indexer.evaluation import runs
 from indexer.fetching.location import check_ref, parse_location
 from indexer.fetching.mirror import delete_mirror
 from indexer.fetching.paths import ARCHIVE_ENDINGS
@@ -210,7 +211,9 @@ def remove(source: Source) -> None:
     """
     mirror = clients.mirror_of(source)
     upload = Path(source.location)
-    source.delete()
+    with transaction.atomic():
+        runs.forget_source(source.pk)
+        source.delete()
     if source.kind == Source.Kind.ARCHIVE and upload.is_relative_to(settings.UPLOADS_DIR):
         upload.unlink(missing_ok=True)
     try:

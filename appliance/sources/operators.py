@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.management import CommandError
 
 from appliance.accounts.models import User
-from appliance.sources.access import operator_scope, scope_of
+from appliance.sources.access import known_sources, operator_scope, scope_of
 from appliance.sources.asof import as_of
 from indexer.fetching.values import Credential, SshKey
 from indexer.models import SharedCredential, Source
@@ -20,6 +20,16 @@ def source_named(name: str) -> Source:
     if source is None:
         known = ", ".join(Source.objects.values_list("name", flat=True)) or "none is connected"
         raise CommandError(f"There is no source called {name!r} ({known}).")
+    return source
+
+
+def known_source_named(name: str, username: str | None) -> Source:
+    """Return the source if that person knows of it; without a person, if there is one."""
+    if username is None:
+        return source_named(name)
+    source = known_sources(user_named(username)).filter(name=name).first()
+    if source is None:
+        raise CommandError(f"There is no source called {name!r}.")
     return source
 
 

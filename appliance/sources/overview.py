@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Literal
 
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from indexer.freshness import interval_of
@@ -49,6 +49,8 @@ class SourceOverview:
     skipped: int
     is_vector_ready: bool
     is_paused: bool
+    hidden_at: datetime | None  # nothing of it is shown: its origin took it back
+    hidden_reason: str
     checked_at: datetime | None
     seconds_left: float | None
 
@@ -77,8 +79,16 @@ def overviews_of(sources: QuerySet[Source]) -> list[SourceOverview]:
 
 
 def latest_jobs(source_ids: Iterable[int]) -> QuerySet[Job]:
-    """Return the newest job of each source."""
-    jobs = Job.objects.filter(source_id__in=list(source_ids))
+    """Return the newest job of each source.
+
+    A look of the schedule counts once it has found something: of hundreds of sources some are
+    looked at in any moment, and none of these has anything to tell yet.
+    """
+    is_searchable = Exists(Ref.objects.filter(source_id=OuterRef("source_id")))
+    looks = Q(state=Job.State.QUEUED) | Q(state=Job.State.RUNNING, phase__in=("", "fetch"))
+    is_plain = Q(kind=Job.Kind.SYNC, reason=Job.Reason.POLL, error_code="")
+    mere_looks = Q(looks, is_plain, is_searchable)
+    jobs = Job.objects.filter(source_id__in=list(source_ids)).exclude(mere_looks)
     return jobs.order_by("source_id", "-created_at", "-pk").distinct("source_id")
 
 
@@ -96,6 +106,8 @@ def _overview(
     state, label = _state_of(live, job, vector_ready=vector_ready)
     if source.is_paused:
         state, label = "off", "Paused"
+    if source.hidden_at:
+        state, label = "failed", "Hidden: its origin does not give it any more"
     is_active = (
         job is not None
         and not source.is_paused
@@ -123,6 +135,8 @@ def _overview(
         skipped=sum(first.skipped.values()) if first else 0,
         is_vector_ready=vector_ready,
         is_paused=source.is_paused,
+        hidden_at=source.hidden_at,
+        hidden_reason=source.hidden_reason,
         checked_at=source.checked_at,
         seconds_left=job.seconds_left(timezone.now()) if job and is_active else None,
     )

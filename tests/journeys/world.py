@@ -12,10 +12,23 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.conversations.checks import to_json
+from appliance.conversations.evidence import Documents
+from appliance.conversations.judging import judge_answer
 from appliance.conversations.models import Evidence, Message, MessageEvidence, Thread
+from appliance.conversations.rendering import lines_behind
 from appliance.sources.models import Grant
 from indexer.ingestion.inline import sync_now
-from indexer.models import Document, Finding, Job, Ref, Source
+from indexer.models import (
+    Document,
+    EvaluationRun,
+    Finding,
+    GoldenSet,
+    Job,
+    Promotion,
+    Ref,
+    Source,
+)
 from tests.gitrepos import Repository, make_repository
 from tests.journeys.tidewatch import README, make_tidewatch
 
@@ -32,6 +45,21 @@ When the last attempt fails too, `read_level` raises `GaugeSilent`, chained to t
 
 1. Change `RETRIES` to ask more or less often.
 2. Catch `GaugeSilent` where a missing reading is expected.
+"""
+
+
+CHECKED = """`read_level` asks a silent gauge again before it raises `GaugeSilent` [E1]. How often, says
+`RETRIES` [E1]. Before each attempt it calls `wake_gauge()` with `--patience` [E1]. The harbour master
+likes tea [E2]. See `tidewatch/night.py` for the rest.
+
+| what | where |
+|---|---|
+| a refusal | `GaugeRefused` [E1] |
+| the siren | `sound_siren` [E1] |
+
+```python
+level = GaugeClient.read_level(wake_gauge())  # [E1]
+```
 """
 
 
@@ -52,7 +80,9 @@ class World:
     staff: User
     thread: Thread
     answer: Message
+    checked: Thread
     states: Thread
+    run: EvaluationRun
 
 
 def make_world(folder: Path) -> World:
@@ -79,6 +109,7 @@ def make_world(folder: Path) -> World:
         Source.objects.filter(name=name).update(
             kind=Source.Kind.REMOTE, location=LOCATION.format(name)
         )
+    run = _evaluation(source, people)
     for days in (0, 1, 3, 12, 60):
         _thread(people["owner"], f"How is the alarm mark chosen? ({days} days ago)", days)
     return World(
@@ -87,6 +118,8 @@ def make_world(folder: Path) -> World:
         older_commit=older,
         thread=thread,
         answer=answer,
+        checked=_checked_thread(people["owner"], source, older),
+        run=run,
         states=_thread_of_states(people["owner"], source, older),
         **people,
     )
@@ -105,6 +138,74 @@ def _second_source(folder: Path) -> None:
     files = {"buoys.md": "# Buoys\n\nA gauge on a buoy is read by radio.\n"}
     source = _connected(make_repository(folder / "buoys", files), "buoys", [])
     Grant.objects.create(group=Group.objects.get(name="harbour"), source=source)
+
+
+def _evaluation(source: Source, people: dict[str, User]) -> EvaluationRun:
+    """Add two weeks of runs with a drop at the end, a proposal, and decisions."""
+    group = Group.objects.create(name="keepers")
+    people["staff"].groups.add(group)
+    Grant.objects.create(group=group, source=source)
+    asked = GoldenSet.objects.create(name="Questions of the harbour", kind="imported")
+    GoldenSet.objects.create(name="History of tidewatch", kind="history", source=source)
+    entry = asked.entries.create(
+        key="1",
+        query="What happens to the alarm when the gauge is silent?",
+        source=source,
+        gold=[{"path": "tidewatch/alarm.py", "start": 3, "end": 20}],
+    )
+    saved = GoldenSet.objects.create(name="Saved questions", kind="saved")
+    saved.entries.create(
+        key="2",
+        query="where is the pause doubled",
+        source=source,
+        gold=[{"path": "tidewatch/client.py", "start": 30, "end": 44}],
+        state="proposed",
+        proposed_by="reader",
+    )
+    _runs(source)
+    run = EvaluationRun.objects.latest("pk")
+    run.answers.create(
+        entry=entry,
+        values={"Acc@1": 0.0, "MRR@20": 0.25},
+        is_named=False,
+        found=[{"source_id": source.pk, "path": "README.md", "start": 1, "end": 20}],
+    )
+    Promotion.objects.create(
+        kind="ranking", before="shipped", after="plain", verdict="refused", decided_by="staff"
+    )
+    return run
+
+
+def _runs(source: Source) -> None:
+    """Add a run for each of the last fourteen days, the last with a drop."""
+    for day in range(14):
+        drop = 0.12 if day == 13 else 0.0
+        overall = {
+            "queries": 120,
+            "Acc@1": round(0.61 + 0.004 * day - drop, 4),
+            "Recall@5": round(0.80 + 0.003 * day - drop, 4),
+            "Recall@10": round(0.86 + 0.003 * day - drop, 4),
+            "MRR@20": round(0.70 + 0.004 * day - drop, 4),
+            "SpanRecall@5": round(0.44 + 0.002 * day, 4),
+            "SpanRecall@10": round(0.52 + 0.002 * day, 4),
+        }
+        EvaluationRun.objects.create(
+            reason="nightly",
+            state="done",
+            created_at=timezone.now() - timedelta(days=13 - day),
+            progress_total=120,
+            progress_done=120,
+            seconds=21.5,
+            in_use={"ranking": "shipped", "embedding": "plumbline-static-1"},
+            measures={"all": overall, "history": overall, "sources": {str(source.pk): overall}},
+            vector_recall=[
+                {"share": share, "chunks": int(90_000 * share), "questions": 20, "recall": recall}
+                for share, recall in ((1.0, 0.993), (0.1, 0.99), (0.01, 1.0), (0.001, 1.0))
+            ],
+            alarms=[{"over": "history", "measure": "MRR@20", "a": 0.748, "b": 0.632}]
+            if drop
+            else [],
+        )
 
 
 def _masked_places(source: Source) -> None:
@@ -191,6 +292,36 @@ def _answered_thread(owner: User, source: Source, commit: str) -> tuple[Thread, 
     return thread, answer
 
 
+def _checked_thread(owner: User, source: Source, commit: str) -> Thread:
+    """Make an answer in which the checks found something of every kind."""
+    thread = _thread(owner, "What is called before a gauge is asked again?", 0)
+    question = "What is called before a gauge is asked again?"
+    Message.objects.create(thread=thread, role=Message.Role.QUESTION, text=question)
+    answer = Message.objects.create(
+        thread=thread,
+        role=Message.Role.ANSWER,
+        text=CHECKED,
+        query=question,
+        seconds=6.1,
+        receipt=receipt(source, commit, query=question, repaired=True),
+    )
+    used = [
+        ("E1", "tidewatch/client.py", 32, 43, "GaugeClient.read_level", "in_prompt"),
+        ("E2", "README.md", 5, 8, "Retries", "in_prompt"),
+    ]
+    for handle, path, first, last, symbol, role in used:
+        add_evidence(answer, source, commit, (handle, path, symbol, role), (first, last))
+    given = [lines_behind(link) for link in answer.evidence_links.all()]
+    offered = {piece.handle: piece for piece in given}
+    documents = Documents(frozenset(piece.blob_id for piece in given))
+    judgements = judge_answer(CHECKED, offered, documents)
+    unknown = ("wake_gauge", "--patience", "tidewatch/night.py", "sound_siren")
+    answer.checks = to_json(judgements, unknown)
+    answer.struck = answer.checks["counts"]["struck"]
+    answer.save()
+    return thread
+
+
 def receipt(source: Source, commit: str, **more: object) -> dict[str, object]:
     live = Ref.objects.get(source=source, is_default=True).live_at.isoformat()
     return {
@@ -218,18 +349,18 @@ def add_evidence(
     live = Ref.objects.get(source=source, is_default=True).pk
     blob = Document.objects.get(source=source, path=path, refs__contains=[live]).blob
     shown = blob.text.split("\n")[lines[0] - 1 : lines[1]]
-    evidence = Evidence.objects.create(
+    line_hash = hashlib.sha256("\n".join(shown).encode()).hexdigest()
+    evidence, _ = Evidence.objects.get_or_create(
         source=source,
         commit=commit,
         path=path,
         blob=blob,
-        symbol=symbol,
         start_line=lines[0],
         end_line=lines[1],
-        line_hash=hashlib.sha256("\n".join(shown).encode()).hexdigest(),
+        defaults={"line_hash": line_hash, "symbol": symbol},
     )
     # What is cited stood in the prompt too.
-    for part in {"in_prompt", role}:
+    for part in {"in_prompt", role} if role != "near" else {role}:
         MessageEvidence.objects.create(
             message=message,
             evidence=evidence,
@@ -257,12 +388,26 @@ def _thread_of_states(owner: User, source: Source, commit: str) -> Thread:
     for number, (question, fields) in enumerate(states):
         at = timezone.now() + timedelta(seconds=10 * number)
         Message.objects.create(thread=thread, role="question", text=question, created_at=at)
-        Message.objects.create(
+        answer = Message.objects.create(
             thread=thread,
             role="answer",
             query=question,
-            receipt=receipt(source, commit, query=question),
+            receipt=receipt(source, commit, query=question, **_experts(fields)),
             created_at=at + timedelta(seconds=1),
             **fields,
         )
+        if answer.not_found:
+            what = ("E1", "tidewatch/settings.py", "read_settings", "near")
+            add_evidence(answer, source, commit, what, (18, 24))
     return thread
+
+
+def _experts(fields: dict[str, object]) -> dict[str, object]:
+    """Return who may know, with an answer that was not found."""
+    if "not_found" not in fields:
+        return {}
+    place = {"source": "tidewatch", "path": "tidewatch/settings.py"}
+    owner = {"name": "@harbour/pilots", "how": "owner", "lines": 0, "wrote_at": "", **place}
+    wrote_at = "2025-06-15T15:06:40+00:00"
+    author = {"name": "Ada Example", "how": "author", "lines": 7, "wrote_at": wrote_at, **place}
+    return {"experts": [owner, author], "skipped_by": {"too_large": 3, "binary": 1}}

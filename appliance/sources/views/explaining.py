@@ -3,30 +3,25 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from appliance.accounts.requests import SignedInRequest
-from appliance.sources.access import get_source_for_user, operator_scope, scope_of
-from appliance.sources.explaining import cleaned, explain, suggest
-from indexer.models import Source
+from appliance.sources.access import get_known_source_for_user, operator_scope, scope_of
+from appliance.sources.explaining import answer_why, cleaned
 
 
 @require_safe
 def why_page(request: SignedInRequest, name: str) -> HttpResponse:
     """Explain a path: to an admin any, to a reader what they may read; else 404."""
     is_staff = request.user.is_staff
-    source = _source_of_staff(name) if is_staff else get_source_for_user(request.user, name)
+    source = get_known_source_for_user(request.user, name)
     reader_scope = scope_of(request.user)
     scope = operator_scope() if is_staff else reader_scope
     path = cleaned(request.GET.get("path", ""))
-    explanation = None
-    if path and scope.allows(source.pk, path):
-        explanation = explain(source, path, scope, for_staff=is_staff)
-    elif path:
-        explanation = suggest(source, path, scope)
-        if explanation is None:
-            raise Http404
+    explanation = answer_why(source, path, scope, for_staff=is_staff) if path else None
+    if path and explanation is None:
+        raise Http404
     context = {
         "source": source,
         "path": path,
@@ -34,9 +29,3 @@ def why_page(request: SignedInRequest, name: str) -> HttpResponse:
         "can_open": reader_scope.allows(source.pk, path),
     }
     return render(request, "sources/why.html", context)
-
-
-def _source_of_staff(name: str) -> Source:
-    if "\0" in name:  # PostgreSQL refuses to look for it
-        raise Http404
-    return get_object_or_404(Source, name=name)

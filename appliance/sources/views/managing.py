@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from appliance.accounts.requests import SignedInRequest
 from appliance.sources import managing
-from appliance.sources.access import readable_sources, staff_required
+from appliance.sources.access import known_sources, staff_required
 from appliance.sources.bulk_forms import ChosenForm
 from appliance.sources.findings import counts_of
 from appliance.sources.forms import (
@@ -40,9 +40,9 @@ SHOWN_JOBS = 5
 
 @require_safe
 def source_list(request: SignedInRequest) -> HttpResponse:
-    """Show the sources one may read; to an admin all of them, with what to do about them."""
-    readable = readable_sources(request.user)
-    sources = Source.objects.all() if request.user.is_staff else readable
+    """Show the sources one is granted; to an admin all of them, with what to do about them."""
+    known = known_sources(request.user)
+    sources = Source.objects.all() if request.user.is_staff else known
     overviews = overviews_of(sources)
     form = ListFilterForm(request.GET)
     wish = Wish.from_form(form)
@@ -50,7 +50,7 @@ def source_list(request: SignedInRequest) -> HttpResponse:
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "sources": page,
-        "readable_names": set(readable.values_list("name", flat=True)),
+        "granted_names": set(known.values_list("name", flat=True)),
         "is_active": any(overview.is_active for overview in overviews),
         "form": form,
         "wish": wish,

@@ -21,7 +21,6 @@ logger = logging.getLogger(__name__)
 
 HITS_PER_PAGE = 20
 LAST_PAGE = 10
-HITS_PER_DOCUMENT = 3
 EXPLAINED_SOURCES = 5
 SHOWN_DEFINITIONS = 5
 
@@ -70,7 +69,6 @@ def _found(
         refs=[narrowing.ref] if narrowing.ref else (),
         # One more than is shown tells whether there is a next page.
         limit=page * HITS_PER_PAGE + 1,
-        per_document=HITS_PER_DOCUMENT,
     )
     first = (page - 1) * HITS_PER_PAGE
     symbol = as_symbol(query) if page == 1 else ""

@@ -13,6 +13,7 @@ from appliance.sources.bulk_forms import ChosenForm
 from appliance.sources.listing import ListFilterForm, Wish
 from appliance.sources.overview import overviews_of
 from appliance.sources.steering import ACTIONS, steer
+from indexer.ingestion.withdrawal import look_soon
 from indexer.models import Source
 
 DONE = {"sync": "will be synced", "pause": "are paused", "resume": "go on"}
@@ -68,6 +69,7 @@ def source_credential(request: HttpRequest, name: str) -> HttpResponse:
     shared = form.cleaned_data["shared_credential"]
     source.shared_credential, source.credential = shared, None
     source.save(update_fields=["shared_credential", "credential"])
+    look_soon(Source.objects.filter(pk=source.pk))
     said = f"uses the credential {shared.name}" if shared else "uses no credential"
     messages.success(request, f"{name} {said} from the next sync on.")
     return redirect("source", name=name)

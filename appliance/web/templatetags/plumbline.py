@@ -17,14 +17,17 @@ register = template.Library()
 LEG_NAMES = {
     "lexical": "words",
     "vector": "meaning",
+    "exact": "letters",
     "path": "path",
     "symbol": "name",
     "history": "history",
+    "rerank": "reranker",
 }
 ROLE_LABELS = (
     ("cited", "Cited in the answer"),
     ("in_prompt", "In the prompt, not cited"),
     ("found", "Found by the search"),
+    ("near", "Nearest, but no answer"),
 )
 
 
@@ -80,9 +83,21 @@ def coloured(excerpt: Excerpt) -> list[tuple[int, SafeString]]:
 
 
 @register.filter
+def as_percent(share: float) -> str:
+    """Return a share as people write it: 1.0 as 100%, 0.001 as 0.1%."""
+    return f"{100 * share:g}%"
+
+
+@register.filter
 def leg_names(legs: Iterable[str]) -> str:
     """Name the retrievers as a reader would."""
     return ", ".join(LEG_NAMES.get(leg, leg) for leg in legs)
+
+
+@register.filter
+def skip_reasons(counts: dict[str, int]) -> list[tuple[str, int]]:
+    """Return what files were left out for, in words, with how many."""
+    return [(reason.replace("_", " "), files) for reason, files in counts.items()]
 
 
 @register.filter

@@ -17,6 +17,7 @@ from appliance.config.env import (
     env_networks,
     env_path,
     env_secret,
+    env_text,
     load_env_file,
 )
 from appliance.config.settings import database_from_url
@@ -51,6 +52,23 @@ def test_a_choice_is_one_of_those_named(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setenv(NAME, "c")
     with pytest.raises(SettingError, match="write one of a, b"):
         env_choice(NAME, choices={"a", "b"}, default="a")
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [("", ""), ("Query:", "Query:"), ('"Query: "', "Query: "), ('"a\\nb"', "a\nb")],
+)
+def test_a_text_in_quotes_keeps_blanks_and_new_lines(
+    monkeypatch: pytest.MonkeyPatch, value: str, text: str
+) -> None:
+    monkeypatch.setenv(NAME, value)
+    assert env_text(NAME) == text
+
+
+def test_a_text_with_one_quote_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, '"Query: ')
+    with pytest.raises(SettingError, match="not a string in double quotes"):
+        env_text(NAME)
 
 
 def test_a_list_leaves_empty_entries_out(monkeypatch: pytest.MonkeyPatch) -> None:

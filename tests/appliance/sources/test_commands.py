@@ -291,6 +291,7 @@ class TestEvaluate:
                 "Recall@5": 1.0,
                 "Recall@10": 1.0,
                 "MRR@20": 1.0,
+                "SpanRecall@5": 1.0,
                 "SpanRecall@10": 1.0,
             }
         }

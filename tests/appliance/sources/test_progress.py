@@ -9,7 +9,9 @@ from django.test import Client
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.sources.overview import overviews_of
 from indexer.models import Job, Source
+from tests.conftest import SourceFactory
 
 
 @pytest.fixture
@@ -79,3 +81,31 @@ def test_a_job_that_has_ended_shows_no_bar(client: Client, staff: User, job: Job
     assert "<progress" not in part
     assert " left" not in part
     assert 'hx-trigger="every 30s"' in part
+
+
+def label_of(source: Source) -> str:
+    (overview,) = overviews_of(Source.objects.filter(pk=source.pk))
+    return overview.label
+
+
+def test_a_look_of_the_schedule_shows_once_it_has_found_something(
+    source_factory: SourceFactory,
+) -> None:
+    source = source_factory("shop", {"a.py": "a = 1\n"})
+    assert label_of(source) == "Ready"
+    look = Job.objects.create(source=source, reason=Job.Reason.POLL)
+    assert label_of(source) == "Ready"
+    now = timezone.now()
+    running = {"state": Job.State.RUNNING, "lease_until": now + timedelta(hours=1)}
+    for phase, label in (("", "Ready"), ("fetch", "Ready"), ("read", "Reading")):
+        Job.objects.filter(pk=look.pk).update(phase=phase, **running)
+        assert label_of(source) == label
+    Job.objects.filter(pk=look.pk).update(phase="fetch", error_code="retrying")
+    assert label_of(source) == "Will be tried again"
+    Job.objects.filter(pk=look.pk).update(error_code="", reason=Job.Reason.PUSH)
+    assert label_of(source) == "Fetching"
+
+
+def test_the_first_look_at_a_source_shows_at_once(job: Job) -> None:
+    Job.objects.filter(pk=job.pk).update(phase="fetch", reason=Job.Reason.POLL)
+    assert label_of(job.source) == "Fetching"

@@ -61,7 +61,7 @@ def test_an_indexed_file_says_how_it_stands_in_the_index(shop: Source) -> None:
     assert [(ref.ref, ref.state) for ref in found.refs] == [("main", "indexed"), ("v1", "indexed")]
     assert found.refs[0].commit == shop.refs.get(name="main").commit
     assert found.indexed is not None
-    assert (found.indexed.role, found.indexed.weight) == ("docs", 0.4)
+    assert (found.indexed.role, found.indexed.weight) == ("docs", 0.7)
     assert found.indexed.chunks == found.indexed.chunks_with_vectors >= 1
     assert (found.indexed.lines, found.indexed.language) == (3, "markdown")
     assert found.words == ("docs", "guide", "md")

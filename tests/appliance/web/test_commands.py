@@ -24,6 +24,7 @@ pytestmark = [pytest.mark.services, pytest.mark.django_db]
 def test_the_doctor_fails_when_something_is_wrong(
     settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    settings.EMBEDDING = "minilm"
     settings.PLUMBLINE_CACHE = tmp_path
     output = StringIO()
     with pytest.raises(SystemExit) as ended:

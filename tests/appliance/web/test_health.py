@@ -17,6 +17,7 @@ from appliance.web import health
 from appliance.web.models import ASK, SYNC, Heartbeat, record_heartbeat
 from appliance.web.tasks import beat
 from indexer.models import Job, Source
+from inference import static
 from inference.packages import MINILM, get_model, model_folder
 from tests.services import valkey_url
 
@@ -95,13 +96,25 @@ def test_a_long_sync_keeps_its_worker_alive_as_long_as_its_lease(lease_s: int, s
     assert health.check_sync_worker().state == state
 
 
+def test_the_static_model_needs_nothing_but_its_own_file(
+    settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.EMBEDDING = "static"
+    settings.PLUMBLINE_CACHE = tmp_path
+    assert health.check_embedding_model().state == "ok"
+    monkeypatch.setattr(static, "WEIGHTS", tmp_path)
+    assert health.check_embedding_model().state == "failed"
+
+
 def test_missing_embedding_files_are_wrong(settings: Settings, tmp_path: Path) -> None:
+    settings.EMBEDDING = "minilm"
     settings.PLUMBLINE_CACHE = tmp_path
     check = health.check_embedding_model()
     assert (check.state, "by words only" in check.detail) == ("failed", True)
 
 
 def test_present_embedding_files_are_fine(settings: Settings, tmp_path: Path) -> None:
+    settings.EMBEDDING = "minilm"
     settings.PLUMBLINE_CACHE = tmp_path
     model = get_model(MINILM)
     folder = model_folder(tmp_path, model.name)

@@ -12,6 +12,7 @@ from django.test import Client
 from appliance.accounts.models import User
 from appliance.web.health import Check
 from appliance.web.views import summary_of, worst_state
+from indexer.models import Job, Source
 from tests.conftest import SourceFactory
 
 PACKAGES = Path(__file__).resolve().parents[3] / "appliance"
@@ -34,6 +35,24 @@ def test_status_renews_itself_without_the_frame(client: Client, reader: User) ->
     part = client.get("/status/", headers={"HX-Request": "true"}).content
     assert b"<html" not in part
     assert part.count(b'id="status"') == 1
+
+
+def test_the_status_of_hundreds_of_sources_begins_with_those_that_need_a_look(
+    client: Client, staff: User
+) -> None:
+    Source.objects.bulk_create(
+        Source(name=f"s{number:03}", kind=Source.Kind.REMOTE, location="https://x.test/y")
+        for number in range(120)
+    )
+    broken = Source.objects.get(name="s119")
+    Job.objects.create(source=broken, state=Job.State.FAILED, error="gone")
+    client.force_login(staff)
+    response = client.get("/status/")
+    assert [one.name for one in response.context["sources"]][:2] == ["s119", "s000"]
+    assert len(response.context["sources"]) == 50
+    page = response.content.decode()
+    assert "119 not synced yet, 1 failed" in page
+    assert "all 120 in the list of sources" in page
 
 
 @pytest.mark.parametrize(

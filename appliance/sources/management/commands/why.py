@@ -11,8 +11,8 @@ from django.core.management import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
 from appliance.common.commandline import sentences
-from appliance.sources.explaining import Explanation, cleaned, explain, suggest
-from appliance.sources.operators import check_sources, scope_for, source_named
+from appliance.sources.explaining import Explanation, answer_why, cleaned
+from appliance.sources.operators import known_source_named, scope_for
 
 
 class Command(BaseCommand):
@@ -27,14 +27,9 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with sentences():
             scope = scope_for(options["user"])
-            check_sources([options["source"]], scope)
-            source = source_named(options["source"])
+            source = known_source_named(options["source"], options["user"])
             path = cleaned(options["path"])
-            found = (
-                explain(source, path, scope, for_staff=not options["user"])
-                if scope.allows(source.pk, path)
-                else suggest(source, path, scope)
-            )
+            found = answer_why(source, path, scope, for_staff=not options["user"])
         if not path or found is None:
             raise CommandError(f"{source.name} has no path like {options['path']!r}.")
         if options["json"]:
