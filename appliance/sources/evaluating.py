@@ -11,7 +11,7 @@ from django.db.models import Count, Q, QuerySet
 
 from appliance.sources.plots import Plot, plot_of
 from indexer.evaluation.measures import ACC_1, MRR_20, RECALL_5, RECALL_10, SPAN_5, SPAN_10
-from indexer.evaluation.runs import last_good, newest_done
+from indexer.evaluation.runs import newest_done
 from indexer.evaluation.summary import ALL, ASKED, HISTORY, NAMED, PARTS, UNNAMED
 from indexer.models import EvaluationAnswer, EvaluationRun, GoldenEntry, GoldenSet, Source
 from indexer.scope import Scope
@@ -147,10 +147,6 @@ def alarm_run() -> EvaluationRun | None:
     """Return the newest finished run if something dropped in it and nobody took it for normal."""
     run = newest_done()
     return run if run is not None and run.alarms and not run.accepted_by else None
-
-
-def before(run: EvaluationRun) -> EvaluationRun | None:
-    return last_good(before=run)
 
 
 def golden_sets() -> QuerySet[GoldenSet]:

@@ -3,7 +3,6 @@
 17, run:17            a run that was recorded
 now                   search as it is in use
 plain, shipped        an order of results; ranking:12 is one that was learned
-model:NAME            another embedding model's vectors
 without:vector,path   retrievers that are left out; only:lexical is the rest
 rerank:on, rerank:off
 plain+without:vector  several at once
@@ -50,8 +49,6 @@ def _changed(variant: Variant, part: str) -> Variant:
         case "ranking", _:
             trees_of(value)
             return replace(variant, ranking=value)
-        case "model", _:
-            return replace(variant, model=value)
         case "without", _:
             return replace(variant, without=variant.without | set(names))
         case "only", _:

@@ -23,7 +23,6 @@ class Variant:
 
     without: frozenset[str] = frozenset()  # retrievers that are not asked
     ranking: str = ""  # plain, shipped, or the number of a learned one
-    model: str = ""  # the embedding model whose vectors are searched
     is_reranked: bool | None = None  # None: as configured
 
     def __post_init__(self) -> None:

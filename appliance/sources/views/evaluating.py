@@ -93,7 +93,7 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
         "measures": evaluating.MEASURES,
         "rows": evaluating.parts_of(run, names),
         "misses": evaluating.misses_of(run, scope),
-        "before": evaluating.before(run),
+        "before": runs.last_good(before=run),
     }
     return render(request, "sources/evaluation_run.html", context)
 
