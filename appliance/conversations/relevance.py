@@ -1,8 +1,8 @@
 """Is there anything to answer from? Search always returns its best; the best may be nothing.
 
-A question counts as answerable when the nearest chunk is near in meaning, or when one of the best
-hits holds most of its telling words: an identifier says little to an embedding model. Below both,
-"not found" is the honest answer. What is near belongs to the embedding model. How the numbers
+A question counts as answerable when the nearest chunk is near in meaning, when the best hits hold
+the names that it spells in code, or when one of them holds most of its telling words: an identifier
+says little to an embedding model. Below all, "not found" is the honest answer. What is near belongs to the embedding model. How the numbers
 were chosen: docs/experiments.md.
 """
 
@@ -11,11 +11,13 @@ from __future__ import annotations
 import re
 
 from indexer.lexical.terms import terms
+from indexer.retrieval.exact import pieces_in
 from indexer.retrieval.hits import SearchResult
 
 SHARE = 0.75  # of the telling words, in one hit
 SHARE_BY_WORDS_ALONE = 0.5  # without vectors, a wrong refusal is worse than a weak answer
 LOOKED_AT = 8  # hits
+NAMES_SHARE = 0.5  # of the names spelled in code, in all those hits
 
 WORD = re.compile(r"[^\W_][\w-]+")
 # Words that questions are made of, whatever they are about.
@@ -41,6 +43,8 @@ def is_answerable(query: str, result: SearchResult) -> bool:
         return False
     if result.best_similarity >= result.near:
         return True
+    if _holds_names(query, result):
+        return True
     # A follow-up's query has two lines, its own words and a rewriting: either may be the good one.
     asked = [telling for line in query.split("\n") if (telling := telling_words(line))]
     known = [
@@ -49,6 +53,13 @@ def is_answerable(query: str, result: SearchResult) -> bool:
     needed = SHARE if "vector" in result.legs else SHARE_BY_WORDS_ALONE
     shares = [_share(telling, found) for telling in asked for found in known]
     return not asked or max(shares) >= needed
+
+
+def _holds_names(query: str, result: SearchResult) -> bool:
+    """Return whether what the question names stands there, whatever else it asks in words."""
+    names = pieces_in(query)
+    texts = "\n".join(f"{hit.path}\n{hit.symbol}\n{hit.text}" for hit in result.hits[:LOOKED_AT])
+    return bool(names) and sum(name in texts for name in names) >= NAMES_SHARE * len(names)
 
 
 def _share(telling: list[str], found: set[str]) -> float:

@@ -110,10 +110,11 @@ def test_a_question_gets_an_answer_with_a_verified_citation_and_a_long_one_can_b
     assert verified
 
     asked = asking.ask(owner_of_answers, LONG)
-    wait_for(asked, lambda now: len(now.text) > 20 or not now.is_open)
+    wait_for(asked, lambda now: now.state == "writing" or not now.is_open)
     asking.stop(asked)
     stopped_at = time.monotonic()
     message = wait_for(asked, lambda now: not now.is_open)
+    assert not message.not_found
     assert message.state == "stopped"
     assert time.monotonic() - stopped_at < 30
     assert message.usage == {}  # hung up before the end

@@ -35,6 +35,17 @@ def test_a_compound_name_needs_all_its_parts() -> None:
     assert not is_answerable("invoice_item_total", result())
 
 
+def test_names_that_stand_in_the_hits_outweigh_the_words_around_them() -> None:
+    query = "Explain every line of add_item and of CartFull, one after the other, in detail."
+    assert is_answerable(query, result())
+    assert not is_answerable(
+        query.replace("add_item", "pay_invoice").replace("Full", "Gone"), result()
+    )
+    assert is_answerable(
+        "Tell the whole tale of add_item and pay_invoice, chapter by chapter", result()
+    )
+
+
 def test_words_scattered_over_several_hits_do_not_count_together() -> None:
     scattered = result(0.0, LEGS, "database = 1", "migration = 2", "customers = 3", "table = 4")
     assert not is_answerable("Where is the database migration of the customers table?", scattered)
