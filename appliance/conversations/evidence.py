@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from appliance.conversations.lines import LineFinder
+from appliance.conversations.checking.lines import LineFinder
 from indexer.models import Blob, Definition
 from indexer.retrieval.hits import Hit
 from indexer.spans import Span
@@ -61,6 +61,13 @@ class EvidenceLines:
         count = span.end_line - span.start_line + 1
         lines = self.text.split("\n")[offset : offset + count]
         return replace(self, span=span, text="\n".join(lines))
+
+
+def as_evidence(hits: Sequence[Hit]) -> tuple[EvidenceLines, ...]:
+    """Return hits under handles, in their order."""
+    return tuple(
+        EvidenceLines.from_hit(f"E{number}", hit) for number, hit in enumerate(hits, start=1)
+    )
 
 
 def hash_lines(lines: list[str]) -> str:

@@ -12,9 +12,8 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from appliance.conversations import checks
 from appliance.conversations.access import is_sealed, places_behind
-from appliance.conversations.answering import (
+from appliance.conversations.answering.events import (
     Answered,
     Event,
     Judged,
@@ -22,13 +21,14 @@ from appliance.conversations.answering import (
     Question,
     Searched,
     Written,
-    answer,
 )
-from appliance.conversations.citations import without_markers
+from appliance.conversations.answering.flow import answer
+from appliance.conversations.checking import checks
+from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Evidence, Message, MessageEvidence
-from appliance.conversations.packing import Budget, Checking, EarlierTurn
-from appliance.conversations.salts import cache_salt
+from appliance.conversations.prompting.packing import Budget, Checking, EarlierTurn
+from appliance.conversations.prompting.salts import cache_salt
 from appliance.sources.access import scope_of
 from indexer import clients
 from indexer.scope import Scope

@@ -19,9 +19,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
-from appliance.conversations import checks
 from appliance.conversations.access import is_sealed
-from appliance.conversations.citations import (
+from appliance.conversations.checking import checks
+from appliance.conversations.checking.citations import (
     CompiledAnswer,
     NameMark,
     Segment,
@@ -29,11 +29,11 @@ from appliance.conversations.citations import (
     compile_answer,
     compile_judged,
 )
+from appliance.conversations.checking.markers import without_unfinished
+from appliance.conversations.checking.support import Verdict
 from appliance.conversations.colouring import highlight_block
 from appliance.conversations.evidence import EvidenceLines
-from appliance.conversations.markers import without_unfinished
 from appliance.conversations.models import Message, MessageEvidence
-from appliance.conversations.support import Verdict
 from appliance.conversations.visible import visible
 from indexer.models import Source
 from indexer.scope import Scope

@@ -35,7 +35,7 @@ from appliance.local.bench_grep import cloned
 from appliance.local.scripted_answers import CitingModel, Said
 
 if TYPE_CHECKING:
-    from appliance.conversations.answering import Answered
+    from appliance.conversations.answering.events import Answered
     from inference.client import ChatClient
 
 console = Console(stderr=True)
@@ -129,8 +129,9 @@ def _asked(
     clones: dict[str, Path],
     scripted: CitingModel | None,
 ) -> dict[str, object]:
-    from appliance.conversations.answering import Answered, Question, answer
-    from appliance.conversations.packing import Budget
+    from appliance.conversations.answering.events import Answered, Question
+    from appliance.conversations.answering.flow import answer
+    from appliance.conversations.prompting.packing import Budget
     from appliance.sources.access import operator_scope
 
     tally = Tally()
@@ -151,7 +152,7 @@ def _asked(
 
 
 def _count(end: Answered, tally: Tally) -> None:
-    from appliance.conversations.checks import counted
+    from appliance.conversations.checking.checks import counted
 
     counts = counted(end.compiled.judgements)
     tally.answers += 1
@@ -167,10 +168,10 @@ def _count(end: Answered, tally: Tally) -> None:
 
 def _time(end: Answered, tally: Tally) -> None:
     """Compile the same answer once more, alone: the documents are read anew too."""
-    from appliance.conversations.citations import compile_judged
+    from appliance.conversations.checking.citations import compile_judged
+    from appliance.conversations.checking.guarding import Known, unknown_names
+    from appliance.conversations.checking.judging import judge_answer
     from appliance.conversations.evidence import Documents
-    from appliance.conversations.guarding import Known, unknown_names
-    from appliance.conversations.judging import judge_answer
     from appliance.sources.access import operator_scope
 
     offered = {piece.handle: piece for piece in end.offered}
@@ -221,7 +222,7 @@ def _not_shown(sentence: str, shown: str) -> list[str]:
 
 
 def _is_keyword(name: str) -> bool:
-    from appliance.conversations.mentions import KEYWORDS
+    from appliance.conversations.checking.mentions import KEYWORDS
 
     return name in KEYWORDS
 

@@ -12,9 +12,9 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from appliance.accounts.models import User
-from appliance.conversations.checks import to_json
+from appliance.conversations.checking.checks import to_json
+from appliance.conversations.checking.judging import judge_answer
 from appliance.conversations.evidence import Documents
-from appliance.conversations.judging import judge_answer
 from appliance.conversations.models import Evidence, Message, MessageEvidence, Thread
 from appliance.conversations.rendering import lines_behind
 from appliance.sources.models import Grant

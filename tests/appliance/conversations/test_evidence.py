@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from appliance.conversations.checking.sentences import Sentence
+from appliance.conversations.checking.support import Claim, Verdict, rule
 from appliance.conversations.evidence import Documents, EvidenceLines, hash_lines
-from appliance.conversations.sentences import Sentence
-from appliance.conversations.support import Claim, Verdict, rule
 from indexer.models import Blob
 from indexer.retrieval.search import search
 from indexer.scope import Scope

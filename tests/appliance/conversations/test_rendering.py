@@ -10,10 +10,10 @@ import pytest
 from django.test import Client
 
 from appliance.accounts.models import User
-from appliance.conversations.checks import to_json
-from appliance.conversations.citations import compile_judged
+from appliance.conversations.checking.checks import to_json
+from appliance.conversations.checking.citations import compile_judged
+from appliance.conversations.checking.judging import judge_answer
 from appliance.conversations.evidence import Documents, EvidenceLines
-from appliance.conversations.judging import judge_answer
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import (
     ALLOWED_TAGS,

@@ -13,22 +13,16 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences
-from appliance.conversations.answering import (
-    Answered,
-    Prompted,
-    Question,
-    Searched,
-    Written,
-    answer,
-)
-from appliance.conversations.checks import counted
-from appliance.conversations.citations import compile_answer, without_markers
+from appliance.conversations.answering.events import Answered, Prompted, Question, Searched, Written
+from appliance.conversations.answering.flow import answer
+from appliance.conversations.answering.receipts import Receipt
+from appliance.conversations.checking.checks import counted
+from appliance.conversations.checking.citations import compile_answer, without_markers
+from appliance.conversations.checking.markers import without_unfinished
+from appliance.conversations.checking.support import Verdict
 from appliance.conversations.evidence import EvidenceLines
-from appliance.conversations.markers import without_unfinished
-from appliance.conversations.receipts import Receipt
+from appliance.conversations.prompting.salts import cache_salt
 from appliance.conversations.recording import budget_of
-from appliance.conversations.salts import cache_salt
-from appliance.conversations.support import Verdict
 from appliance.sources.operators import check_ref_name, check_sources, scope_for
 from indexer import clients
 

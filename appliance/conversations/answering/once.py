@@ -1,0 +1,56 @@
+"""The mode "answer": one search, then words."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import replace
+
+from appliance.conversations.answering.events import Answered, Event, Question, Searched
+from appliance.conversations.answering.experts import experts_for
+from appliance.conversations.answering.receipts import receipt_of
+from appliance.conversations.answering.relevance import is_answerable
+from appliance.conversations.answering.writing import Model, write
+from appliance.conversations.checking.citations import compile_judged
+from appliance.conversations.evidence import as_evidence
+from appliance.conversations.prompting.rewriting import standalone_query
+from appliance.sources.asof import AsOf
+from indexer.retrieval.search import search
+
+HITS = 16
+NEAREST = 3  # passages shown with "not found"
+
+
+def answer_once(
+    question: Question, narrowing: AsOf, model: Model | None
+) -> Generator[Event, None, Answered]:
+    """Search once, and answer from what was found; without a model say what that was."""
+    query, rewritten = standalone_query(
+        question.text,
+        question.turns,
+        model.client if model else None,
+        model.on_stream if model else lambda stream: None,
+        cache_salt=question.cache_salt,
+    )
+    result = search(
+        query,
+        scope=question.scope,
+        source_names=question.source_names,
+        refs=(question.ref,) if question.ref else (),
+        limit=HITS,
+    )
+    receipt = receipt_of(
+        question.scope,
+        question.source_names,
+        query,
+        result,
+        rewritten=rewritten,
+        narrowing=narrowing,
+    )
+    found = is_answerable(query, result)
+    if not found:
+        result = replace(result, hits=result.hits[:NEAREST])
+        receipt = replace(receipt, experts=experts_for(result.hits, question.scope))
+    yield Searched(query, as_evidence(result.hits), receipt, is_near_miss=not found)
+    if found and model:
+        return (yield from write(question, result.hits, receipt, model))
+    return Answered("", compile_judged(()), receipt, not_found=not found)
