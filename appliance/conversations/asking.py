@@ -12,6 +12,8 @@ from django.utils import timezone
 from appliance.accounts.models import User
 from appliance.common.queueing import send
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.modes import Mode
+from appliance.conversations.paths import latest_answer
 from appliance.conversations.tasks import answer_question
 
 TITLE_CHARACTERS = 80
@@ -22,32 +24,42 @@ def ask(
     question: str,
     *,
     thread: Thread | None = None,
+    after: Message | None = None,
     source_names: Sequence[str] = (),
     ref: str = "",
+    mode: Mode = Mode.ANSWER,
 ) -> Message:
-    """Write the question down and have it answered; return the answer that is to come."""
+    """Write the question down and have it answered; return the answer that is to come.
+
+    In a thread it follows on `after`, an answer of it; without one, on the latest answer.
+    """
     question = question.strip()
     with transaction.atomic():
         if thread is None:
             thread = Thread.objects.create(owner=user, title=title_of(question))
         else:
             Thread.objects.filter(pk=thread.pk).update(updated_at=timezone.now())
+            after = after or latest_answer(thread)
         names = list(source_names)
         now = timezone.now()
-        Message.objects.create(
+        asked = Message.objects.create(
             thread=thread,
+            parent=after,
             role=Message.Role.QUESTION,
             text=question,
             source_names=names,
             ref=ref,
+            mode=mode,
             created_at=now,
         )
         answer = Message.objects.create(
             thread=thread,
+            parent=asked,
             role=Message.Role.ANSWER,
             state=Message.State.QUEUED,
             source_names=names,
             ref=ref,
+            mode=mode,
             created_at=now + timedelta(microseconds=1),
         )
         transaction.on_commit(partial(send, answer_question, str(answer.pk)))

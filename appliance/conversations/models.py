@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from appliance.conversations.modes import Mode
 from indexer.models import Blob, Source
 from indexer.spans import Span
 
@@ -48,12 +49,27 @@ class Message(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="messages")
+    # What it follows on: an answer its question, a question the answer before; several questions
+    # after one answer are branches, several answers to one question are tries.
+    parent = models.ForeignKey(
+        "self", on_delete=models.CASCADE, null=True, blank=True, related_name="children"
+    )
     role = models.CharField(max_length=10, choices=Role.choices)
     state = models.CharField(max_length=10, choices=State.choices, default=State.DONE)
     text = models.TextField(blank=True)  # as the model wrote it, with handles
     query = models.TextField(blank=True)  # what was searched for: the standalone question
     source_names = models.JSONField(default=list)  # narrowed to these; empty: all readable
     ref = models.CharField(max_length=250, blank=True)  # as of this; empty: each source's default
+    mode = models.CharField(
+        max_length=10, choices=[(one.value, one.value) for one in Mode], default="answer"
+    )
+    steps = models.JSONField(default=list)  # of modes that take several: see steps.Step
+    patches = models.JSONField(default=list)  # proposed changes with their checks
+    is_pinned = models.BooleanField(default=False)  # stands in every later prompt of its branch
+    # What the prompt was made of, and what did not fit: see packing.PackedPrompt
+    prompt = models.JSONField(default=dict)
+    # Files that the reader took out of the prompt or put into it: {"drop": [...], "add": [...]}
+    wanted = models.JSONField(default=dict)
     not_found = models.BooleanField(default=False)
     stop_asked = models.BooleanField(default=False)
     error = models.TextField(blank=True)

@@ -20,6 +20,7 @@ from appliance.conversations.answering.events import (
     Prompted,
     Question,
     Searched,
+    Stepped,
     Written,
 )
 from appliance.conversations.answering.flow import answer
@@ -27,6 +28,8 @@ from appliance.conversations.checking import checks
 from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Evidence, Message, MessageEvidence
+from appliance.conversations.modes import Mode
+from appliance.conversations.paths import path_to
 from appliance.conversations.prompting.packing import Budget, Checking, EarlierTurn
 from appliance.conversations.prompting.salts import cache_salt
 from appliance.sources.access import scope_of
@@ -71,18 +74,19 @@ def question_of(message: Message) -> Question:
     rest on is noted in the message's receipt.
     """
     scope = scope_of(message.thread.owner)
-    earlier = list(message.thread.messages.filter(created_at__lt=message.created_at))
-    turns = _usable_turns(earlier[:-1], scope)
+    *earlier, asked, _ = path_to(message)
+    turns = _usable_turns(earlier, scope)
     behind = {place for _, answered in turns for place in places_behind(answered)}
     message.receipt = {"behind": sorted(behind)}
     return Question(
-        text=earlier[-1].text,
+        text=asked.text,
         scope=scope,
         turns=tuple(
-            EarlierTurn(asked.text, without_markers(answered.text)) for asked, answered in turns
+            EarlierTurn(before.text, without_markers(answered.text)) for before, answered in turns
         ),
         source_names=tuple(message.source_names),
         ref=message.ref,
+        mode=Mode(message.mode),
         cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
     )
 
@@ -123,6 +127,11 @@ def _record(message: Message, event: Event, watcher: _Watcher) -> None:
             _save(message, "query", "receipt")
             role = MessageEvidence.Role.NEAR if event.is_near_miss else MessageEvidence.Role.FOUND
             _link(message, event.evidence, role)
+        case Stepped():
+            numbered = {step["number"]: step for step in message.steps}
+            numbered[event.step.number] = event.step.to_json()
+            message.steps = [numbered[number] for number in sorted(numbered)]
+            _save(message, "steps")
         case Prompted():
             message.state = Message.State.WRITING
             message.receipt = _receipt(message, event)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.paths import newest_leaf, path_to
 from appliance.conversations.rendering import (
     CitationView,
     RenderedAnswer,
@@ -30,5 +31,6 @@ def turn_of(message: Message, scope: Scope) -> Turn:
 
 
 def turns_of(thread: Thread, scope: Scope) -> list[Turn]:
-    """Return the turns of a thread, oldest first."""
-    return [turn_of(message, scope) for message in thread.messages.all()]
+    """Return the turns on the path to the newest message, oldest first."""
+    leaf = newest_leaf(thread)
+    return [turn_of(message, scope) for message in path_to(leaf)] if leaf else []

@@ -19,6 +19,7 @@ from appliance.conversations.access import get_message_for_user, get_thread_for_
 from appliance.conversations.forms import QuestionForm, TitleForm
 from appliance.conversations.history import grouped
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.paths import path_to
 from appliance.conversations.turns import turn_of, turns_of
 from appliance.sources.access import readable_sources, scope_of
 from appliance.sources.asof import refs_to_choose
@@ -129,16 +130,11 @@ def thread_ask(request: SignedInRequest, thread_id: UUID) -> HttpResponse:
     if not request.htmx:
         return redirect("thread", thread_id=thread.pk)
     scope = scope_of(request.user)
-    context = {"turns": [turn_of(message, scope) for message in _pair(answer)], "is_new": True}
+    context = {
+        "turns": [turn_of(message, scope) for message in path_to(answer)[-2:]],
+        "is_new": True,
+    }
     return render(request, "conversations/_turns.html", context)
-
-
-def _pair(answer: Message) -> list[Message]:
-    """Return an answer with the question before it."""
-    earlier = answer.thread.messages.filter(
-        role=Message.Role.QUESTION, created_at__lte=answer.created_at
-    )
-    return [*earlier.order_by("-created_at")[:1], answer]
 
 
 @require_POST

@@ -268,9 +268,10 @@ def _thread(owner: User, title: str, days_ago: int) -> Thread:
 def _answered_thread(owner: User, source: Source, commit: str) -> tuple[Thread, Message]:
     thread = _thread(owner, "How often is a silent gauge asked again?", 0)
     question = "How often is a silent gauge asked again, and what happens after the last time?"
-    Message.objects.create(thread=thread, role=Message.Role.QUESTION, text=question)
+    asked = Message.objects.create(thread=thread, role=Message.Role.QUESTION, text=question)
     answer = Message.objects.create(
         thread=thread,
+        parent=asked,
         role=Message.Role.ANSWER,
         text=ANSWER,
         query=question,
@@ -296,9 +297,10 @@ def _checked_thread(owner: User, source: Source, commit: str) -> Thread:
     """Make an answer in which the checks found something of every kind."""
     thread = _thread(owner, "What is called before a gauge is asked again?", 0)
     question = "What is called before a gauge is asked again?"
-    Message.objects.create(thread=thread, role=Message.Role.QUESTION, text=question)
+    asked = Message.objects.create(thread=thread, role=Message.Role.QUESTION, text=question)
     answer = Message.objects.create(
         thread=thread,
+        parent=asked,
         role=Message.Role.ANSWER,
         text=CHECKED,
         query=question,
@@ -385,11 +387,15 @@ def _thread_of_states(owner: User, source: Source, commit: str) -> Thread:
             {"state": "stopped", "text": "The alarm compares the level with"},
         ),
     ]
+    answer: Message | None = None
     for number, (question, fields) in enumerate(states):
         at = timezone.now() + timedelta(seconds=10 * number)
-        Message.objects.create(thread=thread, role="question", text=question, created_at=at)
+        asked = Message.objects.create(
+            thread=thread, role="question", text=question, created_at=at, parent=answer
+        )
         answer = Message.objects.create(
             thread=thread,
+            parent=asked,
             role="answer",
             query=question,
             receipt=receipt(source, commit, query=question, **_experts(fields)),

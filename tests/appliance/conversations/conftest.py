@@ -12,6 +12,7 @@ from django.db import connection
 from appliance.accounts.models import User
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Evidence, Message, MessageEvidence, Thread
+from appliance.conversations.paths import latest_answer
 from indexer.models import Document, Ref, Source
 from indexer.spans import Span
 
@@ -50,9 +51,12 @@ def message_factory(db: None) -> MessageFactory:
         **fields: Any,
     ) -> Message:
         thread = thread or Thread.objects.create(owner=owner, title=question)
-        Message.objects.create(thread=thread, role="question", text=question)
+        asked = Message.objects.create(
+            thread=thread, role="question", text=question, parent=latest_answer(thread)
+        )
         message = Message.objects.create(
             thread=thread,
+            parent=asked,
             role="answer",
             text=text,
             state=state,

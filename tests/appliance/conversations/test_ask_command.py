@@ -118,8 +118,7 @@ def test_a_source_narrows_the_answer(source_factory: SourceFactory) -> None:
     [
         (["--user", "nobody"], "There is nobody called 'nobody'."),
         (["--source", "vault"], "There is no source called 'vault'."),
-        (["--mode", "pair"], "The mode 'pair' is not there yet; use 'answer'."),
-        (["--mode", "fix"], "The mode 'fix' is not there yet; use 'answer'."),
+        (["--mode", "guess"], "invalid choice: 'guess'"),
     ],
 )
 def test_what_does_not_exist_gets_a_sentence(

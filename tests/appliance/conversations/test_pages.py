@@ -40,8 +40,8 @@ def answer(owner: User) -> Message:
     """An answer without evidence, done, in a thread of the owner."""
     thread = Thread.objects.create(owner=owner, title="How are carts kept?")
     before = timezone.now() - timedelta(seconds=1)
-    Message.objects.create(thread=thread, role="question", text="How?", created_at=before)
-    return Message.objects.create(thread=thread, role="answer", text="In **memory**.")
+    asked = Message.objects.create(thread=thread, role="question", text="How?", created_at=before)
+    return Message.objects.create(thread=thread, parent=asked, role="answer", text="In **memory**.")
 
 
 @pytest.mark.parametrize("person", ["reader", "outsider", "staff"])

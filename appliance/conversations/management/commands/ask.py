@@ -14,13 +14,14 @@ from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences
 from appliance.conversations.answering.events import Answered, Prompted, Question, Searched, Written
-from appliance.conversations.answering.flow import answer
+from appliance.conversations.answering.flow import ANSWERINGS, answer
 from appliance.conversations.answering.receipts import Receipt
 from appliance.conversations.checking.checks import counted
 from appliance.conversations.checking.citations import compile_answer, without_markers
 from appliance.conversations.checking.markers import without_unfinished
 from appliance.conversations.checking.support import Verdict
 from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.modes import Mode
 from appliance.conversations.prompting.salts import cache_salt
 from appliance.conversations.recording import budget_of
 from appliance.sources.operators import check_ref_name, check_sources, scope_for
@@ -40,12 +41,12 @@ class Command(BaseCommand):
         parser.add_argument("--source", action="append", default=[], metavar="NAME")
         parser.add_argument("--ref", default="", metavar="REF", help="as of this branch or tag")
         parser.add_argument("--user", metavar="USER", help="as this person; default: everything")
-        parser.add_argument("--mode", choices=["answer", "pair", "fix"], default="answer")
+        parser.add_argument(
+            "--mode", choices=[mode.value for mode in ANSWERINGS], default=Mode.ANSWER
+        )
         parser.add_argument("--json", action="store_true")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if options["mode"] != "answer":
-            raise CommandError(f"The mode {options['mode']!r} is not there yet; use 'answer'.")
         with sentences():
             scope = scope_for(options["user"])
             check_sources(options["source"], scope)
@@ -55,6 +56,7 @@ class Command(BaseCommand):
                 scope,
                 source_names=tuple(options["source"]),
                 ref=options["ref"],
+                mode=Mode(options["mode"]),
                 cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
             )
             end, found = self._follow(question, streams=not options["json"])
@@ -161,7 +163,7 @@ def to_json(end: Answered) -> dict[str, object]:
         },
         "not_found": end.not_found,
         "receipt": end.receipt.to_json(),
-        "steps": [],
+        "steps": [step.to_json() for step in end.steps],
         "usage": {
             "prompt_tokens": end.usage.prompt_tokens if end.usage else None,
             "completion_tokens": end.usage.completion_tokens if end.usage else None,

@@ -1,0 +1,27 @@
+"""A thread is a tree: the path from its first question to one message, and where it branches."""
+
+from __future__ import annotations
+
+from appliance.conversations.models import Message, Thread
+
+
+def path_to(message: Message) -> list[Message]:
+    """Return the messages from the thread's first question to this one, in order."""
+    by_id = {one.pk: one for one in Message.objects.filter(thread_id=message.thread_id)}
+    path: list[Message] = []
+    at: Message | None = by_id.get(message.pk)
+    while at is not None:
+        path.append(at)
+        at = by_id.get(at.parent_id) if at.parent_id else None
+    return path[::-1]
+
+
+def newest_leaf(thread: Thread) -> Message | None:
+    """Return the message that was written last: the path to it is what the thread opens at."""
+    return thread.messages.order_by("-created_at", "-pk").first()
+
+
+def latest_answer(thread: Thread) -> Message | None:
+    """Return the answer that was begun last: what a follow-up follows on."""
+    answers = thread.messages.filter(role=Message.Role.ANSWER)
+    return answers.order_by("-created_at", "-pk").first()
