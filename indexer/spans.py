@@ -14,6 +14,10 @@ class Span:
         if not 1 <= self.start_line <= self.end_line:
             raise ValueError(f"not a line range: {self.start_line}-{self.end_line}")
 
+    @property
+    def line_count(self) -> int:
+        return self.end_line - self.start_line + 1
+
     def overlaps(self, other: Span) -> bool:
         return self.start_line <= other.end_line and other.start_line <= self.end_line
 

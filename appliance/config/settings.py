@@ -195,6 +195,7 @@ CELERY_TASK_ROUTES = {
     "indexer.tasks.evaluate": {"queue": "embed"},
     "indexer.tasks.evaluate_run": {"queue": "embed"},
     "appliance.conversations.tasks.answer_question": {"queue": "ask"},
+    "appliance.conversations.tasks.note_turns": {"queue": "upkeep"},
 }
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Long enough for the longest sync: a shorter one would deliver a running job again.

@@ -41,5 +41,6 @@ def places_behind(message: Message) -> set[tuple[int, str]]:
     An earlier turn that stood in its prompt counts with everything that turn rested on: a
     follow-up says the same again in other words.
     """
-    places = set(message.evidence_links.values_list("evidence__source_id", "evidence__path"))
+    used = message.evidence_links.exclude(role=MessageEvidence.Role.LEFT_OUT)
+    places = set(used.values_list("evidence__source_id", "evidence__path"))
     return places | {(source_id, path) for source_id, path in message.receipt.get("behind", [])}

@@ -15,6 +15,7 @@ from appliance.conversations.models import Message, Thread
 from appliance.conversations.modes import Mode
 from appliance.conversations.paths import latest_answer
 from appliance.conversations.tasks import answer_question
+from appliance.conversations.wanted import NOTHING_WANTED, Wanted
 
 TITLE_CHARACTERS = 80
 
@@ -61,6 +62,24 @@ def ask(
             ref=ref,
             mode=mode,
             created_at=now + timedelta(microseconds=1),
+        )
+        transaction.on_commit(partial(send, answer_question, str(answer.pk)))
+    return answer
+
+
+def try_again(question: Message, wanted: Wanted = NOTHING_WANTED) -> Message:
+    """Have a question answered once more, beside the answers that it has; return the new one."""
+    with transaction.atomic():
+        Thread.objects.filter(pk=question.thread_id).update(updated_at=timezone.now())
+        answer = Message.objects.create(
+            thread_id=question.thread_id,
+            parent=question,
+            role=Message.Role.ANSWER,
+            state=Message.State.QUEUED,
+            source_names=question.source_names,
+            ref=question.ref,
+            mode=question.mode,
+            wanted=wanted.to_json(),
         )
         transaction.on_commit(partial(send, answer_question, str(answer.pk)))
     return answer

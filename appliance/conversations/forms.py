@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from typing import cast
 
 from django import forms
+from django.http import QueryDict
 
+from appliance.conversations.wanted import File, Wanted
 from appliance.sources.asof import as_of
 from indexer.scope import Scope
 
@@ -42,6 +44,50 @@ class QuestionForm(forms.Form):
         narrowing = as_of(self.scope, self.cleaned_data.get("sources", []), ref)
         if narrowing.is_unknown:
             self.add_error("ref", narrowing.sentence)
+
+
+MOST_FILES = 20
+
+
+class AgainForm(forms.Form):
+    """Which files to leave out of the next prompt, and which to put in: `source:path` each."""
+
+    drop = forms.CharField(required=False)
+    add = forms.CharField(required=False)
+    add_source = forms.CharField(required=False, max_length=200)
+    add_path = forms.CharField(required=False, max_length=4096)
+
+    def __init__(self, query: QueryDict, *, before: Wanted) -> None:
+        super().__init__(query)
+        self.query = query
+        self.before = before
+
+    def clean(self) -> None:
+        """Refuse a path without a source, and more files than a prompt could hold."""
+        if self.cleaned_data.get("add_path", "").strip() and not self.cleaned_data["add_source"]:
+            raise forms.ValidationError("Choose the source of the file that you want to add.")
+        if len(self.query.getlist("drop")) + len(self.query.getlist("add")) > 2 * MOST_FILES:
+            raise forms.ValidationError("These are too many files for one prompt.")
+
+    def wanted(self) -> Wanted:
+        """Return what was chosen; what was chosen for the answer before goes on to hold, unless
+        it is chosen otherwise."""
+        drop = self._files("drop")
+        add = self._files("add")
+        if path := self.cleaned_data["add_path"].strip().strip("/"):
+            add.append(File(self.cleaned_data["add_source"], path))
+        added = [*self.before.add, *add]
+        return Wanted(
+            frozenset(file for file in self.before.drop | set(drop) if file not in add),
+            tuple(dict.fromkeys(file for file in added if file not in drop)),
+        )
+
+    def _files(self, name: str) -> list[File]:
+        pairs = (value.partition(":") for value in self.query.getlist(name))
+        return [File(source, path) for source, colon, path in pairs if colon and path]
+
+    def error_list(self) -> list[str]:
+        return [str(error) for errors in self.errors.values() for error in errors]
 
 
 class TitleForm(forms.Form):

@@ -65,6 +65,7 @@ class Message(models.Model):
     )
     steps = models.JSONField(default=list)  # of modes that take several: see steps.Step
     patches = models.JSONField(default=list)  # proposed changes with their checks
+    note = models.TextField(blank=True)  # what an answer came to, for the prompts of later turns
     is_pinned = models.BooleanField(default=False)  # stands in every later prompt of its branch
     # What the prompt was made of, and what did not fit: see packing.PackedPrompt
     prompt = models.JSONField(default=dict)
@@ -134,6 +135,7 @@ class MessageEvidence(models.Model):
         FOUND = "found", "Found, without a model"
         NEAR = "near", "Near, but no answer"
         IN_PROMPT = "in_prompt", "In the prompt"
+        LEFT_OUT = "left_out", "Found, but left out of the prompt"
         CITED = "cited", "Cited"
         STRUCK = "struck", "Struck"
 

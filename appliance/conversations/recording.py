@@ -12,29 +12,23 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
-from appliance.conversations.access import is_sealed, places_behind
 from appliance.conversations.answering.events import (
     Answered,
     Event,
     Judged,
     Prompted,
-    Question,
     Searched,
     Stepped,
     Written,
 )
 from appliance.conversations.answering.flow import answer
 from appliance.conversations.checking import checks
-from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Evidence, Message, MessageEvidence
-from appliance.conversations.modes import Mode
-from appliance.conversations.paths import path_to
-from appliance.conversations.prompting.packing import Budget, Checking, EarlierTurn
-from appliance.conversations.prompting.salts import cache_salt
-from appliance.sources.access import scope_of
+from appliance.conversations.prompting.budget import Budget, Checking
+from appliance.conversations.prompting.parts import recalled_in
+from appliance.conversations.questions import Branch, question_of
 from indexer import clients
-from indexer.scope import Scope
 from inference.client import ChatClient
 from inference.streaming import ChatStream
 
@@ -43,7 +37,6 @@ logger = logging.getLogger(__name__)
 FLUSH_S = 0.2  # how often a growing answer is written down
 WATCH_S = 0.3  # how often the watcher looks for a stop
 TOUCH_S = 5.0  # how often it shows that the answer is being worked on
-TURNS = 6
 UNKNOWN_WINDOW_TOKENS = 4096  # of a server that does not say
 
 
@@ -59,45 +52,13 @@ def claim(message_id: str) -> Message | None:
 
 def record_answer(message: Message) -> None:
     """Answer the question before this message and write everything down on the way."""
-    question = question_of(message)
+    question, branch = question_of(message)
+    message.receipt = {"behind": branch.places()}
     with _watching(message) as watcher:
         for event in answer(
             question, client=clients.chat, budget=budget_of, on_stream=watcher.watch
         ):
-            _record(message, event, watcher)
-
-
-def question_of(message: Message) -> Question:
-    """Return the question that this answer is for, with the turns before it that may be used.
-
-    An earlier answer whose evidence the person may not read any more is left out; what the others
-    rest on is noted in the message's receipt.
-    """
-    scope = scope_of(message.thread.owner)
-    *earlier, asked, _ = path_to(message)
-    turns = _usable_turns(earlier, scope)
-    behind = {place for _, answered in turns for place in places_behind(answered)}
-    message.receipt = {"behind": sorted(behind)}
-    return Question(
-        text=asked.text,
-        scope=scope,
-        turns=tuple(
-            EarlierTurn(before.text, without_markers(answered.text)) for before, answered in turns
-        ),
-        source_names=tuple(message.source_names),
-        ref=message.ref,
-        mode=Mode(message.mode),
-        cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
-    )
-
-
-def _usable_turns(messages: list[Message], scope: Scope) -> list[tuple[Message, Message]]:
-    pairs = list(zip(messages[::2], messages[1::2], strict=False))
-    return [
-        (question, answered)
-        for question, answered in pairs[-TURNS:]
-        if answered.text and not is_sealed(answered, scope)
-    ]
+            _record(message, event, watcher, branch)
 
 
 def budget_of(client: ChatClient) -> Budget:
@@ -119,7 +80,7 @@ def budget_of(client: ChatClient) -> Budget:
     )
 
 
-def _record(message: Message, event: Event, watcher: _Watcher) -> None:
+def _record(message: Message, event: Event, watcher: _Watcher, branch: Branch) -> None:
     match event:
         case Searched():
             message.query = event.query
@@ -134,10 +95,13 @@ def _record(message: Message, event: Event, watcher: _Watcher) -> None:
             _save(message, "steps")
         case Prompted():
             message.state = Message.State.WRITING
+            message.prompt = event.prompt
+            message.receipt = {"behind": branch.places(recalled_in(event.prompt))}
             message.receipt = _receipt(message, event)
-            _save(message, "state", "receipt")
+            _save(message, "state", "receipt", "prompt")
             message.evidence_links.all().delete()
             _link(message, event.evidence, MessageEvidence.Role.IN_PROMPT)
+            _link(message, event.left_out, MessageEvidence.Role.LEFT_OUT)
         case Written():
             message.text += event.text
             if watcher.is_due():

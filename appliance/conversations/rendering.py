@@ -183,7 +183,8 @@ def _views(links: list[MessageEvidence], compiled: CompiledAnswer) -> tuple[Cita
 
 
 def _links(message: Message) -> list[MessageEvidence]:
-    return list(message.evidence_links.select_related("evidence__source", "evidence__blob"))
+    used = message.evidence_links.exclude(role=MessageEvidence.Role.LEFT_OUT)
+    return list(used.select_related("evidence__source", "evidence__blob"))
 
 
 def _compiled(message: Message, links: list[MessageEvidence]) -> CompiledAnswer:

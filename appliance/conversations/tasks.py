@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from appliance.conversations import recording, rescuing
+from appliance.common.queueing import send
+from appliance.conversations import noting, recording, rescuing
+from appliance.conversations.models import Message
 
 
 @shared_task(ignore_result=True)
@@ -15,9 +17,19 @@ def answer_question(message_id: str) -> None:
         return
     try:
         recording.record_answer(message)
+        if noting.turns_to_note(message):
+            send(note_turns, message_id)
     except Exception:
         rescuing.mark_failed(message)
         raise
+
+
+@shared_task(ignore_result=True)
+def note_turns(message_id: str) -> None:
+    """Note what the turns before an answer came to, before a later prompt needs it."""
+    message = Message.objects.select_related("thread__owner").filter(pk=message_id).first()
+    if message is not None:
+        noting.note_by_model(message)
 
 
 @shared_task(ignore_result=True)

@@ -10,7 +10,8 @@ from appliance.conversations.checking.citations import CompiledAnswer
 from appliance.conversations.checking.judging import Judgement
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.modes import Mode
-from appliance.conversations.prompting.packing import EarlierTurn
+from appliance.conversations.prompting.conversation import EarlierTurn, Pinned
+from appliance.conversations.wanted import NOTHING_WANTED, Wanted
 from indexer.scope import Scope
 from inference.protocol import Usage
 
@@ -22,6 +23,8 @@ class Question:
     text: str
     scope: Scope
     turns: tuple[EarlierTurn, ...] = ()
+    pinned: tuple[Pinned, ...] = ()
+    wanted: Wanted = NOTHING_WANTED
     source_names: tuple[str, ...] = ()
     ref: str = ""  # as of this branch or tag; empty: each source's default
     mode: Mode = Mode.ANSWER
@@ -51,6 +54,8 @@ class Prompted:
 
     evidence: tuple[EvidenceLines, ...]
     receipt: Receipt
+    prompt: dict[str, object]  # what it was made of: PackedPrompt.to_json
+    left_out: tuple[EvidenceLines, ...]  # found, and not given
 
 
 @dataclass(frozen=True, slots=True)

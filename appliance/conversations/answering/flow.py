@@ -15,7 +15,7 @@ from appliance.conversations.answering.receipts import Receipt
 from appliance.conversations.answering.writing import Model
 from appliance.conversations.checking.citations import compile_judged
 from appliance.conversations.modes import Mode
-from appliance.conversations.prompting.packing import Budget
+from appliance.conversations.prompting.budget import Budget
 from appliance.conversations.timeboxes import OnStream
 from appliance.sources.asof import AsOf, as_of
 from inference.client import ChatClient

@@ -15,17 +15,14 @@ from appliance.conversations.answering.events import (
     Written,
 )
 from appliance.conversations.answering.receipts import Receipt
+from appliance.conversations.answering.wanting import with_wanted
 from appliance.conversations.checking.citations import compile_judged
 from appliance.conversations.checking.finishing import Checked, Checker, checked
 from appliance.conversations.checking.judging import Judgement, Judging
 from appliance.conversations.evidence import Documents, EvidenceLines
-from appliance.conversations.prompting.packing import (
-    Budget,
-    EarlierTurn,
-    PackedPrompt,
-    QuestionTooLong,
-    pack,
-)
+from appliance.conversations.prompting.budget import Budget
+from appliance.conversations.prompting.conversation import Asked
+from appliance.conversations.prompting.packing import PackedPrompt, QuestionTooLong, pack
 from appliance.conversations.prompting.prompts import ANSWERING, Style
 from appliance.conversations.timeboxes import OnStream
 from appliance.conversations.visible import visible
@@ -66,8 +63,15 @@ def write(
     checker: Checker | None = None
     try:
         limits = model.limits()
-        text_asked, turns = _asked(question, limits)
-        packed = pack(text_asked, hits, turns, client=model.client, budget=limits, style=style)
+        hits = with_wanted(question, hits)
+        packed = pack(
+            _asked(question, limits),
+            hits,
+            client=model.client,
+            budget=limits,
+            style=style,
+            document_of=Documents(frozenset(hit.blob_id for hit in hits)),
+        )
         receipt = replace(
             receipt,
             given=len(packed.evidence),
@@ -76,7 +80,7 @@ def write(
         )
         checker = _checker(question, packed, model, limits)
         judging = Judging(checker.offered, checker.document_of)
-        yield Prompted(packed.evidence, receipt)
+        yield Prompted(packed.evidence, receipt, packed.to_json(), packed.left_out)
         stream = model.client.stream(_request(packed, limits, question.cache_salt))
         model.on_stream(stream)
         yield from _followed(stream, judging, written)
@@ -138,6 +142,7 @@ def _checker(question: Question, packed: PackedPrompt, model: Model, limits: Bud
         asked=(question.text, *(turn.question for turn in question.turns)),
         scope=question.scope,
         refs=(question.ref,) if question.ref else (),
+        # Read anew: what is cited is compared with what is stored when the answer is written.
         document_of=Documents(frozenset(piece.blob_id for piece in packed.evidence)),
         client=model.client,
         budget=limits,
@@ -146,14 +151,11 @@ def _checker(question: Question, packed: PackedPrompt, model: Model, limits: Bud
     )
 
 
-def _asked(question: Question, limits: Budget) -> tuple[str, tuple[EarlierTurn, ...]]:
-    """Return the question and the turns before it as the prompt shows them.
-
-    A small model copies an earlier answer that it sees; it gets the earlier question alone.
-    """
-    if not limits.opened_lines or not question.turns:
-        return question.text, question.turns
-    return f"{question.text} (Asked before: {question.turns[-1].question})", ()
+def _asked(question: Question, limits: Budget) -> Asked:
+    if not limits.opened_lines:
+        return Asked(question.text, question.turns, question.pinned)
+    before = question.turns[-1] if question.turns else None
+    return Asked(question.text, (), question.pinned, before)
 
 
 def _request(packed: PackedPrompt, limits: Budget, cache_salt: str | None) -> ChatRequest:

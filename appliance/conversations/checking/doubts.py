@@ -14,7 +14,7 @@ from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.checking.judging import Judgement
 from appliance.conversations.checking.support import Verdict
 from appliance.conversations.prompting import prompts
-from appliance.conversations.prompting.packing import Budget
+from appliance.conversations.prompting.budget import Budget
 from appliance.conversations.timeboxes import OnStream, written_within
 from inference.client import ChatClient
 from inference.errors import InferenceError

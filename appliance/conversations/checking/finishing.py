@@ -13,7 +13,8 @@ from appliance.conversations.checking.judging import Judgement, judge_answer
 from appliance.conversations.checking.repairing import written_again
 from appliance.conversations.checking.support import DocumentOf
 from appliance.conversations.evidence import EvidenceLines
-from appliance.conversations.prompting.packing import Budget, Checking, PackedPrompt
+from appliance.conversations.prompting.budget import Budget, Checking
+from appliance.conversations.prompting.packing import PackedPrompt
 from appliance.conversations.timeboxes import OnStream
 from indexer.scope import Scope
 from inference.client import ChatClient

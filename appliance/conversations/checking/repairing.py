@@ -6,7 +6,8 @@ import logging
 from collections.abc import Sequence
 
 from appliance.conversations.prompting import prompts
-from appliance.conversations.prompting.packing import Budget, PackedPrompt
+from appliance.conversations.prompting.budget import Budget
+from appliance.conversations.prompting.packing import PackedPrompt
 from appliance.conversations.timeboxes import OnStream, written_within
 from appliance.conversations.visible import visible
 from inference.client import ChatClient

@@ -87,13 +87,36 @@ class _Cited:
                 return replace(self, ranges=(*kept, span))
         return self
 
+    def closer(self, held: Mentions) -> _Cited:
+        """Return the claim with the lines that say it, where it cites more than anyone reads.
+
+        Lines that the model asked for stay: only evidence cited as a whole is narrowed.
+        """
+        given = self.claim.evidence.span
+        if self.claim.asked or self.ranges != (given,) or given.line_count <= WIDEST:
+            return self
+        inside = [
+            [
+                line
+                for line in self.finder.lines_with(one)
+                if given.start_line <= line <= given.end_line
+            ]
+            for one in held
+        ]
+        near = given.start_line
+        window = smallest_window([lines for lines in inside if lines], near=near)
+        if window is None or window.line_count > WIDEST:
+            return self
+        span = grown(window, self.document.definitions)
+        return replace(self, ranges=(span if given.contains(span) else window,))
+
     def evidence(self) -> tuple[EvidenceLines, ...]:
         """Return the ranges as evidence; those that were moved say from where."""
         given = self.claim.evidence
         asked = self.claim.asked or given.span
         return tuple(
             given.narrowed_to(span)
-            if span == asked and given.span.contains(span)
+            if asked.contains(span) and given.span.contains(span)
             else replace(
                 given,
                 span=span,
@@ -191,7 +214,8 @@ def _by_mentions(
         )
         return Ruling(Verdict.UNSUPPORTED, carried, texts)
     kept = tuple(
-        one.evidence() if one and has else () for one, has in zip(final, held, strict=True)
+        one.closer(has).evidence() if one and has else ()
+        for one, has in zip(final, held, strict=True)
     )
     is_moved = any(piece.moved_from for pieces in kept for piece in pieces)
     return Ruling(Verdict.MOVED if is_moved else Verdict.SUPPORTED, kept)

@@ -8,7 +8,7 @@ from contextlib import closing
 
 from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.prompting import prompts
-from appliance.conversations.prompting.packing import EarlierTurn
+from appliance.conversations.prompting.conversation import EarlierTurn
 from appliance.conversations.timeboxes import OnStream
 from inference.client import ChatClient
 from inference.errors import InferenceError

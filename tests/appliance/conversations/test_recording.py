@@ -18,6 +18,7 @@ from appliance.conversations import asking, recording, rescuing
 from appliance.conversations.access import is_sealed
 from appliance.conversations.evidence import hash_lines
 from appliance.conversations.models import Message, MessageEvidence, Thread
+from appliance.conversations.questions import question_of
 from appliance.conversations.rendering import render_answer
 from appliance.conversations.tasks import answer_question, rescue_answers
 from appliance.sources.access import scope_of
@@ -329,7 +330,7 @@ def test_a_follow_up_is_given_the_turns_before_it_without_their_handles(
 ) -> None:
     cart = lines_of(shop, "shop/cart.py", 4, 9)
     earlier = message_factory(owner, "It adds [E1].", [cart], question="What adds?")
-    question = recording.question_of(queued(owner, "And then?", earlier.thread))
+    question, _ = question_of(queued(owner, "And then?", earlier.thread))
     assert question.text == "And then?"
     assert [(turn.question, turn.answer) for turn in question.turns] == [("What adds?", "It adds.")]
 
@@ -340,7 +341,8 @@ def test_a_follow_up_is_not_given_a_sealed_turn(
     cart = lines_of(shop, "shop/cart.py", 4, 9)
     earlier = message_factory(owner, "CANARY_OF_SHOP [E1].", [cart], question="What adds?")
     Grant.objects.all().delete()
-    assert recording.question_of(queued(owner, "And then?", earlier.thread)).turns == ()
+    question, _ = question_of(queued(owner, "And then?", earlier.thread))
+    assert question.turns == ()
 
 
 def test_a_follow_up_is_sealed_with_the_turns_that_it_repeats(
@@ -357,14 +359,15 @@ def test_a_follow_up_is_sealed_with_the_turns_that_it_repeats(
     assert is_sealed(message, scope_of(owner))
 
 
-def test_a_follow_up_is_given_neither_empty_nor_too_many_turns(
+def test_a_follow_up_is_given_no_turn_without_an_answer(
     owner: User, message_factory: MessageFactory
 ) -> None:
     thread = message_factory(owner, "", question="Unanswered?").thread
     for number in range(8):
         message_factory(owner, f"Answer {number}.", question=f"Question {number}?", thread=thread)
-    turns = recording.question_of(queued(owner, "And then?", thread)).turns
-    assert [turn.question for turn in turns] == [f"Question {number}?" for number in range(2, 8)]
+    question, _ = question_of(queued(owner, "And then?", thread))
+    assert [turn.question for turn in question.turns] == [f"Question {n}?" for n in range(8)]
+    assert [turn.number for turn in question.turns] == list(range(2, 10))
 
 
 def test_an_answer_uses_what_its_owner_may_read_when_it_is_written(

@@ -17,7 +17,8 @@ from appliance.conversations.answering.events import (
     Written,
 )
 from appliance.conversations.answering.flow import answer
-from appliance.conversations.prompting.packing import Budget, EarlierTurn
+from appliance.conversations.prompting.budget import Budget
+from appliance.conversations.prompting.conversation import EarlierTurn
 from appliance.conversations.prompting.salts import cache_salt
 from appliance.conversations.rendering import render_markdown
 from appliance.sources.operators import scope_for

@@ -10,7 +10,7 @@ import pytest
 from appliance.conversations.answering.events import Answered, Question
 from appliance.conversations.answering.flow import answer
 from appliance.conversations.checking.support import Verdict
-from appliance.conversations.prompting.packing import Budget, Checking
+from appliance.conversations.prompting.budget import Budget, Checking
 from appliance.sources.operators import scope_for
 from indexer import clients
 from indexer.models import Source

@@ -163,6 +163,31 @@ def test_a_clause_that_its_citation_carries_keeps_it_in_a_sentence_that_is_marke
     assert places(judgement) == kept
 
 
+LONG = "\n".join(
+    f"def step_{n}(cart):\n    limit = {n + 1000}\n    return cart.apply(limit)\n"
+    for n in range(60)
+)
+
+
+def long_document(evidence: EvidenceLines) -> CitedDocument:
+    return CitedDocument.of(LONG, [Span(4 * n + 1, 4 * n + 3) for n in range(60)])
+
+
+@pytest.mark.parametrize(
+    ("marker", "place"),
+    [("[E1]", Span(121, 123)), ("[E1:1-200]", Span(1, 200))],
+)
+def test_a_citation_of_many_lines_is_narrowed_to_those_that_say_it(
+    marker: str, place: Span
+) -> None:
+    offered = {"E1": offered_from(LONG, "shop/steps.py", 7, 1, LONG.count("\n") + 1)}
+    (one,) = judge_answer(f"`step_30` sets `limit` to 1030 {marker}.", offered, long_document)
+    (kept,) = one.citations[0].pieces
+    assert one.verdict is Verdict.SUPPORTED
+    assert (kept.span, kept.moved_from) == (place, None)
+    assert kept.text.split("\n") == place.lines_of(LONG)
+
+
 def test_a_number_alone_moves_nothing() -> None:
     assert judged("There are 99 of them [E1].").verdict is Verdict.UNSUPPORTED
 

@@ -1,0 +1,67 @@
+"""The inspector: what the model was given for an answer, and asking again with other files."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from appliance.accounts.requests import SignedInRequest
+from appliance.conversations import asking
+from appliance.conversations.access import get_message_for_user, is_sealed
+from appliance.conversations.answering.wanting import find_document
+from appliance.conversations.forms import AgainForm
+from appliance.conversations.inspecting import inspect
+from appliance.conversations.models import Message
+from appliance.conversations.wanted import File, Wanted
+from appliance.sources.access import readable_sources, scope_of
+
+
+@require_safe
+def prompt_page(request: SignedInRequest, message_id: UUID) -> HttpResponse:
+    """Show every piece of the prompt with its size and why it is there, and what was left out."""
+    message = _answer(request, message_id)
+    scope = scope_of(request.user)
+    context = {
+        "message": message,
+        "inspection": inspect(message, scope),
+        "wanted": Wanted.from_json(message.wanted),
+        "names": readable_sources(request.user).order_by("name").values_list("name", flat=True),
+    }
+    return render(request, "conversations/prompt.html", context)
+
+
+@require_POST
+def ask_again(request: SignedInRequest, message_id: UUID) -> HttpResponse:
+    """Ask the same question again, without the files taken out and with those put in."""
+    message = _answer(request, message_id)
+    form = AgainForm(request.POST, before=Wanted.from_json(message.wanted))
+    if not form.is_valid():
+        for error in form.error_list():
+            messages.error(request, error)
+        return redirect("message_prompt", message_id=message.pk)
+    wanted = form.wanted()
+    if missing := _missing(request, message, wanted):
+        messages.error(request, f"There is no file {missing.path} in {missing.source}.")
+        return redirect("message_prompt", message_id=message.pk)
+    assert message.parent is not None  # noqa: S101  an answer follows on its question
+    asking.try_again(message.parent, wanted)
+    return redirect("thread", thread_id=message.thread_id)
+
+
+def _answer(request: SignedInRequest, message_id: UUID) -> Message:
+    """Return an answer whose evidence the reader may see; else 404, as if there were none."""
+    message = get_message_for_user(request.user, message_id)
+    if message.role != Message.Role.ANSWER or is_sealed(message, scope_of(request.user)):
+        raise Http404
+    return message
+
+
+def _missing(request: SignedInRequest, message: Message, wanted: Wanted) -> File | None:
+    scope = scope_of(request.user)
+    return next(
+        (file for file in wanted.add if find_document(scope, message.ref, file) is None), None
+    )

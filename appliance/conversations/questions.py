@@ -1,0 +1,100 @@
+"""The question that an answer is for, with what was said before it on its branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.conf import settings
+
+from appliance.conversations.access import is_sealed, places_behind
+from appliance.conversations.answering.events import Question
+from appliance.conversations.checking.citations import without_markers
+from appliance.conversations.models import Message
+from appliance.conversations.modes import Mode
+from appliance.conversations.noting import VERBATIM, note_by_extract
+from appliance.conversations.paths import path_to
+from appliance.conversations.prompting.conversation import EarlierTurn, Pinned
+from appliance.conversations.prompting.rewriting import TURNS_LOOKED_AT
+from appliance.conversations.prompting.salts import cache_salt
+from appliance.conversations.wanted import Wanted
+from appliance.sources.access import scope_of
+from indexer.scope import Scope
+
+Pair = tuple[Message, Message]  # a question and its answer
+Place = tuple[int, str]  # source and path
+
+
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The turns before a question, oldest first, with their numbers."""
+
+    turns: tuple[tuple[int, Pair], ...]  # those that its reader may use
+    pins: tuple[tuple[int, Message], ...] = ()
+
+    @classmethod
+    def of(cls, earlier: list[Message], scope: Scope) -> Branch:
+        """Leave out answers whose evidence the person may not read any more, and empty ones.
+
+        A pinned question holds whatever became of its answer: it is the person's own.
+        """
+        pairs = list(enumerate(zip(earlier[::2], earlier[1::2], strict=False), start=1))
+        usable = {pair[1].pk for _, pair in pairs if pair[1].text and not is_sealed(pair[1], scope)}
+        return cls(
+            tuple((number, pair) for number, pair in pairs if pair[1].pk in usable),
+            tuple(
+                (number, message)
+                for number, pair in pairs
+                for message in pair
+                if message.is_pinned
+                and (message.role == Message.Role.QUESTION or message.pk in usable)
+            ),
+        )
+
+    def earlier_turns(self) -> tuple[EarlierTurn, ...]:
+        note_by_extract([pair for _, pair in self.turns[:-VERBATIM]])
+        return tuple(
+            EarlierTurn(
+                asked.text,
+                without_markers(answered.text),
+                note=answered.note,
+                number=number,
+                message_id=str(answered.pk),
+            )
+            for number, (asked, answered) in self.turns
+        )
+
+    def pinned(self) -> tuple[Pinned, ...]:
+        return tuple(
+            Pinned(message.role, without_markers(message.text), number, str(message.pk))
+            for number, message in self.pins
+        )
+
+    def places(self, message_ids: Iterable[str] = ()) -> list[Place]:
+        """Return what the answers of these turns rest on, and the newest, which words a query."""
+        wanted = set(message_ids)
+        answers = [
+            answered
+            for at, (_, (asked, answered)) in enumerate(self.turns, start=1)
+            if at > len(self.turns) - TURNS_LOOKED_AT
+            or not wanted.isdisjoint({str(asked.pk), str(answered.pk)})
+        ]
+        return sorted({place for answered in answers for place in places_behind(answered)})
+
+
+def question_of(message: Message) -> tuple[Question, Branch]:
+    """Return the question that this answer is for, and the branch that it goes on with."""
+    scope = scope_of(message.thread.owner)
+    *earlier, asked, _ = path_to(message)
+    branch = Branch.of(earlier, scope)
+    return Question(
+        text=asked.text,
+        scope=scope,
+        turns=branch.earlier_turns(),
+        pinned=branch.pinned(),
+        wanted=Wanted.from_json(message.wanted),
+        source_names=tuple(message.source_names),
+        ref=message.ref,
+        mode=Mode(message.mode),
+        cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
+    ), branch
