@@ -106,6 +106,12 @@ def inspect(message: Message, scope: Scope) -> Inspection | None:
     )
 
 
+def prompt_of(message: Message) -> tuple[ChatMessage, ...]:
+    """Return the messages of an answer's prompt, put together again."""
+    parts = [Part.from_json(stored) for stored in message.prompt["parts"]]
+    return _Texts(message).messages(parts)
+
+
 def _may_see(one: InspectedPart, scope: Scope) -> bool:
     if one.part.kind != PartKind.EVIDENCE:
         return True

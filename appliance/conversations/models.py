@@ -75,7 +75,7 @@ class Message(models.Model):
     stop_asked = models.BooleanField(default=False)
     error = models.TextField(blank=True)
     receipt = models.JSONField(default=dict)  # what was searched: see answering.Receipt
-    usage = models.JSONField(default=dict)  # tokens in and out
+    usage = models.JSONField(default=dict)  # tokens in and out, seconds to prompt and first words
     struck = models.IntegerField(default=0)  # citations that did not hold and were removed
     checks = models.JSONField(default=dict)  # its sentences, judged: see checks.to_json
     created_at = models.DateTimeField(default=timezone.now)

@@ -52,13 +52,24 @@ def claim(message_id: str) -> Message | None:
 
 def record_answer(message: Message) -> None:
     """Answer the question before this message and write everything down on the way."""
+    begun = time.monotonic()
     question, branch = question_of(message)
     message.receipt = {"behind": branch.places()}
     with _watching(message) as watcher:
         for event in answer(
             question, client=clients.chat, budget=budget_of, on_stream=watcher.watch
         ):
+            _time(message, event, time.monotonic() - begun)
             _record(message, event, watcher, branch)
+
+
+def _time(message: Message, event: Event, seconds: float) -> None:
+    """Note when the prompt was ready and when the first words came, from the start of the work."""
+    match event:
+        case Prompted():
+            message.usage["prompted_s"] = round(seconds, 3)
+        case Written():
+            message.usage.setdefault("first_words_s", round(seconds, 3))
 
 
 def budget_of(client: ChatClient) -> Budget:
@@ -127,7 +138,7 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
     message.error = end.error
     message.seconds = end.seconds
     if end.usage:
-        message.usage = {
+        message.usage |= {
             "prompt_tokens": end.usage.prompt_tokens,
             "completion_tokens": end.usage.completion_tokens,
         }

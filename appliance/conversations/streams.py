@@ -23,6 +23,7 @@ from appliance.conversations.rendering import render_answer
 from appliance.sources.access import scope_of
 
 POLL_S = 0.15
+FIRST_POLL_S = 0.04  # from the prompt to the first words, which people wait for
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
 LONGEST_S = 900.0
 
@@ -61,7 +62,8 @@ async def _events(user: User, message: Message) -> AsyncIterator[bytes]:
         elif time.monotonic() - last_sent > COMMENT_S:
             yield b": still here\n\n"
             last_sent = time.monotonic()
-        await asyncio.sleep(POLL_S)
+        waits = snapshot[:2] == (Message.State.WRITING, 0)
+        await asyncio.sleep(FIRST_POLL_S if waits else POLL_S)
 
 
 @sync_to_async

@@ -30,7 +30,7 @@ ENOUGH_SHARED_BYTES = 1_000_000_000
 SETTINGS = {
     "listen_addresses": "",
     "unix_socket_permissions": "0700",
-    "max_connections": "60",
+    "max_connections": "120",
     "shared_buffers": "256MB",
     "maintenance_work_mem": "256MB",
     "jit": "off",

@@ -57,7 +57,8 @@ def application(choices: Choices) -> list[Program]:
         celery("worker", "--queues", "sync", "--pool", "threads", "--concurrency", "4"),
         # One at a time: computing vectors takes all cores by itself.
         celery("worker-embed", "--queues", "embed", "--pool", "threads", "--concurrency", "1"),
-        celery("worker-ask", "--queues", "ask,upkeep", "--pool", "threads", "--concurrency", "8"),
+        # Threads that wait for the model: so many answers are written at a time.
+        celery("worker-ask", "--queues", "ask,upkeep", "--pool", "threads", "--concurrency", "24"),
         scheduler(),
     ]
 

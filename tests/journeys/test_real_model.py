@@ -117,4 +117,4 @@ def test_a_question_gets_an_answer_with_a_verified_citation_and_a_long_one_can_b
     assert not message.not_found
     assert message.state == "stopped"
     assert time.monotonic() - stopped_at < 30
-    assert message.usage == {}  # hung up before the end
+    assert "completion_tokens" not in message.usage  # hung up before the end

@@ -1,0 +1,334 @@
+"""Measure what the product adds to its model, and how a long thread goes on.
+
+    python -m appliance.local.bench_conversations overhead --source NAME [--streams 1,20] [--rounds 3]
+    python -m appliance.local.bench_conversations thread --source NAME [--messages 100]
+
+Both ask a running appliance (`make up`, PLUMBLINE_HOME) as a person of their own does: a session, the
+page's forms, its event stream. What they made they delete at the end. The last line of output is
+JSON.
+
+`overhead` asks through the product, then sends the very prompts that it sent straight to the same
+model server, as many at a time, under another cache salt so that nothing is warm. From the first words
+that the page shows it takes off the seconds until the prompt was ready.
+
+`thread` pins a fact in the second message of a thread and asks until it has so many messages.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import secrets
+import statistics
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import httpx
+from rich.console import Console
+from rich.table import Table
+
+from appliance.local.home import home_from
+from appliance.local.settings import take_from_file
+
+if TYPE_CHECKING:
+    from appliance.conversations.models import Message
+    from inference.protocol import ChatMessage
+
+console = Console(stderr=True)
+GROUP = "benchmark of conversations"
+PINNED = "Whatever is asked: our release train is called HERON-4711."
+LONGEST_S = 1800.0
+Given = TypeVar("Given")
+Got = TypeVar("Got")
+THREAD_AT = re.compile(r"/threads/([0-9a-f-]{36})/")
+
+
+@dataclass(frozen=True, slots=True)
+class Timing:
+    """One answer: seconds to its first words after the prompt was ready, then tokens and seconds."""
+
+    first_s: float
+    tokens: int
+    writing_s: float
+
+
+class Person:
+    """Somebody with a session, as the pages see them."""
+
+    def __init__(self, site: str, session: str) -> None:
+        self.http = httpx.Client(
+            base_url=site, cookies={"sessionid": session}, timeout=LONGEST_S, trust_env=False
+        )
+
+    def ask(self, question: str, thread_id: str | None = None) -> str:
+        """Post a question as the form does; return the thread."""
+        page = self.http.get(f"/threads/{thread_id}/" if thread_id else "/")
+        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
+        if token is None:
+            raise SystemExit(f"{page.request.url} shows no form: HTTP {page.status_code}")
+        target = f"/threads/{thread_id}/ask/" if thread_id else "/"
+        headers = {"referer": str(self.http.base_url)}
+        fields = {"question": question, "csrfmiddlewaretoken": token[1]}
+        sent = self.http.post(target, data=fields, headers=headers)
+        where = THREAD_AT.search(sent.headers.get("location", ""))
+        if where is None:
+            raise SystemExit(f"the question was not taken: HTTP {sent.status_code}")
+        return where[1]
+
+    def follow(self, message_id: str) -> Iterator[tuple[str, str]]:
+        """Yield the events of an answer's stream with what they carry."""
+        with self.http.stream("GET", f"/messages/{message_id}/events/") as response:
+            name, lines = "", []
+            for line in response.iter_lines():
+                if line.startswith("event: "):
+                    name = line[7:]
+                elif line.startswith("data: "):
+                    lines.append(line[6:])
+                elif not line and name:
+                    yield name, "\n".join(lines)
+                    name, lines = "", []
+
+
+def through_product(person: Person, question: str) -> tuple[Timing, Message]:
+    """Ask and follow as the page does."""
+    from appliance.conversations.models import Message
+
+    started = time.monotonic()
+    thread_id = person.ask(question)
+    message = Message.objects.get(thread_id=thread_id, role=Message.Role.ANSWER)
+    first = last = 0.0
+    for _, html in person.follow(str(message.pk)):
+        last = time.monotonic()
+        if not first and 'class="prose' in html and "<p>" in html:
+            first = last
+    message.refresh_from_db()
+    if message.state != Message.State.DONE or not first:
+        raise SystemExit(f"no answer to measure: {message.state} {message.error}")
+    waited = (first - started) - message.usage["prompted_s"]
+    return Timing(waited, message.usage["completion_tokens"], last - first), message
+
+
+def straight(messages: Sequence[ChatMessage], tokens: int) -> Timing:
+    """Send a prompt to the model server and nothing else."""
+    from indexer import clients
+    from inference.protocol import ChatDelta, ChatRequest
+
+    request = ChatRequest(tuple(messages), max_tokens=tokens, cache_salt=secrets.token_hex(32))
+    started = time.monotonic()
+    first = 0.0
+    written = 0
+    for event in clients.chat().stream(request):
+        if isinstance(event, ChatDelta):
+            first = first or time.monotonic()
+        elif event.usage:
+            written = event.usage.completion_tokens
+    return Timing(first - started, written, time.monotonic() - first)
+
+
+def together(work: Callable[[Given], Got], given: Sequence[Given]) -> list[Got]:
+    with ThreadPoolExecutor(len(given)) as pool:
+        return list(pool.map(work, given))
+
+
+def overhead(person: Person, questions: Sequence[str], streams: int, rounds: int) -> dict[str, Any]:
+    """Ask so many questions at a time through the product, then straight; several times."""
+    from appliance.conversations.inspecting import prompt_of
+
+    product: list[Timing] = []
+    direct: list[Timing] = []
+    walls: dict[str, float] = {"product": 0.0, "straight": 0.0}
+    for number in range(rounds):
+        asked = [
+            f"{questions[(number * streams + at) % len(questions)]} ({number}.{at})"
+            for at in range(streams)
+        ]
+        started = time.monotonic()
+        answered = together(lambda text: through_product(person, text), asked)
+        walls["product"] += time.monotonic() - started
+        product += [timing for timing, _ in answered]
+        prompts = [(prompt_of(message), timing.tokens) for timing, message in answered]
+        started = time.monotonic()
+        direct += together(lambda one: straight(*one), prompts)
+        walls["straight"] += time.monotonic() - started
+    return {
+        "streams": streams,
+        "answers": len(product),
+        "first_words_s": _median([one.first_s for one in product]),
+        "first_words_straight_s": _median([one.first_s for one in direct]),
+        "added_ms": round(
+            1000 * (_median([p.first_s for p in product]) - _median([d.first_s for d in direct]))
+        ),
+        "tokens_s": _rate(product),
+        "tokens_s_straight": _rate(direct),
+        "rate_reached": round(_rate(product) / _rate(direct), 3),
+        "wall_s": {name: round(seconds, 1) for name, seconds in walls.items()},
+    }
+
+
+def _median(values: Sequence[float]) -> float:
+    return round(statistics.median(values), 3)
+
+
+def _rate(timings: Sequence[Timing]) -> float:
+    """Return the median of tokens a second after the first words."""
+    return round(statistics.median(t.tokens / max(t.writing_s, 1e-3) for t in timings), 2)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One turn of the long thread."""
+
+    messages: int  # that the thread has with it
+    prompt_tokens: int
+    prompted_s: float  # until the prompt was ready
+    seconds: float
+    has_pinned: bool
+    recalled: int  # earlier turns in the prompt, word for word or as notes
+
+
+def long_thread(person: Person, questions: Sequence[str], messages: int) -> list[Turn]:
+    """Ask in one thread; after the first answer its second message, that answer's question, is pinned."""
+    from appliance.conversations.inspecting import prompt_of
+    from appliance.conversations.models import Message
+
+    thread_id = person.ask(questions[0])
+    _wait(thread_id)
+    person.ask(PINNED, thread_id)
+    _wait(thread_id)
+    Message.objects.filter(thread_id=thread_id, text=PINNED).update(is_pinned=True)
+    turns: list[Turn] = []
+    while (count := Message.objects.filter(thread_id=thread_id).count()) < messages:
+        person.ask(f"{questions[count % len(questions)]} ({count})", thread_id)
+        message = _wait(thread_id)
+        prompt = prompt_of(message) if message.prompt else ()
+        kinds = [p["kind"] for p in message.prompt.get("parts", ()) if p["is_in"]]
+        turns.append(
+            Turn(
+                count + 2,
+                message.receipt.get("prompt_tokens") or 0,
+                message.usage.get("prompted_s", 0.0),
+                message.seconds or 0.0,
+                any(PINNED in said.content for said in prompt),
+                kinds.count("turn") + kinds.count("note"),
+            )
+        )
+    return turns
+
+
+def _wait(thread_id: str) -> Message:
+    from appliance.conversations.models import Message
+
+    deadline = time.monotonic() + LONGEST_S
+    while time.monotonic() < deadline:
+        latest = Message.objects.filter(thread_id=thread_id).order_by("-created_at", "-pk").first()
+        if latest is not None and not latest.is_open:
+            return latest
+        time.sleep(0.05)
+    raise SystemExit("an answer did not end")
+
+
+def told_of_thread(turns: Sequence[Turn]) -> dict[str, Any]:
+    """Return the figures of a long thread: its first ten turns beside its last ten."""
+    prompted = [turn for turn in turns if turn.prompt_tokens]
+    first, last = prompted[:10], prompted[-10:]
+    return {
+        "messages": turns[-1].messages,
+        "turns": len(turns),
+        "turns_with_a_prompt": len(prompted),
+        "pinned_in_every_prompt": all(turn.has_pinned for turn in prompted),
+        "largest_prompt_tokens": max(turn.prompt_tokens for turn in prompted),
+        "prompt_tokens": [_median([t.prompt_tokens for t in part]) for part in (first, last)],
+        "prompted_s": [_median([t.prompted_s for t in part]) for part in (first, last)],
+        "seconds": [_median([t.seconds for t in part]) for part in (first, last)],
+        "recalled": [_median([t.recalled for t in part]) for part in (first, last)],
+        "per_turn": [asdict(turn) for turn in turns],
+    }
+
+
+@contextmanager
+def someone(site: str, name: str) -> Iterator[tuple[Person, list[str]]]:
+    """Make a person with a session who may read a source, and questions about its names."""
+    from django.contrib.auth.models import Group
+    from django.contrib.sessions.backends.db import SessionStore
+
+    from appliance.accounts.models import User
+    from appliance.sources.managing import set_grant
+    from indexer.models import Definition, Source
+
+    source = Source.objects.filter(name=name).first()
+    if source is None:
+        raise SystemExit(f"There is no source called {name!r}: connect it first.")
+    user = User.objects.create_user(f"bench-{secrets.token_hex(4)}")
+    set_grant(GROUP, source)
+    user.groups.add(Group.objects.get(name=GROUP))
+    try:
+        names = Definition.objects.filter(blob__documents__source=source, kind="function")
+        chosen = sorted(set(names.values_list("name", flat=True)))
+        questions = [
+            f"What does `{name}` do, and when is it called?" for name in chosen if len(name) > 6
+        ]
+        yield (
+            Person(site, _session(SessionStore(), user)),
+            questions[:: max(1, len(questions) // 97)],
+        )
+    finally:
+        user.delete()
+        Group.objects.filter(name=GROUP).delete()
+
+
+def _session(store: Any, user: Any) -> str:
+    from django.conf import settings
+    from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
+
+    store[SESSION_KEY] = str(user.pk)
+    store[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    store[HASH_SESSION_KEY] = user.get_session_auth_hash()
+    store.create()
+    return str(store.session_key)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter
+    )
+    parser.add_argument("what", choices=["overhead", "thread"])
+    parser.add_argument("--source", required=True, help="whose names are asked about")
+    parser.add_argument("--site", default="http://127.0.0.1:8000")
+    parser.add_argument("--streams", default="1,20")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--messages", type=int, default=100)
+    options = parser.parse_args()
+    take_from_file(home_from(os.environ))
+    import django
+
+    django.setup()
+    with someone(options.site, options.source) as (person, questions):
+        if options.what == "thread":
+            figures = told_of_thread(long_thread(person, questions, options.messages))
+        else:
+            counts = [int(count) for count in options.streams.split(",")]
+            figures = {"runs": [overhead(person, questions, n, options.rounds) for n in counts]}
+            console.print(_table(figures["runs"]))
+    sys.stdout.write(json.dumps({"bench": f"conversations {options.what}", **figures}) + "\n")
+
+
+def _table(runs: Sequence[dict[str, Any]]) -> Table:
+    table = Table(
+        "streams", "first words s", "straight s", "added ms", "tokens/s", "straight", "share"
+    )
+    for run in runs:
+        names = ("streams", "first_words_s", "first_words_straight_s", "added_ms", "tokens_s")
+        rest = ("tokens_s_straight", "rate_reached")
+        table.add_row(*(str(run[name]) for name in (*names, *rest)))
+    return table
+
+
+if __name__ == "__main__":
+    main()
