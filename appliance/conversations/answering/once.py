@@ -8,7 +8,7 @@ from dataclasses import replace
 from appliance.conversations.answering.events import Answered, Event, Question, Searched
 from appliance.conversations.answering.experts import experts_for
 from appliance.conversations.answering.receipts import receipt_of
-from appliance.conversations.answering.relevance import is_answerable
+from appliance.conversations.answering.relevance import is_answerable, is_recalled
 from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_judged
 from appliance.conversations.evidence import as_evidence
@@ -46,7 +46,8 @@ def answer_once(
         rewritten=rewritten,
         narrowing=narrowing,
     )
-    found = is_answerable(query, result)
+    pinned = [one.text for one in question.pinned]
+    found = is_answerable(query, result) or is_recalled(question.text, pinned)
     if not found:
         result = replace(result, hits=result.hits[:NEAREST])
         receipt = replace(receipt, experts=experts_for(result.hits, question.scope))

@@ -9,6 +9,7 @@ were chosen: docs/experiments.md.
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from indexer.lexical.terms import terms
 from indexer.retrieval.exact import pieces_in
@@ -17,6 +18,7 @@ from indexer.retrieval.hits import SearchResult
 SHARE = 0.75  # of the telling words, in one hit
 SHARE_BY_WORDS_ALONE = 0.5  # without vectors, a wrong refusal is worse than a weak answer
 LOOKED_AT = 8  # hits
+SHARE_PINNED = 0.5  # of the telling words, in one pinned message
 NAMES_SHARE = 0.5  # of the names spelled in code, in all those hits
 
 WORD = re.compile(r"[^\W_][\w-]+")
@@ -60,6 +62,13 @@ def _holds_names(query: str, result: SearchResult) -> bool:
     names = pieces_in(query)
     texts = "\n".join(f"{hit.path}\n{hit.symbol}\n{hit.text}" for hit in result.hits[:LOOKED_AT])
     return bool(names) and sum(name in texts for name in names) >= NAMES_SHARE * len(names)
+
+
+def is_recalled(question: str, pinned: Iterable[str]) -> bool:
+    """Return whether a pinned message speaks of most of what is asked: it is in the prompt."""
+    telling = telling_words(question)
+    known = [set(terms(text)) for text in pinned]
+    return bool(telling) and any(_share(telling, words) >= SHARE_PINNED for words in known)
 
 
 def _share(telling: list[str], found: set[str]) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.conversations.answering.relevance import is_answerable, telling_words
+from appliance.conversations.answering.relevance import is_answerable, is_recalled, telling_words
 from indexer.retrieval.hits import SearchResult
 from tests.appliance.conversations.pieces import hit
 
@@ -60,6 +60,14 @@ def test_without_vectors_half_of_the_words_will_do() -> None:
 def test_either_line_of_a_rewritten_question_may_be_the_good_one() -> None:
     assert is_answerable("Tell us of football trophies won.\nWhat raises CartFull?", result())
     assert is_answerable("What raises CartFull?\nAnd the football trophies?", result())
+
+
+def test_what_a_pinned_message_speaks_of_is_answerable() -> None:
+    pinned = ["Nothing of that.", "Our release train is called HERON-4711."]
+    assert is_recalled("What is the name of our release train?", pinned)
+    assert not is_recalled("Where are invoices archived?", pinned)
+    assert not is_recalled("What is it?", pinned)
+    assert not is_recalled("What is the release train?", [])
 
 
 def test_a_question_of_common_words_alone_is_asked() -> None:
