@@ -33,6 +33,14 @@ LABELS = {
 }
 
 
+ONE = {  # of them, before its number
+    PartKind.TURN: "Question",
+    PartKind.NOTE: "Note of question",
+    PartKind.PINNED: "Pinned from question",
+    PartKind.BEFORE: "Question",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Bar:
     """What one kind of parts takes of the window; places and widths in percent."""
@@ -54,7 +62,8 @@ class InspectedPart:
 
     @property
     def label(self) -> str:
-        return LABELS[self.part.kind]
+        label = ONE.get(self.part.kind, LABELS[self.part.kind])
+        return f"{label} {self.part.number}" if self.part.number else label
 
     @property
     def url(self) -> str:

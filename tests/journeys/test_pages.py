@@ -28,6 +28,10 @@ class Shot(NamedTuple):
     status: int = 200
 
 
+def _open_text(page: Page) -> None:
+    page.get_by_text("Show the text").nth(1).click()
+
+
 def _open_menu(page: Page) -> None:
     page.click(".account > summary")
 
@@ -84,6 +88,8 @@ PAGES: dict[str, Shot] = {
     "ask-menu": Shot("staff", lambda world: "/", _open_menu),
     "ask-nothing-granted": Shot("outsider", lambda world: "/"),
     "thread": Shot("owner", lambda world: f"/threads/{world.thread.pk}/"),
+    "prompt": Shot("owner", lambda world: f"/messages/{world.prompted.pk}/prompt/", _open_text),
+    "prompt-none": Shot("owner", lambda world: f"/messages/{world.answer.pk}/prompt/"),
     "thread-cited": Shot("owner", lambda world: f"/threads/{world.thread.pk}/", _cite),
     "thread-checked": Shot("owner", lambda world: f"/threads/{world.checked.pk}/"),
     "thread-states": Shot("owner", lambda world: f"/threads/{world.states.pk}/"),

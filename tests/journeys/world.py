@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,7 +14,7 @@ from appliance.accounts.models import User
 from appliance.conversations.checking.checks import to_json
 from appliance.conversations.checking.judging import judge_answer
 from appliance.conversations.evidence import Documents
-from appliance.conversations.models import Evidence, Message, MessageEvidence, Thread
+from appliance.conversations.models import Message, Thread
 from appliance.conversations.rendering import lines_behind
 from appliance.sources.models import Grant
 from indexer.ingestion.inline import sync_now
@@ -30,6 +29,8 @@ from indexer.models import (
     Source,
 )
 from tests.gitrepos import Repository, make_repository
+from tests.journeys.evidence import add_evidence
+from tests.journeys.prompted import prompted_answer
 from tests.journeys.tidewatch import README, make_tidewatch
 
 ANSWER = """A gauge that does not answer is asked **four times**, with a pause that doubles after each
@@ -81,6 +82,7 @@ class World:
     thread: Thread
     answer: Message
     checked: Thread
+    prompted: Message
     states: Thread
     run: EvaluationRun
 
@@ -119,6 +121,7 @@ def make_world(folder: Path) -> World:
         thread=thread,
         answer=answer,
         checked=_checked_thread(people["owner"], source, older),
+        prompted=prompted_answer(people["owner"], source, older),
         run=run,
         states=_thread_of_states(people["owner"], source, older),
         **people,
@@ -337,40 +340,6 @@ def receipt(source: Source, commit: str, **more: object) -> dict[str, object]:
         "rewritten": False,
         **more,
     }
-
-
-def add_evidence(
-    message: Message,
-    source: Source,
-    commit: str,
-    what: tuple[str, str, str, str],
-    lines: tuple[int, int],
-) -> None:
-    """Put lines of a live document into an answer's evidence."""
-    handle, path, symbol, role = what
-    live = Ref.objects.get(source=source, is_default=True).pk
-    blob = Document.objects.get(source=source, path=path, refs__contains=[live]).blob
-    shown = blob.text.split("\n")[lines[0] - 1 : lines[1]]
-    line_hash = hashlib.sha256("\n".join(shown).encode()).hexdigest()
-    evidence, _ = Evidence.objects.get_or_create(
-        source=source,
-        commit=commit,
-        path=path,
-        blob=blob,
-        start_line=lines[0],
-        end_line=lines[1],
-        defaults={"line_hash": line_hash, "symbol": symbol},
-    )
-    # What is cited stood in the prompt too.
-    for part in {"in_prompt", role} if role != "near" else {role}:
-        MessageEvidence.objects.create(
-            message=message,
-            evidence=evidence,
-            handle=handle,
-            role=part,
-            score=0.5,
-            legs=["lexical"],
-        )
 
 
 def _thread_of_states(owner: User, source: Source, commit: str) -> Thread:
