@@ -4,6 +4,10 @@ python -m inference.serving install  --env .venv-vllm
 python -m inference.serving fetch    qwen2.5-coder-0.5b-instruct-gguf
 python -m inference.serving convert  --env .venv-vllm
 python -m inference.serving launch   --env .venv-vllm --profile cpu-small --port 8101
+python -m inference.serving explain  chat-1x80gb [--model FOLDER] [--json]
+python -m inference.serving manifest make|verify|show FOLDER
+python -m inference.serving pack     FOLDER ARCHIVE.tar
+python -m inference.serving unpack   ARCHIVE.tar FOLDER
 """
 
 from __future__ import annotations
@@ -15,13 +19,25 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from inference.errors import InferenceError
-from inference.fetching import Progress, fetch
+from inference.errors import InferenceError, ModelFilesInvalid
+from inference.fetching import Progress, fetch, sha256_of
 from inference.packages import SMALL_MODEL_GGUF, default_cache_folder, get_model, packaged_models
 from inference.serving import install
-from inference.serving.launch import plan_launch
+from inference.serving.explain import explained, to_json
+from inference.serving.launch import command_of, plan_launch
 from inference.serving.machine import read_machine
+from inference.serving.manifest import (
+    NAME,
+    check_safe,
+    make_manifest,
+    read_manifest,
+    verify_folder,
+    write_manifest,
+)
+from inference.serving.memory import check_fits, plan_memory
+from inference.serving.packing import pack_model, unpack_model
 from inference.serving.profiles import get_profile, profile_names
+from inference.serving.shape import SHAPES, read_shape, shape_names
 from inference.serving.small_model import (
     convert_small_model,
     fetch_small_model,
@@ -54,15 +70,75 @@ def run_convert(options: argparse.Namespace) -> int:
 
 def run_launch(options: argparse.Namespace) -> int:
     """Become the model server: this process is replaced, so signals reach vLLM itself."""
+    model = (options.model or small_model_folder(options.cache)).absolute()
+    profile, machine = get_profile(options.profile), read_machine()
     launch = plan_launch(
-        get_profile(options.profile),
-        read_machine(),
-        env_folder=options.env.absolute(),
-        model=(options.model or small_model_folder(options.cache)).absolute(),
-        port=options.port,
+        profile, machine, env_folder=options.env.absolute(), model=model, port=options.port
     )
+    _check_model(model, is_required=options.verified)
+    check_fits(options.profile, plan_memory(profile, read_shape(model), machine))
     os.nice(NICENESS)
     os.execve(launch.argv[0], launch.argv, {**os.environ, **launch.environment})  # noqa: S606
+
+
+def _check_model(model: Path, *, is_required: bool) -> None:
+    """Verify the folder by its manifest; without one, refuse at least what could run code."""
+    if is_required or (model / NAME).exists():
+        verify_folder(model)
+    else:
+        check_safe(model)
+        logger.warning("%s has no manifest: it is served as it is", model)
+
+
+def run_explain(options: argparse.Namespace) -> int:
+    """Print the plan; exit code 1, with what is missing, when the model does not fit."""
+    profile, machine = get_profile(options.profile), read_machine()
+    shape = read_shape(options.model or SHAPES / (options.shape or profile.shape))
+    plan = plan_memory(profile, shape, machine)
+    if options.json:
+        logger.info("%s", to_json(options.profile, profile, shape, plan))
+    else:
+        model = options.model or Path("MODEL_FOLDER")
+        launch = command_of(profile, machine, env_folder=options.env, model=model, port=8101)
+        for line in explained(options.profile, profile, shape, plan, launch):
+            logger.info("%s", line)
+    check_fits(options.profile, plan)
+    return 0
+
+
+def run_manifest(options: argparse.Namespace) -> int:
+    folder = options.folder
+    if options.action == "make":
+        if not options.licence or not options.origin:
+            raise ModelFilesInvalid("name the --licence and the --origin of the model")
+        manifest = make_manifest(
+            folder,
+            name=options.name or folder.resolve().name,
+            licence=options.licence,
+            origin=options.origin,
+        )
+        write_manifest(folder, manifest)
+    elif options.action == "verify":
+        manifest = verify_folder(folder)
+    else:
+        manifest = read_manifest(folder)
+    total = sum(entry.size_bytes for entry in manifest.files.values())
+    logger.info("%s: %d files, %.2f GB", manifest.name, len(manifest.files), total / 1e9)
+    logger.info("licence %s, origin %s", manifest.licence, manifest.origin)
+    logger.info("SHA-256 of the manifest: %s", sha256_of(folder / NAME))
+    return 0
+
+
+def run_pack(options: argparse.Namespace) -> int:
+    manifest = pack_model(options.folder, options.archive, _percent_lines(options.archive.name))
+    logger.info("%s: %s", options.archive, manifest.name)
+    return 0
+
+
+def run_unpack(options: argparse.Namespace) -> int:
+    manifest = unpack_model(options.archive, options.folder)
+    logger.info("%s: %s, verified", options.folder, manifest.name)
+    return 0
 
 
 def _percent_lines(name: str) -> Progress:
@@ -96,6 +172,23 @@ def _parser() -> argparse.ArgumentParser:
     launch.add_argument("--profile", choices=profile_names(), default="cpu-small")
     launch.add_argument("--port", type=int, required=True)
     launch.add_argument("--model", type=Path, help="a Hugging Face folder (default: the small one)")
+    launch.add_argument("--verified", action="store_true", help="refuse a model without a manifest")
+    explain = step("explain", run_explain)
+    explain.add_argument("profile", choices=profile_names())
+    explain.add_argument("--model", type=Path, help="a model folder (default: the profile's shape)")
+    explain.add_argument("--shape", choices=shape_names(), help="a shape that ships instead")
+    explain.add_argument("--json", action="store_true")
+    manifest = step("manifest", run_manifest)
+    manifest.add_argument("action", choices=["make", "verify", "show"])
+    manifest.add_argument("folder", type=Path)
+    for name in ("--name", "--licence", "--origin"):
+        manifest.add_argument(name, default="")
+    pack = step("pack", run_pack)
+    pack.add_argument("folder", type=Path)
+    pack.add_argument("archive", type=Path)
+    unpack = step("unpack", run_unpack)
+    unpack.add_argument("archive", type=Path)
+    unpack.add_argument("folder", type=Path)
     return parser
 
 

@@ -7,6 +7,7 @@ of its paths need no key.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,14 @@ from inference.serving.machine import Machine
 from inference.serving.profiles import Profile
 
 CHAT_TEMPLATE = "chat_template.jinja"
+NGRAM_LONGEST, NGRAM_SHORTEST = 5, 2  # words of the prompt that foretell the next ones
+ALWAYS = {
+    "HF_HUB_OFFLINE": "1",
+    "TRANSFORMERS_OFFLINE": "1",
+    "VLLM_NO_USAGE_STATS": "1",
+    "DO_NOT_TRACK": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +37,27 @@ def plan_launch(
 ) -> Launch:
     """Return the command; reads only which files are there. Raises ServingFailed without them."""
     python = env_folder / "bin" / "python"
-    for path, what in [
+    needed = [
         (python, "the model server's environment is not installed"),
         (model / "config.json", "the model is not there, or not converted"),
-        (model / CHAT_TEMPLATE, "the model has no chat template"),
-    ]:
+    ]
+    if profile.role == "chat":
+        needed.append((model / CHAT_TEMPLATE, "the model has no chat template"))
+    for path, what in needed:
         if not path.exists():
             raise ServingFailed(f"{what}: {path} is missing")
-    argv = [str(python), "-m", "vllm.entrypoints.openai.api_server"]
+    return command_of(profile, machine, env_folder=env_folder, model=model, port=port)
+
+
+def command_of(
+    profile: Profile, machine: Machine, *, env_folder: Path, model: Path, port: int
+) -> Launch:
+    """Return the command, whether or not it can be run here."""
+    argv = [str(env_folder / "bin" / "python"), "-m", "vllm.entrypoints.openai.api_server"]
     return Launch(
         argv=(*argv, *_options(profile, machine, model=model, port=port)),
-        environment=_environment(machine, env_folder),
+        environment=ALWAYS
+        | (_cpu_environment(machine, env_folder) if profile.device == "cpu" else {}),
     )
 
 
@@ -48,23 +67,64 @@ def _options(profile: Profile, machine: Machine, *, model: Path, port: int) -> l
         "--served-model-name": profile.served_name,
         "--host": "127.0.0.1",
         "--port": str(port),
-        "--dtype": machine.dtype,
         "--max-model-len": str(profile.window_tokens),
         "--max-num-seqs": str(profile.max_sequences),
-        "--kv-cache-memory-bytes": str(profile.kv_cache_bytes),
-        "--prefix-caching-hash-algo": "sha256",  # a salt must not be guessable by collision
-        # Without a template of the server's own, a request may bring one: CVE-2026-115911.
-        "--chat-template": str(model / CHAT_TEMPLATE),
-        "--chat-template-content-format": "string",
+        "--load-format": "safetensors",  # never a pickle
         "--uvicorn-log-level": "warning",
+        **(_cpu_options(profile, machine) if profile.device == "cpu" else _gpu_options(profile)),
+        **(_chat_options(profile, model) if profile.role == "chat" else _pooling_options(profile)),
     }
-    flags = ["--enable-prefix-caching"]
+    flags = ["--enable-prefix-caching"] if profile.role == "chat" else []
     if profile.enforce_eager:
         flags.append("--enforce-eager")
     return [*(text for pair in options.items() for text in pair), *flags]
 
 
-def _environment(machine: Machine, env_folder: Path) -> dict[str, str]:
+def _cpu_options(profile: Profile, machine: Machine) -> dict[str, str]:
+    return {
+        "--dtype": machine.dtype,
+        "--kv-cache-memory-bytes": str(profile.kv_cache_bytes),
+    }
+
+
+def _gpu_options(profile: Profile) -> dict[str, str]:
+    return {
+        "--dtype": "auto",
+        "--gpu-memory-utilization": str(profile.gpu_memory_share),
+        "--tensor-parallel-size": str(profile.gpus),
+        "--kv-cache-dtype": profile.kv_dtype,
+        "--max-num-batched-tokens": str(profile.max_batched_tokens),
+    }
+
+
+def _chat_options(profile: Profile, model: Path) -> dict[str, str]:
+    options = {
+        "--prefix-caching-hash-algo": "sha256",  # a salt must not be guessable by collision
+        # Without a template of the server's own, a request may bring one: CVE-2026-115911.
+        "--chat-template": str(model / CHAT_TEMPLATE),
+        "--chat-template-content-format": "string",
+        "--scheduling-policy": "priority",  # people before batches: the client says which
+    }
+    if profile.speculative_tokens:
+        options["--speculative-config"] = json.dumps(
+            {
+                "method": "ngram",
+                "num_speculative_tokens": profile.speculative_tokens,
+                "prompt_lookup_max": NGRAM_LONGEST,
+                "prompt_lookup_min": NGRAM_SHORTEST,
+            }
+        )
+    return options
+
+
+def _pooling_options(profile: Profile) -> dict[str, str]:
+    options = {"--runner": "pooling"}
+    if profile.hf_overrides:
+        options["--hf-overrides"] = json.dumps(profile.hf_overrides)
+    return options
+
+
+def _cpu_environment(machine: Machine, env_folder: Path) -> dict[str, str]:
     environment = {
         # Not pinned to cores: a pinned thread waits for its core while another one is idle, and
         # the database and the web server run on the same ones.
@@ -73,11 +133,6 @@ def _environment(machine: Machine, env_folder: Path) -> dict[str, str]:
         "VLLM_CPU_NUM_OF_RESERVED_CPU": "0",
         # Threads that wait must sleep, or an idle model server keeps every core busy.
         "KMP_BLOCKTIME": "1",
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_OFFLINE": "1",
-        "VLLM_NO_USAGE_STATS": "1",
-        "DO_NOT_TRACK": "1",
-        "TOKENIZERS_PARALLELISM": "false",
     }
     if (openmp := env_folder / "lib" / "libiomp5.so").exists():  # x86-64 only
         environment["LD_PRELOAD"] = str(openmp)

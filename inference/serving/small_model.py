@@ -11,6 +11,7 @@ from pathlib import Path
 from inference.errors import ServingFailed
 from inference.fetching import Progress, fetch, no_progress
 from inference.packages import SMALL_MODEL_GGUF, get_model, model_folder
+from inference.serving.manifest import NAME, make_manifest, write_manifest
 
 FOLDER_NAME = "qwen2.5-coder-0.5b-instruct"
 SHOWN_LOG_CHARACTERS = 500
@@ -42,7 +43,16 @@ def convert_small_model(cache: Path, env_folder: Path, tell: Callable[[str], Non
         if not is_prepared(cache):
             gguf = model_folder(cache, SMALL_MODEL_GGUF) / "model.gguf"
             _run_conversion(env_folder / "bin" / "python", gguf, folder, tell)
+        if not (folder / NAME).exists():
+            _write_manifest(folder)
     return folder
+
+
+def _write_manifest(folder: Path) -> None:
+    packaged = get_model(SMALL_MODEL_GGUF)
+    origin = f"converted from {packaged.name}, SHA-256 {packaged.files[0].sha256}"
+    manifest = make_manifest(folder, name=FOLDER_NAME, licence=packaged.licence, origin=origin)
+    write_manifest(folder, manifest)
 
 
 def _run_conversion(python: Path, gguf: Path, folder: Path, tell: Callable[[str], None]) -> None:

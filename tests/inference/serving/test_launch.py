@@ -12,7 +12,7 @@ from inference.serving.machine import Machine, read_machine
 from inference.serving.profiles import Profile, get_profile, profile_names
 
 AVX2 = Machine("x86_64", frozenset({"avx2"}), cores=2)
-PROFILE = Profile("small", 4096, 1000, 4, enforce_eager=True)
+PROFILE = Profile("small", 4096, 4, kv_cache_bytes=1000, enforce_eager=True)
 
 
 @pytest.fixture
@@ -37,11 +37,13 @@ def test_the_command_is_exact(env_folder: Path, model: Path) -> None:
     assert launch.argv == (
         *(f"{env_folder}/bin/python", "-m", "vllm.entrypoints.openai.api_server"),
         *("--model", str(model), "--served-model-name", "small"),
-        *("--host", "127.0.0.1", "--port", "8101", "--dtype", "float32"),
-        *("--max-model-len", "4096", "--max-num-seqs", "4", "--kv-cache-memory-bytes", "1000"),
+        *("--host", "127.0.0.1", "--port", "8101"),
+        *("--max-model-len", "4096", "--max-num-seqs", "4", "--load-format", "safetensors"),
+        *("--uvicorn-log-level", "warning"),
+        *("--dtype", "float32", "--kv-cache-memory-bytes", "1000"),
         *("--prefix-caching-hash-algo", "sha256"),
         *("--chat-template", f"{model}/chat_template.jinja"),
-        *("--chat-template-content-format", "string", "--uvicorn-log-level", "warning"),
+        *("--chat-template-content-format", "string", "--scheduling-policy", "priority"),
         *("--enable-prefix-caching", "--enforce-eager"),
     )
 
