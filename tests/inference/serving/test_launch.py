@@ -143,4 +143,4 @@ def test_an_unknown_profile_is_refused(name: str) -> None:
 
 def test_a_profile_with_a_number_below_one_is_refused() -> None:
     with pytest.raises(ServingFailed, match="below 1"):
-        Profile("small", 0, 1, 1, enforce_eager=True)
+        Profile("small", 0, 1, kv_cache_bytes=1)

@@ -58,7 +58,7 @@ def test_a_configuration_that_is_none_gets_a_sentence(
     changed: dict[str, object], tmp_path: Path
 ) -> None:
     with pytest.raises(ServingFailed, match=r"config\.json does not describe a decoder"):
-        read_shape(make_model(tmp_path / "model", **changed))
+        read_shape(make_model(tmp_path / "model", "codellama-34b-gptq", **changed))
 
 
 @pytest.mark.parametrize("content", ["", "[1]", "null", "{", "[" * 100_000, " " * 2_000_000])
