@@ -73,9 +73,15 @@ def run_launch(options: argparse.Namespace) -> int:
     model = (options.model or small_model_folder(options.cache)).absolute()
     profile, machine = get_profile(options.profile), read_machine()
     launch = plan_launch(
-        profile, machine, env_folder=options.env.absolute(), model=model, port=options.port
+        profile,
+        machine,
+        env_folder=options.env.absolute(),
+        model=model,
+        port=options.port,
+        is_dummy=options.dummy,
     )
-    _check_model(model, is_required=options.verified)
+    if not options.dummy:
+        _check_model(model, is_required=options.verified)
     check_fits(options.profile, plan_memory(profile, read_shape(model), machine))
     os.nice(NICENESS)
     os.execve(launch.argv[0], launch.argv, {**os.environ, **launch.environment})  # noqa: S606
@@ -173,6 +179,7 @@ def _parser() -> argparse.ArgumentParser:
     launch.add_argument("--port", type=int, required=True)
     launch.add_argument("--model", type=Path, help="a Hugging Face folder (default: the small one)")
     launch.add_argument("--verified", action="store_true", help="refuse a model without a manifest")
+    launch.add_argument("--dummy", action="store_true", help="random weights, for benchmarks")
     explain = step("explain", run_explain)
     explain.add_argument("profile", choices=profile_names())
     explain.add_argument("--model", type=Path, help="a model folder (default: the profile's shape)")

@@ -8,7 +8,7 @@ of its paths need no key.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inference.errors import ServingFailed
@@ -33,9 +33,15 @@ class Launch:
 
 
 def plan_launch(
-    profile: Profile, machine: Machine, *, env_folder: Path, model: Path, port: int
+    profile: Profile,
+    machine: Machine,
+    *,
+    env_folder: Path,
+    model: Path,
+    port: int,
+    is_dummy: bool = False,
 ) -> Launch:
-    """Return the command; reads only which files are there. Raises ServingFailed without them."""
+    """Return the command; a dummy gets weights at random, for benchmarks. Reads only which files are there. Raises ServingFailed without them."""
     python = env_folder / "bin" / "python"
     needed = [
         (python, "the model server's environment is not installed"),
@@ -46,7 +52,13 @@ def plan_launch(
     for path, what in needed:
         if not path.exists():
             raise ServingFailed(f"{what}: {path} is missing")
-    return command_of(profile, machine, env_folder=env_folder, model=model, port=port)
+    launch = command_of(profile, machine, env_folder=env_folder, model=model, port=port)
+    return replace(launch, argv=_with_random_weights(launch.argv)) if is_dummy else launch
+
+
+def _with_random_weights(argv: tuple[str, ...]) -> tuple[str, ...]:
+    at = argv.index("--load-format") + 1
+    return (*argv[:at], "dummy", *argv[at + 1 :])
 
 
 def command_of(

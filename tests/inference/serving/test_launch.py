@@ -48,6 +48,14 @@ def test_the_command_is_exact(env_folder: Path, model: Path) -> None:
     )
 
 
+def test_a_dummy_differs_in_its_weights_alone(env_folder: Path, model: Path) -> None:
+    real = plan_launch(PROFILE, AVX2, env_folder=env_folder, model=model, port=8101)
+    dummy = plan_launch(PROFILE, AVX2, env_folder=env_folder, model=model, port=8101, is_dummy=True)
+    assert [(a, b) for a, b in zip(real.argv, dummy.argv, strict=True) if a != b] == [
+        ("safetensors", "dummy")
+    ]
+
+
 def test_nothing_is_looked_up_or_reported_elsewhere(env_folder: Path, model: Path) -> None:
     launch = plan_launch(PROFILE, AVX2, env_folder=env_folder, model=model, port=8101)
     assert launch.environment["HF_HUB_OFFLINE"] == "1"
