@@ -30,7 +30,7 @@ def make_dummy(shape_name: str, folder: Path) -> Path:
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (folder / "tokenizer.json").write_text(json.dumps(_tokenizer(shape.vocabulary)), "utf-8")
     tokenizer = {
-        "tokenizer_class": "PreTrainedTokenizerFast",
+        "tokenizer_class": "TokenizersBackend",
         "unk_token": UNKNOWN,
         "eos_token": END,
         "bos_token": END,
