@@ -26,7 +26,8 @@ POLL_S = 0.15
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
 LONGEST_S = 900.0
 
-Snapshot = tuple[str, int, int]  # state, letters, judged sentences: what a reader sees change
+# State, letters, judged sentences, steps and what the last is called: what a reader sees change.
+Snapshot = tuple[str, int, int, int, str]
 
 
 async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseBase:
@@ -66,8 +67,13 @@ async def _events(user: User, message: Message) -> AsyncIterator[bytes]:
 
 @sync_to_async
 def _snapshot(message_id: UUID) -> Snapshot | None:
-    row = Message.objects.filter(pk=message_id).values_list("state", "text", "checks").first()
-    return (row[0], len(row[1]), len(row[2].get("sentences", []))) if row else None
+    rows = Message.objects.filter(pk=message_id).values_list("state", "text", "checks", "steps")
+    row = rows.first()
+    if row is None:
+        return None
+    state, text, checks, steps = row
+    last = f"{steps[-1]['title']} {steps[-1]['is_running']}" if steps else ""
+    return state, len(text), len(checks.get("sentences", [])), len(steps), last
 
 
 def _render(user_id: int, message_id: UUID) -> tuple[str, bool]:
