@@ -81,7 +81,7 @@ class Text:
             DefinitionLines(name, qualified, Span(start, end), signature)
             for name, qualified, start, end, signature in rows.values_list(*fields)
         )
-        return cls(tuple(text.split("\n")), definitions)
+        return cls(tuple(text.removesuffix("\n").split("\n")), definitions)
 
     def around(self, span: Span, most_lines: int) -> DefinitionLines | None:
         """Return the smallest definition that holds the lines, if it is not too long."""
