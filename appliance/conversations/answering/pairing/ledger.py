@@ -62,11 +62,6 @@ class Ledger:
         wanted = int(found[1]) if found else 0
         return next((entry for entry in self.entries if entry.number == wanted), None)
 
-    def holds_name(self, name: str) -> bool:
-        """Return whether a name occurs in what was found: as a symbol, in a path, or in a note."""
-        whole = re.compile(rf"(?<!\w){re.escape(name.strip('`').removesuffix('()'))}(?!\w)")
-        return any(whole.search(str(entry)) for entry in self.entries)
-
     def merged(self) -> tuple[FoundLines, ...]:
         """Return the places, best first, no line of a document in two of them."""
         kept: list[FoundLines] = []

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.conversations.answering.pairing.ledger import Entry, Ledger
+from appliance.conversations.answering.pairing.options import occurring
 from appliance.conversations.answering.pairing.plans import (
     Action,
     Plan,
@@ -93,8 +94,7 @@ def _read(said: str, situation: Situation) -> Plan:
     plan = read_plan(said, allowed=situation.allowed, done={step.asked for step in situation.steps})
     if plan.action is not Action.ASK_BACK:
         return plan
-    named = tuple(option for option in plan.options if situation.ledger.holds_name(option))
-    return Plan(plan.action, plan.text, options=named if len(named) > 1 else ())
+    return Plan(plan.action, plan.text, options=occurring(plan.options, situation.ledger))
 
 
 def _refusal(said: str, reason: str) -> tuple[ChatMessage, ChatMessage]:

@@ -78,23 +78,6 @@ def test_anything_else_names_none(name: str) -> None:
     assert Ledger().with_found([found(1, 9), found(20, 30)], 1).named(name) is None
 
 
-@pytest.mark.parametrize(
-    ("name", "holds"),
-    [
-        ("add_item", True),
-        ("add_item()", True),
-        ("`add_item`", True),
-        ("a.py", True),
-        ("shop", True),
-        ("add", False),
-        ("remove", False),
-    ],
-)
-def test_a_name_occurs_in_what_was_found_or_not(name: str, holds: bool) -> None:
-    ledger = Ledger().with_found([found(1, 9, note="def add_item(cart):")], 1)
-    assert ledger.holds_name(name) is holds
-
-
 def test_a_step_comes_back_as_it_was_stored() -> None:
     lines = found(1, 9, symbol="add", note="def add():", core=Span(2, 3), legs=("read",))
     step = Step(2, Kind.READ, "Read", "1 passage", ((1, "a.py"),), False, 0.5, "read a", (lines,))

@@ -278,6 +278,30 @@ def test_the_person_is_asked_back_with_names_that_were_found(
     assert not any(isinstance(event, Prompted) for event in events)
 
 
+@pytest.mark.parametrize(
+    ("option", "is_offered"),
+    [
+        ("reserve_stock()", True),
+        ("`Invoice`", True),
+        ("DUE_DAYS", True),
+        ("shop/warehouse.py", True),
+        ("orders", True),
+        ("stock", False),
+        ("Invoices", False),
+        ("open_vault", False),
+        ("(?s).*", False),
+        ("``", False),
+        ("", False),
+    ],
+)
+def test_an_option_must_stand_in_what_was_found(
+    option: str, is_offered: bool, orders: Source, planning: Planning
+) -> None:
+    planning(plan("ask_back", "Which one?", options=["checkout", option]))
+    end = end_of(list(pair(scope=without_secret(orders))))
+    assert end.receipt.options == (("checkout", option) if is_offered else ())
+
+
 def test_options_that_were_not_found_are_not_offered(orders: Source, planning: Planning) -> None:
     planning(plan("ask_back", "Which [E1]?", options=["checkout", "out", "secret/keys.py2"]))
     end = end_of(list(pair()))
