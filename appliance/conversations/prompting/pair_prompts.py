@@ -24,9 +24,8 @@ Rules:
 - As soon as every part of the question has a place in the list, choose write.
 
 Examples:
-{{"action": "read", "text": "", "place": "P2"}}
-{{"action": "references", "text": "add_item"}}
-{{"action": "write", "text": ""}}"""
+{{"action": "write", "text": ""}}
+{{"action": "read", "text": "", "place": "P2"}}"""
 
 ASK_BACK = """\
 - ask_back: only when the question can mean different things that were found. "text": what you ask \

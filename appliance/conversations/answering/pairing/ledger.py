@@ -15,7 +15,7 @@ from indexer.spans import Span
 MOST_ENTRIES = 60
 FOUND_AGAIN = 0.1  # what a place gains that another step finds too
 MAX_LINES = 120  # of places that are joined
-NUMBER = re.compile(r"[Pp](\d{1,4})")
+NUMBER = re.compile(r"[Pp](\d{1,4})(?=\s|$)")  # small models copy the line behind it too
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,7 @@ class Ledger:
 
     def named(self, text: str) -> Entry | None:
         """Return the entry of a number such as P3."""
-        found = NUMBER.fullmatch(text.strip("[]() "))
+        found = NUMBER.match(text.strip("[]() "))
         wanted = int(found[1]) if found else 0
         return next((entry for entry in self.entries if entry.number == wanted), None)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from appliance.conversations.answering.pairing.ledger import Entry, Ledger
 from appliance.conversations.answering.pairing.options import occurring
@@ -45,10 +45,15 @@ class Situation:
     steps: tuple[Step, ...]
     steps_left: int
     may_ask_back: bool
+    may_write: bool = True
 
     @property
     def allowed(self) -> tuple[Action, ...]:
-        return tuple(one for one in Action if one is not Action.ASK_BACK or self.may_ask_back)
+        left_out = {
+            Action.ASK_BACK: not self.may_ask_back,
+            Action.WRITE: not self.may_write,
+        }
+        return tuple(action for action in Action if not left_out.get(action))
 
 
 def planned(
@@ -57,7 +62,11 @@ def planned(
     """Return what the model wants to be done next; None when it names nothing in time."""
     deadline = time.monotonic() + seconds
     try:
-        messages = _messages(situation, model, model.limits())
+        limits = model.limits()
+        if limits.opened_lines and len(situation.steps) == 1:
+            # Left the choice, a model of half a billion parameters always has enough at once.
+            situation = replace(situation, may_write=False)
+        messages = _messages(situation, model, limits)
         for _ in range(2):
             said = _said(messages, situation, model, deadline, cache_salt)
             if said is None:
@@ -94,6 +103,8 @@ def _read(said: str, situation: Situation) -> Plan:
     plan = read_plan(said, allowed=situation.allowed, done={step.asked for step in situation.steps})
     if plan.action is not Action.ASK_BACK:
         return plan
+    if plan.text.lower() in situation.question.lower():
+        raise PlanInvalid("That is what the person asked.")
     return Plan(plan.action, plan.text, options=occurring(plan.options, situation.ledger))
 
 

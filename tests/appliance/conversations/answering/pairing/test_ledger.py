@@ -65,7 +65,7 @@ def test_no_line_stands_in_two_places_in_whatever_order_they_come(
     assert all(one.core is None or one.span.contains(one.core) for one in shown)
 
 
-@pytest.mark.parametrize("name", ["P2", "p2", "[P2]", "P2 "])
+@pytest.mark.parametrize("name", ["P2", "p2", "[P2]", "P2 ", "P2 shop/a.py lines 20-30"])
 def test_a_number_names_its_entry(name: str) -> None:
     ledger = Ledger().with_found([found(1, 9), found(20, 30)], 1)
     entry = ledger.named(name)
@@ -73,7 +73,7 @@ def test_a_number_names_its_entry(name: str) -> None:
     assert entry.lines.span == Span(20, 30)
 
 
-@pytest.mark.parametrize("name", ["P9", "E2", "2", "shop/P2.py", "", "P99999"])
+@pytest.mark.parametrize("name", ["P9", "E2", "2", "shop/P2.py", "P2.py", "", "P99999"])
 def test_anything_else_names_none(name: str) -> None:
     assert Ledger().with_found([found(1, 9), found(20, 30)], 1).named(name) is None
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from pytest_django import Settings
@@ -18,6 +19,7 @@ from indexer.scope import Scope
 from inference.fake_server import FakeServer
 from inference.testing import Mode, Script
 from tests.appliance.conversations.answering.pairing.conftest import (
+    BUDGET,
     FLOW,
     end_of,
     pair,
@@ -90,6 +92,18 @@ def test_a_model_that_has_enough_at_once_takes_no_further_step(
     events = list(pair())
     assert [step.title for step in steps_of(events)][1:] == ["Had enough to write"]
     assert end_of(events).text
+
+
+def test_a_small_model_has_to_look_once_before_it_writes(
+    orders: Source, planning: Planning
+) -> None:
+    opened = replace(BUDGET, opened_lines=True)
+    server = planning(plan("write"), plan("search", "invoice"))
+    events = list(pair(budget=opened))
+    titles = [step.title for step in steps_of(events)]
+    assert titles[1:] == ["Searched for “invoice”", "Had enough to write"]
+    offered = [str(one["structured_outputs"]["json"]) for one in planner_requests(server)]
+    assert ["'write'" in one for one in offered] == [False, False, True]
 
 
 @pytest.mark.parametrize(
@@ -306,6 +320,11 @@ def test_options_that_were_not_found_are_not_offered(orders: Source, planning: P
     planning(plan("ask_back", "Which [E1]?", options=["checkout", "out", "secret/keys.py2"]))
     end = end_of(list(pair()))
     assert (end.compiled.text, end.receipt.options) == ("Which?", ())
+
+
+def test_nobody_is_asked_their_own_question(orders: Source, planning: Planning) -> None:
+    planning(plan("ask_back", FLOW.upper(), options=["checkout", "Invoice"]))
+    assert not end_of(list(pair())).receipt.asked_back
 
 
 def test_nobody_is_asked_back_twice_in_a_row(orders: Source, planning: Planning) -> None:
