@@ -312,7 +312,11 @@ def _paired_thread(owner: User, source: Source, commit: str) -> Thread:
         "steps": steps(source),
         "receipt": receipt(source, commit, query=QUESTION, struck=0),
     }
-    back = {"text": "Which alarm do you mean?", "steps": steps(source)[:2], "receipt": asks}
+    back: dict[str, object] = {
+        "text": "Which alarm do you mean?",
+        "steps": steps(source)[:2],
+        "receipt": asks,
+    }
     thread, (answer, _) = asked_in_pair(
         owner, "From the gauge to the alarm", [(QUESTION, done), ("And the alarm?", back)]
     )

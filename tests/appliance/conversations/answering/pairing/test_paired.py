@@ -12,7 +12,7 @@ from pytest_django import Settings
 from appliance.conversations.answering.events import Prompted, Searched, Stepped
 from appliance.conversations.answering.pairing import planning as planning_module
 from appliance.conversations.answering.steps import Kind
-from appliance.conversations.prompting.packing import EarlierTurn
+from appliance.conversations.prompting.packing import Budget, EarlierTurn
 from indexer import clients
 from indexer.models import Source
 from indexer.scope import Scope
@@ -398,7 +398,7 @@ def test_a_follow_up_is_searched_as_it_stands_alone(orders: Source, planning: Pl
 
 def test_a_small_window_gets_a_shorter_list(orders: Source, planning: Planning) -> None:
     server = planning()
-    small = planning_module.Budget(window_tokens=1100, prompt_tokens=900, answer_tokens=100)
+    small = Budget(window_tokens=1100, prompt_tokens=900, answer_tokens=100)
     list(pair(budget=small))
     (request,) = planner_requests(server)
     words = str(request["messages"][-1]["content"])

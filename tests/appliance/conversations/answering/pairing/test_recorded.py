@@ -130,7 +130,7 @@ def test_the_stream_notices_a_new_step(waiting: Message) -> None:
          {"number": 2, "title": "Deciding", "is_running": True}],
     ):  # fmt: skip
         Message.objects.filter(pk=waiting.pk).update(steps=steps)
-        snapshots.add(_snapshot.func(waiting.pk))
+        snapshots.add(async_to_sync(_snapshot)(waiting.pk))
     assert len(snapshots) == 4
 
 
@@ -297,7 +297,7 @@ def test_an_option_is_asked_as_a_follow_up_in_the_same_mode(
     assert "<b>one</b>" not in page
     client.post(f"/threads/{message.thread_id}/ask/", {"question": "checkout", "mode": "pair"})
     follow_up = Message.objects.filter(role="answer").latest("created_at")
-    assert (follow_up.mode, follow_up.parent.text) == ("pair", "checkout")
+    assert (follow_up.mode, Message.objects.get(children=follow_up).text) == ("pair", "checkout")
     question = recording.question_of(follow_up)
     assert not question.may_ask_back
     assert [turn.answer for turn in question.turns] == ["Which <b>one</b>?"]
