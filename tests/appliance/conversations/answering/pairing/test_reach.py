@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -43,7 +44,7 @@ def store(source_factory: SourceFactory) -> Source:
     return source_factory("store", {"cart.py": f"{NEW}\n# of the store\n", "fill.py": USE})
 
 
-def found(*plans: str, planning: Planning, **fields: object) -> list[FoundLines]:
+def found(*plans: str, planning: Planning, **fields: Any) -> list[FoundLines]:
     planning(*plans)
     steps = steps_of(list(pair(ADD, **fields)))
     return [lines for step in steps for lines in step.found]
