@@ -7,7 +7,8 @@ stream from wherever they are.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 
 import httpx
 
@@ -36,7 +37,7 @@ class ChatClient:
         self.model = model
         self.deadline_s = deadline_s  # for one whole answer, give or take one read timeout
         self._can_count = True
-        self._can_fence = True
+        self._refused: set[str] = set()  # kinds of structured outputs
 
     def models(self) -> list[ServedModel]:
         listing = fetch_json(self.http, "GET", "/v1/models")
@@ -59,17 +60,14 @@ class ChatClient:
 
     def stream(self, request: ChatRequest) -> ChatStream:
         """Return the answer as it is written; the request is sent when iteration starts."""
-        name = self.model_name()
-        plain = _chat_body(request, name)
-        if not request.handles or not self._can_fence:
+        plain = _chat_body(request, self.model_name())
+        held = _held(request)
+        if self._refused.issuperset(held):
             return ChatStream(self.http, plain, self.deadline_s)
-        tag = {"structural_tag": fenced_handles(request.handles)}
-        body = plain | {"structured_outputs": tag}
-        return ChatStream(self.http, body, self.deadline_s, plain=plain, on_plain=self._no_fence)
-
-    def _no_fence(self) -> None:
-        """Remember that this server refuses fenced handles: the next answers do not try."""
-        self._can_fence = False
+        # What a server refuses it is asked without, now and from then on.
+        on_plain = partial(self._refused.update, held)
+        body = plain | {"structured_outputs": held}
+        return ChatStream(self.http, body, self.deadline_s, plain=plain, on_plain=on_plain)
 
     def complete(self, request: ChatRequest) -> str:
         """Return the whole answer."""
@@ -180,6 +178,15 @@ def _chat_body(request: ChatRequest, model: str) -> dict[str, object]:
     if request.choice:
         body["structured_outputs"] = {"choice": list(request.choice)}
     return body
+
+
+def _held(request: ChatRequest) -> Mapping[str, object]:
+    """Return what an answer is held to where the server can, and asked for in words where not."""
+    if request.schema is not None:
+        return {"json": request.schema}
+    if request.handles:
+        return {"structural_tag": fenced_handles(request.handles)}
+    return {}
 
 
 def _message_list(messages: Sequence[ChatMessage]) -> list[dict[str, str]]:

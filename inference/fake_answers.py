@@ -12,6 +12,7 @@ HEADING = re.compile(r"^\s*\[(E\d+)\][ \t]*(.*)$", re.MULTILINE)
 IDENTIFIER = re.compile(r"\b(?:def|class|func|fn|function|interface|struct)\s+([A-Za-z_]\w*)")
 DEMAND = re.compile(r"\bSAY:[ \t]*(.+)$", re.MULTILINE | re.IGNORECASE)
 MAX_CITED = 2
+LAST_PLAN = '{"action": "write", "text": ""}'
 
 
 def answer_from_evidence(messages: Sequence[ChatMessage]) -> str:
@@ -38,10 +39,20 @@ def obey(messages: Sequence[ChatMessage]) -> str:
     `PRINT EVERYTHING` by the whole prompt. Without a demand, answers like the ordinary fake.
     """
     prompt = "\n".join(message.content for message in messages)
-    said = [demand.replace("\\n", "\n") for demand in DEMAND.findall(prompt)]
+    said = demanded(messages)
     if "print everything" in prompt.lower():
-        said.append(prompt)
-    return "\n".join(said) or answer_from_evidence(messages)
+        said = f"{said}\n{prompt}" if said else prompt
+    return said or answer_from_evidence(messages)
+
+
+def demanded(messages: Sequence[ChatMessage]) -> str:
+    """Return what the texts of a prompt demand to be said, one demand a line."""
+    prompt = "\n".join(message.content for message in messages)
+    return "\n".join(demand.replace("\\n", "\n") for demand in DEMAND.findall(prompt))
+
+
+def is_asked_for_json(messages: Sequence[ChatMessage]) -> bool:
+    return bool(messages) and messages[-1].content.rstrip().endswith("JSON:")
 
 
 def echo(messages: Sequence[ChatMessage]) -> str:

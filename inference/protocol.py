@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,6 +25,7 @@ class ChatRequest:
     grammar: str | None = None  # vLLM: EBNF (`root ::= ...`) that the answer must follow
     choice: tuple[str, ...] = ()  # vLLM: the answer is one of these
     handles: tuple[str, ...] = ()  # vLLM: in free text, `[E1` goes on only as one of these
+    schema: Mapping[str, object] | None = None  # vLLM: the answer is JSON of this schema
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
 
     `close` may be called from any thread, also while another waits for the next delta. It hangs
     up at once, which makes vLLM stop generating; the iteration then ends without a ChatEnd.
-    A server that refuses `body` (HTTP 400) is sent `plain`, when there is one, after `on_plain`.
+    A server that refuses `body` (HTTP 400) is sent `plain`, when there is one; `on_plain` is called when it answers that.
     """
 
     def __init__(
@@ -70,8 +70,10 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
         except RequestRejected as exc:
             if has_begun or self._plain is None or not str(exc).startswith("HTTP 400"):
                 raise
-        self._on_plain()
-        yield from self._answer_to(self._plain)
+        for number, event in enumerate(self._answer_to(self._plain)):
+            if number == 0:
+                self._on_plain()  # it was the form that was refused, not what was asked
+            yield event
 
     def _answer_to(self, body: dict[str, object]) -> Iterator[ChatDelta | ChatEnd]:
         finish_reason, usage = None, None

@@ -47,6 +47,8 @@ class Script:
     window_tokens: int = 4096
     can_count: bool = True  # False: no /tokenize, as on servers other than vLLM
     can_fence: bool = True  # False: refuses structural tags, as servers other than vLLM
+    can_hold: bool = True  # False: refuses schemas, as servers other than vLLM
+    plans: tuple[str, ...] = ()  # what it says when it is asked for JSON, in order; then "write"
     chosen: str | None = None  # what it says to a choice; None: the first
     repaired: str | None = None  # what it says when it is shown its answer again; None: the same
     pause_s: float = 0.05  # between the words of "slow"
@@ -71,6 +73,7 @@ class FakeModel:
         self.script = script or Script()
         self.received: list[dict[str, object]] = []
         self.released = threading.Event()  # set it to end a "hang" early
+        self._planned: tuple[Script | None, int] = (None, 0)  # how many plans of a script are used
 
     def reply(self, method: str, path: str, content: bytes) -> Reply:
         if self.script.mode is Mode.HTTP500:
@@ -97,6 +100,8 @@ class FakeModel:
 
     def answer(self, messages: Sequence[ChatMessage]) -> str:
         """Return what the chat model says to these messages."""
+        if fake_answers.is_asked_for_json(messages):
+            return self._plan(messages)
         if self.script.repaired is not None and fake_answers.is_shown_its_answer(messages):
             return self.script.repaired
         if self.script.text is not None:
@@ -106,6 +111,17 @@ class FakeModel:
         if self.script.mode is Mode.ECHO:
             return fake_answers.echo(messages)
         return fake_answers.answer_from_evidence(messages)
+
+    def _plan(self, messages: Sequence[ChatMessage]) -> str:
+        """Return the script's next plan; a model that obeys plans what any text demands."""
+        script, used = self._planned
+        used = used if script is self.script else 0
+        self._planned = (self.script, used + 1)
+        if used < len(self.script.plans):
+            return self.script.plans[used]
+        if self.script.mode is Mode.OBEY and (demand := fake_answers.demanded(messages)):
+            return demand
+        return fake_answers.LAST_PLAN
 
     def _rerank(self, body: dict[str, object]) -> Reply:
         if self.script.mode in {Mode.HANG, Mode.SLOW, Mode.CUT_SSE, Mode.HUGE, Mode.BAD_UTF8}:
@@ -131,6 +147,8 @@ class FakeModel:
         outputs = outputs if isinstance(outputs, dict) else {}
         if "structural_tag" in outputs and not self.script.can_fence:
             return _json(400, {"error": {"message": "no structural tags here", "code": 400}})
+        if "json" in outputs and not self.script.can_hold:
+            return _json(400, {"error": {"message": "no schemas here", "code": 400}})
         messages = _messages(body)
         said = self._chosen(outputs["choice"]) if "choice" in outputs else self.answer(messages)
         pieces = PIECE.findall(said)

@@ -267,6 +267,9 @@ FENCED_HANDLES = env_bool("PLUMBLINE_FENCED_HANDLES", default=False)
 DOUBTS = env_int("PLUMBLINE_DOUBTS", default=3, minimum=0)
 # For writing an answer again without names that occur nowhere; 0: never.
 REPAIR_TIME_LIMIT_S = env_int("PLUMBLINE_REPAIR_TIME_LIMIT_S", default=20, minimum=0)
+# Of the mode "pair": searches, readings and look-ups before the answer is written.
+PAIR_STEPS = env_int("PLUMBLINE_PAIR_STEPS", default=8, minimum=1)
+PAIR_TIME_LIMIT_S = env_int("PLUMBLINE_PAIR_TIME_LIMIT_S", default=120, minimum=1)
 ANSWER_TIME_LIMIT_S = env_int("PLUMBLINE_ANSWER_TIME_LIMIT_S", default=300, minimum=5)
 EMBEDDING = env_choice(
     "PLUMBLINE_EMBEDDING", choices={"static", "minilm", "server"}, default="static"

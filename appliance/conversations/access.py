@@ -36,11 +36,12 @@ def is_sealed(message: Message, scope: Scope) -> bool:
 
 
 def places_behind(message: Message) -> set[tuple[int, str]]:
-    """Return the source and path of all that the answer rests on.
+    """Return the source and path of all that the answer rests on, and that its steps found.
 
     An earlier turn that stood in its prompt counts with everything that turn rested on: a
     follow-up says the same again in other words.
     """
     used = message.evidence_links.exclude(role=MessageEvidence.Role.LEFT_OUT)
     places = set(used.values_list("evidence__source_id", "evidence__path"))
+    places |= {(found[0], found[1]) for step in message.steps for found in step["places"]}
     return places | {(source_id, path) for source_id, path in message.receipt.get("behind", [])}

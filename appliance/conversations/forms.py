@@ -8,6 +8,9 @@ from typing import cast
 from django import forms
 from django.http import QueryDict
 
+from appliance.conversations.answering.choosing import mode_of
+from appliance.conversations.answering.flow import ANSWERINGS
+from appliance.conversations.modes import AUTO, Mode, choices
 from appliance.conversations.wanted import File, Wanted
 from appliance.sources.asof import as_of
 from indexer.scope import Scope
@@ -31,12 +34,21 @@ class QuestionForm(forms.Form):
     )
 
     ref = forms.CharField(required=False, max_length=250)
+    mode = forms.ChoiceField(
+        required=False,
+        choices=[(choice.value, choice.label) for choice in choices(ANSWERINGS)],
+        error_messages={"invalid_choice": "There is no such way to answer."},
+    )
 
     def __init__(self, *args: object, names: Sequence[str], scope: Scope, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
         self.scope = scope
         field = cast(forms.MultipleChoiceField, self.fields["sources"])
         field.choices = [(name, name) for name in names]
+
+    def clean_mode(self) -> Mode:
+        """Return the chosen mode, or the one that the question suggests."""
+        return mode_of(self.cleaned_data["mode"] or AUTO, self.cleaned_data.get("question", ""))
 
     def clean(self) -> None:
         """Refuse a ref that none of the chosen sources has."""

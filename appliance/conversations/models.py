@@ -63,7 +63,8 @@ class Message(models.Model):
     mode = models.CharField(
         max_length=10, choices=[(one.value, one.value) for one in Mode], default="answer"
     )
-    steps = models.JSONField(default=list)  # of modes that take several: see steps.Step
+    # Of modes that take several: see steps.Step. A worker that takes an answer up goes on from them.
+    steps = models.JSONField(default=list)
     patches = models.JSONField(default=list)  # proposed changes with their checks
     note = models.TextField(blank=True)  # what an answer came to, for the prompts of later turns
     is_pinned = models.BooleanField(default=False)  # stands in every later prompt of its branch
@@ -79,6 +80,7 @@ class Message(models.Model):
     struck = models.IntegerField(default=0)  # citations that did not hold and were removed
     checks = models.JSONField(default=dict)  # its sentences, judged: see checks.to_json
     created_at = models.DateTimeField(default=timezone.now)
+    attempts = models.SmallIntegerField(default=0)  # how often a worker took it
     # Moves while an answer is written; one that has stood still is interrupted.
     touched_at = models.DateTimeField(default=timezone.now)
     seconds = models.FloatField(null=True)

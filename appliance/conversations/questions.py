@@ -9,6 +9,7 @@ from django.conf import settings
 
 from appliance.conversations.access import is_sealed, places_behind
 from appliance.conversations.answering.events import Question
+from appliance.conversations.answering.steps import Step
 from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.models import Message
 from appliance.conversations.modes import Mode
@@ -83,10 +84,14 @@ class Branch:
 
 
 def question_of(message: Message) -> tuple[Question, Branch]:
-    """Return the question that this answer is for, and the branch that it goes on with."""
+    """Return the question that this answer is for, and the branch that it goes on with.
+
+    What a worker that died has done for it already is in `done`.
+    """
     scope = scope_of(message.thread.owner)
     *earlier, asked, _ = path_to(message)
     branch = Branch.of(earlier, scope)
+    done = tuple(map(Step.from_json, message.steps))
     return Question(
         text=asked.text,
         scope=scope,
@@ -97,4 +102,6 @@ def question_of(message: Message) -> tuple[Question, Branch]:
         ref=message.ref,
         mode=Mode(message.mode),
         cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
+        may_ask_back=not (earlier and earlier[-1].receipt.get("asked_back")),
+        done=done,
     ), branch

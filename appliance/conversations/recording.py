@@ -10,6 +10,7 @@ from contextlib import contextmanager
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from appliance.conversations.answering.events import (
@@ -43,7 +44,7 @@ UNKNOWN_WINDOW_TOKENS = 4096  # of a server that does not say
 def claim(message_id: str) -> Message | None:
     """Take a waiting answer; None when it is taken, stopped or gone."""
     claimed = Message.objects.filter(pk=message_id, state=Message.State.QUEUED).update(
-        state=Message.State.SEARCHING, touched_at=timezone.now()
+        state=Message.State.SEARCHING, attempts=F("attempts") + 1, touched_at=timezone.now()
     )
     if not claimed:
         return None
@@ -55,9 +56,14 @@ def record_answer(message: Message) -> None:
     begun = time.monotonic()
     question, branch = question_of(message)
     message.receipt = {"behind": branch.places()}
+    message.steps = []  # those of a worker that died are in the question, and come again
     with _watching(message) as watcher:
         for event in answer(
-            question, client=clients.chat, budget=budget_of, on_stream=watcher.watch
+            question,
+            client=clients.chat,
+            budget=budget_of,
+            on_stream=watcher.watch,
+            stopped=lambda: watcher.stopped,
         ):
             _time(message, event, time.monotonic() - begun)
             _record(message, event, watcher, branch)
@@ -98,7 +104,7 @@ def _record(message: Message, event: Event, watcher: _Watcher, branch: Branch) -
             message.receipt = _receipt(message, event)
             _save(message, "query", "receipt")
             role = MessageEvidence.Role.NEAR if event.is_near_miss else MessageEvidence.Role.FOUND
-            _link(message, event.evidence, role)
+            _link(message, event.evidence, role, anew=True)
         case Stepped():
             numbered = {step["number"]: step for step in message.steps}
             numbered[event.step.number] = event.step.to_json()
@@ -110,8 +116,7 @@ def _record(message: Message, event: Event, watcher: _Watcher, branch: Branch) -
             message.receipt = {"behind": branch.places(recalled_in(event.prompt))}
             message.receipt = _receipt(message, event)
             _save(message, "state", "receipt", "prompt")
-            message.evidence_links.all().delete()
-            _link(message, event.evidence, MessageEvidence.Role.IN_PROMPT)
+            _link(message, event.evidence, MessageEvidence.Role.IN_PROMPT, anew=True)
             _link(message, event.left_out, MessageEvidence.Role.LEFT_OUT)
         case Written():
             message.text += event.text
@@ -173,15 +178,27 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
 def _save(message: Message, *fields: str) -> None:
     """Write fields; a thread that was deleted meanwhile stays deleted."""
     values = {field: getattr(message, field) for field in fields}
-    Message.objects.filter(pk=message.pk).update(**values, touched_at=timezone.now())
+    _ours(message).update(**values, touched_at=timezone.now())
+
+
+def _ours(message: Message) -> QuerySet[Message]:
+    """Return the row as long as no other worker has taken the answer up, or deleted it."""
+    return Message.objects.filter(pk=message.pk, attempts=message.attempts)
 
 
 @transaction.atomic
 def _link(
-    message: Message, evidence: tuple[EvidenceLines, ...], role: MessageEvidence.Role
+    message: Message,
+    evidence: tuple[EvidenceLines, ...],
+    role: MessageEvidence.Role,
+    *,
+    anew: bool = False,
 ) -> None:
-    if not Message.objects.select_for_update().filter(pk=message.pk).exists():
+    """Write down what evidence did; `anew`, in place of all that was written down before."""
+    if not _ours(message).select_for_update().exists():
         return  # deleted with its thread; the lock keeps it from going in the middle
+    if anew:
+        message.evidence_links.all().delete()
     for piece in evidence:
         row, _ = Evidence.objects.get_or_create(
             source_id=piece.source_id,
@@ -224,11 +241,11 @@ class _Watcher:
         return True
 
     def run(self) -> None:
-        messages = Message.objects.filter(pk=self.message.pk)
+        messages = _ours(self.message)
         next_touch = time.monotonic() + TOUCH_S
         try:
             while not self.ended.wait(WATCH_S):
-                # A deleted thread stops its answer too.
+                # A deleted thread stops its answer too, and another worker that took it up.
                 if messages.values_list("stop_asked", flat=True).first() is not False:
                     self.stopped = True
                     if self._stream is not None:

@@ -20,6 +20,7 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from appliance.conversations.access import is_sealed
+from appliance.conversations.answering.steps import Step
 from appliance.conversations.checking import checks
 from appliance.conversations.checking.citations import (
     CompiledAnswer,
@@ -102,6 +103,11 @@ class RenderedAnswer:
     experts: tuple[dict[str, Any], ...] = ()  # of the receipt: for places that may be read
     counts: checks.Counts = field(default_factory=checks.Counts)
     unknown: tuple[str, ...] = ()  # names that occur nowhere
+    steps: tuple[Step, ...] = ()  # of the modes that take several
+
+    @property
+    def step_seconds(self) -> float:
+        return sum(step.seconds for step in self.steps)
 
 
 def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
@@ -124,6 +130,7 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
         experts=_experts(message.receipt, evidence),
         counts=checks.counted(compiled.judgements),
         unknown=compiled.unknown,
+        steps=tuple(map(Step.from_json, message.steps)),
     )
 
 

@@ -7,28 +7,38 @@ from datetime import timedelta
 from django.utils import timezone
 
 from appliance.conversations.models import Message
+from appliance.conversations.modes import Mode
 
 LOST = timedelta(seconds=30)  # waiting this long: the broker may have lost it
 DEAD = timedelta(seconds=60)  # untouched this long: its worker died
 OPEN = (Message.State.SEARCHING, Message.State.WRITING)
+RESUMABLE = (Mode.PAIR,)  # their steps are written down as they are taken
+ATTEMPTS = 2
 INTERRUPTED = "The answer was interrupted. Ask again."
 
 
 def rescue() -> list[str]:
-    """End what a dead worker left; return the ids of waiting answers to send once more."""
+    """Take care of what a dead worker left; return the ids of answers to send once more.
+
+    A mode of several steps goes on from those that are written down, once; all else ends.
+    """
     now = timezone.now()
-    Message.objects.filter(state__in=OPEN, touched_at__lt=now - DEAD).update(
-        state=Message.State.FAILED, error=INTERRUPTED
-    )
+    dead = Message.objects.filter(state__in=OPEN, touched_at__lt=now - DEAD)
+    dead.filter(stop_asked=True).update(state=Message.State.STOPPED)
+    resumed = dead.filter(mode__in=RESUMABLE, attempts__lt=ATTEMPTS)
+    again = [str(pk) for pk in resumed.values_list("pk", flat=True)]
+    resumed.update(state=Message.State.QUEUED, text="", checks={}, touched_at=now)
+    dead.update(state=Message.State.FAILED, error=INTERRUPTED)
     waiting = Message.objects.filter(state=Message.State.QUEUED, touched_at__lt=now - LOST)
     ids = [str(pk) for pk in waiting.values_list("pk", flat=True)]
     waiting.update(touched_at=now)
-    return ids
+    return again + ids
 
 
 def mark_failed(message: Message) -> None:
     """End an answer that broke on a fault of ours; the log has the fault."""
-    Message.objects.filter(pk=message.pk, state__in=OPEN).update(
+    ours = Message.objects.filter(pk=message.pk, attempts=message.attempts)
+    ours.filter(state__in=OPEN).update(
         state=Message.State.FAILED,
         error="Something went wrong on our side. The log of the worker says what.",
     )

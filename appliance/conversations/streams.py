@@ -14,6 +14,7 @@ from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from appliance.accounts.models import User
@@ -27,7 +28,8 @@ FIRST_POLL_S = 0.04  # from the prompt to the first words, which people wait for
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
 LONGEST_S = 900.0
 
-Snapshot = tuple[str, int, int]  # state, letters, judged sentences: what a reader sees change
+# State, letters, judged sentences, steps and what the last is called: what a reader sees change.
+Snapshot = tuple[str, int, int, int, str]
 
 
 async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseBase:
@@ -35,13 +37,15 @@ async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseB
     user = await request.auser()
     assert isinstance(user, User)  # noqa: S101  LoginRequiredMiddleware stands in front
     message = await sync_to_async(get_message_for_user)(user, message_id)
-    response = StreamingHttpResponse(_events(user, message), content_type="text/event-stream")
+    # The forms in an answer need the token that the page's forms have.
+    events = _events(user, message, get_token(request))
+    response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"  # nginx would hold the events back
     return response
 
 
-async def _events(user: User, message: Message) -> AsyncIterator[bytes]:
+async def _events(user: User, message: Message, csrf_token: str) -> AsyncIterator[bytes]:
     seen: Snapshot | None = None
     started = last_sent = time.monotonic()
     while time.monotonic() - started < LONGEST_S:
@@ -51,7 +55,7 @@ async def _events(user: User, message: Message) -> AsyncIterator[bytes]:
             return
         if snapshot != seen:
             try:
-                html, is_open = await sync_to_async(_render)(user.pk, message.pk)
+                html, is_open = await sync_to_async(_render)(user.pk, message.pk, csrf_token)
             except (Http404, User.DoesNotExist):  # deleted, or locked out, since the start
                 yield _event("done", "")
                 return
@@ -68,17 +72,27 @@ async def _events(user: User, message: Message) -> AsyncIterator[bytes]:
 
 @sync_to_async
 def _snapshot(message_id: UUID) -> Snapshot | None:
-    row = Message.objects.filter(pk=message_id).values_list("state", "text", "checks").first()
-    return (row[0], len(row[1]), len(row[2].get("sentences", []))) if row else None
+    rows = Message.objects.filter(pk=message_id).values_list("state", "text", "checks", "steps")
+    row = rows.first()
+    if row is None:
+        return None
+    state, text, checks, steps = row
+    last = f"{steps[-1]['title']} {steps[-1]['is_running']}" if steps else ""
+    return state, len(text), len(checks.get("sentences", [])), len(steps), last
 
 
-def _render(user_id: int, message_id: UUID) -> tuple[str, bool]:
+def _render(user_id: int, message_id: UUID, csrf_token: str) -> tuple[str, bool]:
     """Render for the reader as they are now: access that was taken away ends the text."""
     user = User.objects.get(pk=user_id, is_active=True)
     message = get_message_for_user(user, message_id)
     scope = scope_of(user)
     rendered = render_answer(message, scope)
-    context = {"message": message, "rendered": rendered, "evidence": rendered.evidence}
+    context = {
+        "message": message,
+        "rendered": rendered,
+        "evidence": rendered.evidence,
+        "csrf_token": csrf_token,
+    }
     return render_to_string("conversations/_answer.html", context), message.is_open
 
 

@@ -16,9 +16,11 @@ from appliance.accounts.models import User
 from appliance.accounts.requests import SignedInRequest
 from appliance.conversations import asking
 from appliance.conversations.access import get_message_for_user, get_thread_for_user, threads_of
+from appliance.conversations.answering.flow import ANSWERINGS
 from appliance.conversations.forms import QuestionForm, TitleForm
 from appliance.conversations.history import grouped
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.modes import AUTO, choices
 from appliance.conversations.paths import path_to
 from appliance.conversations.turns import turn_of, turns_of
 from appliance.sources.access import readable_sources, scope_of
@@ -68,12 +70,20 @@ def _asked(request: SignedInRequest, form: QuestionForm, thread: Thread | None =
         thread=thread,
         source_names=given["sources"],
         ref=given["ref"],
+        mode=given["mode"],
     )
 
 
 def _composer(form: QuestionForm, names: list[str]) -> dict[str, object]:
     ref = str(form["ref"].value() or "")
-    return {"form": form, "names": names, "ref": ref, "refs": refs_to_choose(form.scope, ref)}
+    return {
+        "form": form,
+        "names": names,
+        "ref": ref,
+        "refs": refs_to_choose(form.scope, ref),
+        "modes": choices(ANSWERINGS),
+        "mode": str(form["mode"].value() or AUTO),
+    }
 
 
 def source_names(user: User) -> list[str]:

@@ -22,6 +22,7 @@ def _statement(name: str) -> str:
 
 VECTOR = _statement("vector.sql")
 DOCUMENTS = _statement("documents.sql")
+DOCUMENTS_AT = _statement("documents_at.sql")
 DEFINITIONS = _statement("definitions.sql")
 USES = _statement("uses.sql")
 HISTORY = _statement("history.sql")

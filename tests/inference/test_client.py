@@ -371,6 +371,39 @@ def test_a_server_that_refuses_the_fence_is_asked_without_and_not_tried_again() 
     assert ["structured_outputs" in one for one in model.received] == [True, False, False]
 
 
+PLANNED = ChatRequest(
+    (ChatMessage("user", "Next action as JSON:"),), max_tokens=50, schema={"type": "object"}
+)
+
+
+def test_an_answer_is_held_to_its_schema() -> None:
+    model = FakeModel(Script(plans=('{"action": "search"}',)))
+    assert chat(fake_http(model)).complete(PLANNED) == '{"action": "search"}'
+    assert model.received[0]["structured_outputs"] == {"json": {"type": "object"}}
+
+
+def test_a_server_that_refuses_the_schema_is_asked_in_words_and_still_fences() -> None:
+    model = FakeModel(Script(can_hold=False))
+    client = chat(fake_http(model))
+    assert client.complete(PLANNED) == client.complete(PLANNED) != ""
+    client.complete(FENCED)
+    assert ["structured_outputs" in one for one in model.received] == [True, False, False, True]
+
+
+def test_a_request_that_is_refused_itself_says_nothing_about_its_form() -> None:
+    bodies: list[dict[str, object]] = []
+
+    def refuse(request: httpx.Request) -> httpx.Response:
+        bodies.append(json.loads(request.content))
+        return httpx.Response(400, json={"error": {"message": "too long"}})
+
+    client = chat(httpx.Client(base_url="http://model", transport=httpx.MockTransport(refuse)))
+    for _ in range(2):
+        with pytest.raises(RequestRejected, match="too long"):
+            client.complete(PLANNED)
+    assert ["structured_outputs" in one for one in bodies] == [True, False, True, False]
+
+
 def test_another_refusal_is_not_tried_again() -> None:
     asked: list[int] = []
 

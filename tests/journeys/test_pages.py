@@ -49,6 +49,14 @@ def _cite(page: Page) -> None:
     page.click(".citation >> nth=0")
 
 
+def _open_steps(page: Page) -> None:
+    page.click(".steps > summary >> nth=0")
+
+
+def _open_modes(page: Page) -> None:
+    page.click(".modes > summary")
+
+
 def _refuse(page: Page) -> None:
     page.fill("[name=location]", "/srv/git/secret")
     page.fill("[name=name]", "secret")
@@ -93,6 +101,11 @@ PAGES: dict[str, Shot] = {
     "thread-cited": Shot("owner", lambda world: f"/threads/{world.thread.pk}/", _cite),
     "thread-checked": Shot("owner", lambda world: f"/threads/{world.checked.pk}/"),
     "thread-states": Shot("owner", lambda world: f"/threads/{world.states.pk}/"),
+    "pair": Shot("owner", lambda world: f"/threads/{world.paired.pk}/"),
+    "pair-steps": Shot("owner", lambda world: f"/threads/{world.paired.pk}/", _open_steps),
+    "pair-running": Shot("owner", lambda world: f"/threads/{world.pairing.pk}/"),
+    "ask-modes": Shot("owner", lambda world: "/", _open_modes),
+    "thread-modes": Shot("owner", lambda world: f"/threads/{world.paired.pk}/", _open_modes),
     "thread-list": Shot("owner", lambda world: f"/threads/{world.thread.pk}/", _open_threads),
     "thread-delete": Shot("owner", lambda world: f"/threads/{world.thread.pk}/delete/"),
     "search-empty": Shot("owner", lambda world: "/search/"),

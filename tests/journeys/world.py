@@ -30,6 +30,8 @@ from indexer.models import (
 )
 from tests.gitrepos import Repository, make_repository
 from tests.journeys.evidence import add_evidence
+from tests.journeys.pair_world import ANSWER as PAIR_ANSWER
+from tests.journeys.pair_world import QUESTION, asked_in_pair, running, steps
 from tests.journeys.prompted import prompted_answer
 from tests.journeys.tidewatch import README, make_tidewatch
 
@@ -84,6 +86,8 @@ class World:
     checked: Thread
     prompted: Message
     states: Thread
+    paired: Thread  # answered in several steps, then asked back
+    pairing: Thread  # in the middle of a step
     run: EvaluationRun
 
 
@@ -124,6 +128,10 @@ def make_world(folder: Path) -> World:
         prompted=prompted_answer(people["owner"], source, older),
         run=run,
         states=_thread_of_states(people["owner"], source, older),
+        paired=_paired_thread(people["owner"], source, older),
+        pairing=asked_in_pair(people["owner"], "A step at a time", [(QUESTION, running(source))])[
+            0
+        ],
         **people,
     )
 
@@ -294,6 +302,33 @@ def _answered_thread(owner: User, source: Source, commit: str) -> tuple[Thread, 
     for handle, path, first, last, symbol, role in used:
         add_evidence(answer, source, commit, (handle, path, symbol, role), (first, last))
     return thread, answer
+
+
+def _paired_thread(owner: User, source: Source, commit: str) -> Thread:
+    asks = receipt(
+        source, commit, query="And the alarm?", struck=0, asked_back=True,
+        options=["GaugeClient.read_level", "tidewatch/settings.py", "GaugeRefused"],
+    )  # fmt: skip
+    done = {
+        "text": PAIR_ANSWER,
+        "seconds": 9.3,
+        "steps": steps(source),
+        "receipt": receipt(source, commit, query=QUESTION, struck=0),
+    }
+    back: dict[str, object] = {
+        "text": "Which alarm do you mean?",
+        "steps": steps(source)[:2],
+        "receipt": asks,
+    }
+    thread, (answer, _) = asked_in_pair(
+        owner, "From the gauge to the alarm", [(QUESTION, done), ("And the alarm?", back)]
+    )
+    for handle, path, first, last, symbol in (
+        ("E1", "tidewatch/client.py", 32, 43, "GaugeClient.read_level"),
+        ("E2", "tidewatch/errors.py", 4, 9, "GaugeSilent"),
+    ):
+        add_evidence(answer, source, commit, (handle, path, symbol, "cited"), (first, last))
+    return thread
 
 
 def _checked_thread(owner: User, source: Source, commit: str) -> Thread:

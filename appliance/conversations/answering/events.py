@@ -28,6 +28,8 @@ class Question:
     source_names: tuple[str, ...] = ()
     ref: str = ""  # as of this branch or tag; empty: each source's default
     mode: Mode = Mode.ANSWER
+    may_ask_back: bool = True  # not twice in a row
+    done: tuple[Step, ...] = ()  # taken before, by a worker that died
     cache_salt: str | None = None
 
 

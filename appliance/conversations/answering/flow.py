@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched
 from appliance.conversations.answering.once import answer_once
+from appliance.conversations.answering.pairing.paired import answer_paired
 from appliance.conversations.answering.receipts import Receipt
 from appliance.conversations.answering.writing import Model
 from appliance.conversations.checking.citations import compile_judged
@@ -26,6 +27,7 @@ Answering = Callable[[Question, AsOf, Model | None], Generator[Event, None, Answ
 # Each gets the model, or None when there is none: then it shows what it can find without.
 ANSWERINGS: Mapping[Mode, Answering] = {
     Mode.ANSWER: answer_once,
+    Mode.PAIR: answer_paired,
 }
 
 
@@ -35,11 +37,13 @@ def answer(
     client: Callable[[], ChatClient],
     budget: Callable[[ChatClient], Budget],
     on_stream: OnStream = lambda stream: None,
+    stopped: Callable[[], bool] = lambda: False,
 ) -> Iterator[Event]:
     """Answer a question; the last event is always Answered, whatever goes wrong with the model.
 
     `client` raises ModelNotConfigured when there is none. `on_stream` is given the open stream,
-    so that another thread can close it: what was written until then is the answer.
+    so that another thread can close it: what was written until then is the answer. `stopped` says
+    the same to modes of several steps, between two streams.
     """
     started = time.monotonic()
     narrowing = as_of(question.scope, question.source_names, question.ref)
@@ -47,7 +51,7 @@ def answer(
         yield from _without_ref(question, narrowing)
         return
     try:
-        model, without = Model(client(), budget, on_stream), ""
+        model, without = Model(client(), budget, on_stream, stopped), ""
     except ModelNotConfigured as exc:
         model, without = None, f"{exc} Below is what the search found."
     end = yield from ANSWERINGS[question.mode](question, narrowing, model)

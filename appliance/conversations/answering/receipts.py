@@ -38,6 +38,8 @@ class Receipt:
     given: int = 0  # pieces of evidence in the prompt
     struck: int = 0
     repaired: bool = False  # written again without names that occur nowhere
+    asked_back: bool = False  # the answer is a question to the person
+    options: tuple[str, ...] = ()  # of such a question: names that were found
     experts: tuple[Expert, ...] = ()  # with "not found": who may know
     prompt_tokens: int | None = None
     window_tokens: int | None = None

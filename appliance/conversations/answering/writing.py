@@ -38,12 +38,14 @@ from inference.streaming import ChatStream
 class Model:
     """The served model with what one answer may take of it.
 
-    `on_stream` is given each open stream, so that another thread can close it.
+    `on_stream` is given each open stream, so that another thread can close it; what goes on between
+    two streams looks at `stopped`.
     """
 
     client: ChatClient
     budget: Callable[[ChatClient], Budget]
     on_stream: OnStream
+    stopped: Callable[[], bool] = lambda: False  # whether the person has had enough
 
     def limits(self) -> Budget:
         """Return the limits of a prompt; may ask the server, and raises InferenceError as it does."""

@@ -155,3 +155,40 @@ def test_without_a_model_it_lists_what_the_search_found(shop: Source, settings: 
     with pytest.raises(SystemExit):
         call_command("ask", ADD, stdout=out, stderr=out)
     assert f"  {shop.name}@{shop.refs.get().commit}:" in out.getvalue()
+
+
+def test_several_steps_are_told_and_given(shop: Source, models: FakeServer) -> None:
+    plan = json.dumps({"action": "read", "text": "", "place": "shop/cart.py"})
+    models.model.script = Script(plans=(plan,))
+    answer = ask_json(ADD, "--mode", "pair")
+    assert [step["kind"] for step in answer["steps"]] == ["search", "read", "plan"]
+    assert set(answer["steps"][1]) == {
+        "number", "kind", "title", "detail", "places", "is_running", "seconds",
+    }  # fmt: skip
+    models.model.script = Script(plans=(plan,))
+    shown = ask(ADD, "--mode", "pair")
+    assert "2. Read shop/cart.py, lines 1-13: 1 passage of 1 file: shop/cart.py (" in shown
+    assert "running" not in shown
+
+
+def test_people_see_what_they_are_asked_back(shop: Source, models: FakeServer) -> None:
+    asks = {"action": "ask_back", "text": "Which one?", "options": ["add_item", "CartFull"]}
+    models.model.script = Script(plans=(json.dumps(asks),))
+    shown = ask(ADD, "--mode", "pair")
+    assert "Which one?\nadd_item\nCartFull\n" in shown
+
+
+@pytest.mark.parametrize(
+    ("question", "kinds"),
+    [(ADD, []), ("What would break if add_item was renamed in the cart?", ["search", "plan"])],
+)
+def test_the_question_may_choose_the_mode(
+    question: str, kinds: list[str], shop: Source, models: FakeServer
+) -> None:
+    answer = ask_json(question, "--mode", "auto")
+    assert [step["kind"] for step in answer["steps"]] == kinds
+
+
+def test_there_are_no_other_modes(shop: Source) -> None:
+    with pytest.raises(CommandError, match="invalid choice"):
+        ask(ADD, "--mode", "magic")

@@ -252,3 +252,44 @@ def test_threads_of_a_day_stand_together_in_their_order() -> None:
         ("Yesterday", ["c"]),
         ("Previous 7 days", ["d", "e"]),
     ]
+
+
+@pytest.mark.parametrize(
+    ("question", "posted", "mode"),
+    [
+        ("How does add_item add?", {}, "answer"),
+        ("What would break if add_item was renamed?", {}, "pair"),
+        ("What would break if add_item was renamed?", {"mode": "auto"}, "pair"),
+        ("What would break if add_item was renamed?", {"mode": "answer"}, "answer"),
+        ("How does add_item add?", {"mode": "pair"}, "pair"),
+    ],
+)
+def test_a_question_is_answered_in_the_chosen_mode_or_chooses_it(
+    question: str,
+    posted: dict[str, str],
+    mode: str,
+    client: Client,
+    owner: User,
+    source: Source,
+    sent: list[str],
+) -> None:
+    client.force_login(owner)
+    assert client.post("/", {"question": question, **posted}).status_code == 302
+    assert [one.mode for one in Message.objects.all()] == [mode, mode]
+
+
+def test_no_other_mode_can_be_asked_for(client: Client, owner: User, source: Source) -> None:
+    client.force_login(owner)
+    response = client.post("/", {"question": "How?", "mode": "magic"})
+    assert response.status_code == 400
+    assert "There is no such way to answer." in response.content.decode()
+    assert not Message.objects.exists()
+
+
+def test_the_composer_offers_the_modes_with_what_they_do(
+    client: Client, owner: User, source: Source
+) -> None:
+    client.force_login(owner)
+    page = client.get("/").content.decode()
+    assert 'name="mode" value="auto" data-label="Auto" checked' in page
+    assert "One search, then an answer. Fast." in page

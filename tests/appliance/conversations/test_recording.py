@@ -82,8 +82,8 @@ def beside(work: Callable[[], object]) -> Iterator[threading.Thread]:
         assert not thread.is_alive()
 
 
-def wait_for(message: Message, reached: Callable[[Message], bool]) -> Message:
-    deadline = time.monotonic() + 15
+def wait_for(message: Message, reached: Callable[[Message], bool], seconds: float = 15) -> Message:
+    deadline = time.monotonic() + seconds
     while not reached(now := Message.objects.get(pk=message.pk)):
         assert time.monotonic() < deadline, f"still {now.state}: {now.text!r}"
         time.sleep(0.02)

@@ -161,9 +161,9 @@ def test_a_thread_deleted_between_look_and_rendering_ends_the_stream(
 ) -> None:
     real = streams._render
 
-    def late(user_id: int, message_id: Any) -> tuple[str, bool]:
+    def late(user_id: int, message_id: Any, csrf_token: str) -> tuple[str, bool]:
         Thread.objects.all().delete()  # no other way to stand exactly between the two
-        return real(user_id, message_id)
+        return real(user_id, message_id, csrf_token)
 
     monkeypatch.setattr(streams, "_render", late)
     assert read(owner, writing) == [("done", "")]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any, NamedTuple
 
@@ -13,15 +13,25 @@ from django.conf import settings
 from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences
-from appliance.conversations.answering.events import Answered, Prompted, Question, Searched, Written
+from appliance.conversations.answering.choosing import mode_of
+from appliance.conversations.answering.events import (
+    Answered,
+    Event,
+    Prompted,
+    Question,
+    Searched,
+    Stepped,
+    Written,
+)
 from appliance.conversations.answering.flow import ANSWERINGS, answer
 from appliance.conversations.answering.receipts import Receipt
+from appliance.conversations.answering.steps import Step
 from appliance.conversations.checking.checks import counted
 from appliance.conversations.checking.citations import compile_answer, without_markers
 from appliance.conversations.checking.markers import without_unfinished
 from appliance.conversations.checking.support import Verdict
 from appliance.conversations.evidence import EvidenceLines
-from appliance.conversations.modes import Mode
+from appliance.conversations.modes import AUTO, Mode
 from appliance.conversations.prompting.salts import cache_salt
 from appliance.conversations.recording import budget_of
 from appliance.sources.operators import check_ref_name, check_sources, scope_for
@@ -42,7 +52,10 @@ class Command(BaseCommand):
         parser.add_argument("--ref", default="", metavar="REF", help="as of this branch or tag")
         parser.add_argument("--user", metavar="USER", help="as this person; default: everything")
         parser.add_argument(
-            "--mode", choices=[mode.value for mode in ANSWERINGS], default=Mode.ANSWER
+            "--mode",
+            choices=[AUTO, *(mode.value for mode in ANSWERINGS)],
+            default=Mode.ANSWER,
+            help="auto: the question decides",
         )
         parser.add_argument("--json", action="store_true")
 
@@ -56,7 +69,7 @@ class Command(BaseCommand):
                 scope,
                 source_names=tuple(options["source"]),
                 ref=options["ref"],
-                mode=Mode(options["mode"]),
+                mode=mode_of(options["mode"], options["question"]),
                 cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
             )
             end, found = self._follow(question, streams=not options["json"])
@@ -73,7 +86,8 @@ class Command(BaseCommand):
         found: tuple[EvidenceLines, ...] = ()
         text = shown = ""
         end: Answered | None = None
-        for event in answer(question, client=clients.chat, budget=budget_of):
+        events = answer(question, client=clients.chat, budget=budget_of)
+        for event in self._with_steps(events) if streams else events:
             match event:
                 case Searched():
                     found = event.evidence
@@ -91,6 +105,13 @@ class Command(BaseCommand):
             self.stdout.write(f"\n\n{end.compiled.text}")  # a citation did not hold after all
         return Followed(end, found)
 
+    def _with_steps(self, events: Iterable[Event]) -> Iterator[Event]:
+        """Hand the events on, and show each step that has ended."""
+        for event in events:
+            if isinstance(event, Stepped) and not event.step.is_running:
+                self.stdout.write(_line_of(event.step))
+            yield event
+
     def _show(self, text: str, shown: str) -> str:
         """Write what has been added to the shown text; return what is shown now."""
         if not text.startswith(shown):
@@ -105,9 +126,7 @@ class Command(BaseCommand):
             self._print_not_found(end, found)
         if end.receipt.ref:
             self._print_ref(end.receipt)
-        for piece in end.compiled.cited:
-            self.stdout.write(f"[{piece.handle}] {piece.place}")
-        for line in _checks(end):
+        for line in (*end.receipt.options, *_citations(end), *_checks(end)):
             self.stdout.write(line)
         if end.error:
             self.stderr.write(end.error)
@@ -131,6 +150,16 @@ class Command(BaseCommand):
     def _print_ref(self, receipt: Receipt) -> None:
         without = f" (not in {', '.join(receipt.lacking)})" if receipt.lacking else ""
         self.stdout.write(f"As of {receipt.ref}{without}.")
+
+
+def _line_of(step: Step) -> str:
+    detail = f": {step.detail}" if step.detail else ""
+    return f"{step.number}. {step.title}{detail} ({step.seconds:.1f} s)"
+
+
+def _citations(end: Answered) -> Iterator[str]:
+    for piece in end.compiled.cited:
+        yield f"[{piece.handle}] {piece.place}"
 
 
 def _checks(end: Answered) -> Iterator[str]:
@@ -163,7 +192,7 @@ def to_json(end: Answered) -> dict[str, object]:
         },
         "not_found": end.not_found,
         "receipt": end.receipt.to_json(),
-        "steps": [step.to_json() for step in end.steps],
+        "steps": [step.shown() for step in end.steps],
         "usage": {
             "prompt_tokens": end.usage.prompt_tokens if end.usage else None,
             "completion_tokens": end.usage.completion_tokens if end.usage else None,

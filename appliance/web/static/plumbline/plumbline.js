@@ -60,6 +60,10 @@
   document.addEventListener("change", (event) => {
     const picker = event.target.closest(".picker");
     if (!picker) return;
+    if (event.target.type === "radio") {
+      picker.querySelector("[data-chosen]").textContent = event.target.dataset.label;
+      return;
+    }
     const chosen = [...picker.querySelectorAll("input:checked")].map((box) => box.value);
     picker.querySelector("[data-chosen]").textContent =
       chosen.length === 0 ? "All sources" : chosen.length === 1 ? chosen[0] : `${chosen.length} sources`;
@@ -111,6 +115,16 @@
       if (follow) turns.scrollTop = turns.scrollHeight;
     });
   }
+  // What a person opened or closed in an answer stays so while the answer goes on arriving.
+  document.addEventListener("click", (event) => {
+    const kept = event.target.closest("details[data-keeps-open] > summary")?.parentElement;
+    if (kept) kept.closest(".turn").dataset.keptOpen = String(!kept.open);
+  });
+  document.body.addEventListener("htmx:sseMessage", (event) => {
+    const turn = event.target.closest?.(".turn");
+    const kept = turn?.querySelector("details[data-keeps-open]");
+    if (kept && turn.dataset.keptOpen) kept.open = turn.dataset.keptOpen === "true";
+  });
   document.body.addEventListener("htmx:sseClose", (event) => {
     const turn = event.target.closest?.(".turn");
     if (!turn || event.detail.type !== "message") return;
