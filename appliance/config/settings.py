@@ -266,6 +266,8 @@ FENCED_HANDLES = env_bool("PLUMBLINE_FENCED_HANDLES", default=False)
 DOUBTS = env_int("PLUMBLINE_DOUBTS", default=3, minimum=0)
 # For writing an answer again without names that occur nowhere; 0: never.
 REPAIR_TIME_LIMIT_S = env_int("PLUMBLINE_REPAIR_TIME_LIMIT_S", default=20, minimum=0)
+# For writing a change again that failed a check; 0: never.
+FIX_REPAIR_TIME_LIMIT_S = env_int("PLUMBLINE_FIX_REPAIR_TIME_LIMIT_S", default=45, minimum=0)
 ANSWER_TIME_LIMIT_S = env_int("PLUMBLINE_ANSWER_TIME_LIMIT_S", default=300, minimum=5)
 EMBEDDING = env_choice(
     "PLUMBLINE_EMBEDDING", choices={"static", "minilm", "server"}, default="static"

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
 
 from appliance.accounts.models import User
+from appliance.conversations.answering.fixing.patches import stored_places
 from appliance.conversations.models import Message, MessageEvidence, Thread
 from indexer.scope import Scope
 
@@ -42,4 +43,5 @@ def places_behind(message: Message) -> set[tuple[int, str]]:
     follow-up says the same again in other words.
     """
     places = set(message.evidence_links.values_list("evidence__source_id", "evidence__path"))
+    places |= stored_places(message.patches)
     return places | {(source_id, path) for source_id, path in message.receipt.get("behind", [])}

@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched
+from appliance.conversations.answering.fixing.fix import answer_fix
 from appliance.conversations.answering.once import answer_once
 from appliance.conversations.answering.receipts import Receipt
 from appliance.conversations.answering.writing import Model
@@ -26,6 +27,7 @@ Answering = Callable[[Question, AsOf, Model | None], Generator[Event, None, Answ
 # Each gets the model, or None when there is none: then it shows what it can find without.
 ANSWERINGS: Mapping[Mode, Answering] = {
     Mode.ANSWER: answer_once,
+    Mode.FIX: answer_fix,
 }
 
 

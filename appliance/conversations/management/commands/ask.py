@@ -164,6 +164,7 @@ def to_json(end: Answered) -> dict[str, object]:
         "not_found": end.not_found,
         "receipt": end.receipt.to_json(),
         "steps": [step.to_json() for step in end.steps],
+        "patches": list(end.patches),
         "usage": {
             "prompt_tokens": end.usage.prompt_tokens if end.usage else None,
             "completion_tokens": end.usage.completion_tokens if end.usage else None,
