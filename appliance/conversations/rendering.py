@@ -20,6 +20,8 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from appliance.conversations.access import is_sealed
+from appliance.conversations.answering.fixing.drafting import is_patch_block
+from appliance.conversations.changes import PatchView, patch_views
 from appliance.conversations.checking import checks
 from appliance.conversations.checking.citations import (
     CompiledAnswer,
@@ -102,6 +104,7 @@ class RenderedAnswer:
     experts: tuple[dict[str, Any], ...] = ()  # of the receipt: for places that may be read
     counts: checks.Counts = field(default_factory=checks.Counts)
     unknown: tuple[str, ...] = ()  # names that occur nowhere
+    patches: tuple[PatchView, ...] = ()  # proposed changes with their checks
 
 
 def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
@@ -124,6 +127,7 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
         experts=_experts(message.receipt, evidence),
         counts=checks.counted(compiled.judgements),
         unknown=compiled.unknown,
+        patches=patch_views(message),
     )
 
 
@@ -222,6 +226,8 @@ def _judged(message: Message, given: dict[str, MessageEvidence]) -> CompiledAnsw
         return replace(piece, span=span, text=text, symbol=symbol, moved_from=moved_from)
 
     judgements = checks.from_json(message.checks, message.text, lines_at)
+    if message.patches:  # they are shown under the answer, with their checks
+        judgements = [one for one in judgements if not is_patch_block(one.sentence)]
     return compile_judged(judgements, unknown=message.checks.get("unknown", ()))
 
 

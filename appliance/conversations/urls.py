@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from appliance.conversations import streams, views
+from appliance.conversations import patching, streams, views
 
 urlpatterns = [
     path("", views.ask_page, name="ask"),
@@ -14,5 +14,10 @@ urlpatterns = [
     path("threads/<uuid:thread_id>/delete/", views.thread_delete, name="thread_delete"),
     path("messages/<uuid:message_id>/stop/", views.message_stop, name="message_stop"),
     path("messages/<uuid:message_id>/evidence/", views.message_evidence, name="message_evidence"),
+    path(
+        "messages/<uuid:message_id>/patches/<int:number>.patch",
+        patching.message_patch,
+        name="message_patch",
+    ),
     path("messages/<uuid:message_id>/events/", streams.answer_events, name="message_events"),
 ]

@@ -1,6 +1,6 @@
 """Measure the mode "fix": are seeded faults found, do patches apply and parse, are bad ones told?
 
-    python -m appliance.local.bench_fix BUNDLE_OR_REPOSITORY... [--each 6]
+    python -m appliance.local.bench_fix BUNDLE_OR_REPOSITORY... [--bugs 30]
 
 Starts PostgreSQL of its own in a temporary folder and puts faults into copies of the repositories. A
 scripted model answers each stack trace with a change that is good, written sloppily, or broken. What
@@ -64,14 +64,14 @@ class Tally:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
     parser.add_argument("repositories", nargs="+", type=Path)
-    parser.add_argument("--each", type=int, default=6, help="faults of each repository")
+    parser.add_argument("--bugs", type=int, default=30)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="plumbline-bench-") as name:
         home = Path(name)
         home.chmod(0o755)
         with database(home):
             trees = _trees(home, options.repositories)
-            bugs = seed(trees, options.each)
+            bugs = seed(trees, options.bugs)
             set_up(home)
             result = _measured(trees, bugs)
     sys.stdout.write(json.dumps(result) + "\n")

@@ -6,6 +6,7 @@ negated, a value dropped. A stack trace in the form of the language points to th
 
 from __future__ import annotations
 
+import math
 import random
 import re
 import subprocess
@@ -80,10 +81,11 @@ class Bug:
         return forms[self.language].format(f=self.function, p=path, n=line)
 
 
-def seed(repositories: dict[str, Path], each: int) -> list[Bug]:
-    """Put faults into work trees and commit them."""
+def seed(repositories: dict[str, Path], count: int) -> list[Bug]:
+    """Put so many faults into work trees, as evenly as their files allow, and commit them."""
     bugs: list[Bug] = []
-    for name, tree in sorted(repositories.items()):
+    for at, (name, tree) in enumerate(sorted(repositories.items())):
+        each = math.ceil((count - len(bugs)) / (len(repositories) - at))
         chance = random.Random(name)  # noqa: S311  a script, not a secret
         files = [path for path in sorted(tree.rglob("*")) if path.suffix in LANGUAGES]
         chance.shuffle(files)

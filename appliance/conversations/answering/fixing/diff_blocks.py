@@ -177,21 +177,23 @@ def _read_heading(lines: Sequence[str], at: int, line: str, reading: _Reading) -
 def _read_names(lines: Sequence[str], at: int, line: str, reading: _Reading) -> bool:
     if (old := OLD_FILE.match(line)) and at + 1 < len(lines) and NEW_FILE.match(lines[at + 1]):
         reading.is_new = reading.is_new or old[1].strip() == NOTHING
-        reading.path = reading.path or _path(old[1])
+        reading.path = reading.path or _path(old[1], "a/")
         return True
     new = NEW_FILE.match(line)
-    if not new or not at or not OLD_FILE.match(lines[at - 1]):
+    old = OLD_FILE.match(lines[at - 1]) if new and at else None
+    if not new or not old:
         return False
     if new[1].strip() == NOTHING:
         reading.refusal = "It deletes a file."
     else:
-        reading.path = _path(new[1])
+        has_letter = old[1].strip().startswith(("a/", NOTHING))
+        reading.path = _path(new[1], "b/" if has_letter else "")
     return True
 
 
-def _path(written: str) -> str:
+def _path(written: str, letter: str) -> str:
     path = written.strip().strip('"')
-    return "" if path == NOTHING else path
+    return "" if path == NOTHING else path.removeprefix(letter)
 
 
 def _line(line: str) -> Line:

@@ -79,7 +79,11 @@ class _Files:
 
 def patch_blocks(text: str) -> list[Sentence]:
     """Return the blocks of an answer that are meant as changes."""
-    return [one for one in sentences_of(text) if one.is_code and is_change(*_inside(one)[:2])]
+    return [one for one in sentences_of(text) if is_patch_block(one)]
+
+
+def is_patch_block(sentence: Sentence) -> bool:
+    return sentence.is_code and is_change(*_inside(sentence)[:2])
 
 
 def drafts_of(text: str, question: Question, offered: Sequence[EvidenceLines]) -> list[Draft]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from django.conf import settings
 
-from appliance.conversations.answering.events import Answered, Event, Question, Searched, Stepped
+from appliance.conversations.answering.events import Answered, Event, Question, Searched
 from appliance.conversations.answering.experts import experts_for
 from appliance.conversations.answering.fixing.locating import (
     How,
@@ -26,11 +25,12 @@ from appliance.conversations.answering.fixing.proposing import (
 )
 from appliance.conversations.answering.fixing.rewriting import Rewriter
 from appliance.conversations.answering.fixing.snippets import snippets_in, without_snippets
+from appliance.conversations.answering.fixing.stepping import Stepping
 from appliance.conversations.answering.fixing.traces import Trace, read_trace
 from appliance.conversations.answering.fixing.trying import tried
 from appliance.conversations.answering.receipts import receipt_of
 from appliance.conversations.answering.relevance import is_answerable
-from appliance.conversations.answering.steps import Kind, Step
+from appliance.conversations.answering.steps import Kind
 from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_judged
 from appliance.conversations.checking.judging import judge_answer
@@ -42,6 +42,7 @@ from indexer.retrieval.search import search
 
 HITS = 12
 NEAREST = 3
+CHECKED = "Checked the change"
 POINTED = 4  # places named at the end of the prompt
 LONGEST_PASTE = 6000  # letters of the question that the model reads; the middle is left out
 NOTES = {
@@ -53,32 +54,16 @@ NOTES = {
 }
 
 
-@dataclass(slots=True)
-class _Steps:
-    """The steps so far; each is told when it begins and when it ends."""
-
-    done: list[Step] = field(default_factory=list)
-    started: float = 0.0
-
-    def begin(self, kind: Kind, title: str) -> Stepped:
-        self.started = time.monotonic()
-        return Stepped(Step(len(self.done) + 1, kind, title, is_running=True))
-
-    def end(self, step: Step) -> Stepped:
-        seconds = round(time.monotonic() - self.started, 2)
-        self.done.append(replace(step, number=len(self.done) + 1, seconds=seconds))
-        return Stepped(self.done[-1])
-
-
 def answer_fix(
     question: Question, narrowing: AsOf, model: Model | None
 ) -> Generator[Event, None, Answered]:
     """Locate what was pasted, and answer with a patch that was checked."""
-    steps = _Steps()
+    steps = Stepping()
     trace = read_trace(question.text)
     yield steps.begin(Kind.LOCATE, "Look for what was pasted")
     located = _located(trace, question)
-    yield steps.end(_located_step(located))
+    places = dict.fromkeys((one.hit.source_id, one.hit.path) for one in located)
+    yield steps.end(Kind.LOCATE, "Looked for what was pasted", _told(located), tuple(places))
     query = _query(trace, question.text)
     refs = (question.ref,) if question.ref else ()
     result = search(
@@ -103,7 +88,7 @@ def answer_fix(
 
 
 def _with_proposal(
-    end: Answered, question: Question, model: Model, steps: _Steps
+    end: Answered, question: Question, model: Model, steps: Stepping
 ) -> Generator[Event, None, Answered]:
     """Check the changes of an answer, have them written again, and try them."""
     if not end.text or end.error:
@@ -112,14 +97,11 @@ def _with_proposal(
     proposal = proposed(end.text, question, end.offered)
     rewriter = Rewriter(question, end.offered, end.text, _without_repair(model))
     if proposal.failures and settings.FIX_REPAIR_TIME_LIMIT_S:
-        yield steps.end(_patch_step(proposal))
+        yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
         yield steps.begin(Kind.PATCH, "Write the change again")
         proposal = repaired(proposal, rewriter, settings.FIX_REPAIR_TIME_LIMIT_S)
-    yield steps.end(_patch_step(proposal))
-    for kind, title, outcome in tried(proposal, rewriter):
-        proposal = outcome.proposal
-        yield steps.begin(kind, title)
-        yield steps.end(Step(0, kind, title, outcome.detail, _places(proposal)))
+    yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
+    proposal = yield from tried(proposal, rewriter, steps)
     return replace(_rejudged(end, proposal), steps=tuple(steps.done))
 
 
@@ -147,21 +129,14 @@ def _located(trace: Trace, question: Question) -> list[Located]:
     ]
 
 
-def _located_step(located: Sequence[Located]) -> Step:
+def _told(located: Sequence[Located]) -> str:
+    """Return what locating came to, in a few words."""
     if not located:
-        detail = "nothing of it stands in what you may read"
-    else:
-        shown = ", ".join(f"{one.hit.path} line {one.line}" for one in located[:POINTED])
-        more = f" and {len(located) - POINTED} more" if len(located) > POINTED else ""
-        detail = f"{shown}{more}"
-    if any(one.how is How.MOVED for one in located):
-        detail += "; the trace comes from another version"
-    places = tuple(dict.fromkeys((one.hit.source_id, one.hit.path) for one in located))
-    return Step(0, Kind.LOCATE, "Looked for what was pasted", detail, places)
-
-
-def _patch_step(proposal: Proposal) -> Step:
-    return Step(0, Kind.PATCH, "Checked the change", proposal.summary, _places(proposal))
+        return "nothing of it stands in what you may read"
+    shown = ", ".join(f"{one.hit.path} line {one.line}" for one in located[:POINTED])
+    more = f" and {len(located) - POINTED} more" if len(located) > POINTED else ""
+    is_other = any(one.how is How.MOVED for one in located)
+    return f"{shown}{more}" + ("; the trace comes from another version" if is_other else "")
 
 
 def _places(proposal: Proposal) -> tuple[tuple[int, str], ...]:
