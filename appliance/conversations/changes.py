@@ -64,6 +64,11 @@ class PatchView:
         """Return whether it may be copied and downloaded: no check failed."""
         return self.state != State.FAILED
 
+    @property
+    def can_be_copied(self) -> bool:
+        """Return whether a page can hand it on as it is: browsers do not keep carriage returns."""
+        return self.is_usable and "\r" not in self.diff
+
 
 def patch_views(message: Message) -> tuple[PatchView, ...]:
     """Return the patches of an answer; ask access.is_sealed before."""
@@ -75,8 +80,8 @@ def file_name(number: int, patch: Mapping[str, Any]) -> str:
 
 
 def _view(message: Message, number: int, stored: Mapping[str, Any]) -> PatchView:
-    diff = visible(stored["diff"])
-    files, left_out = _files(diff, {file["path"]: file for file in stored["files"]})
+    diff = stored["diff"]
+    files, left_out = _files(visible(diff), {file["path"]: file for file in stored["files"]})
     return PatchView(
         number=number,
         source=stored["source"],

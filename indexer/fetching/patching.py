@@ -49,7 +49,7 @@ def originals_at(mirror: Path, commit: str, paths: Collection[str]) -> dict[str,
     wanted = list(paths)[:MOST_PATHS]
     if not wanted or not mirror.is_dir():
         return {}
-    arguments = ["ls-tree", "-z", "-l", "--full-tree", _checked(commit), "--", *wanted]
+    arguments = ["ls-tree", "-t", "-z", "-l", "--full-tree", _checked(commit), "--", *wanted]
     done = _git(mirror, arguments, {})
     if done.returncode:
         return {}

@@ -21,6 +21,7 @@ from indexer.retrieval.named_files import NamedFile, NamedFiles, named_files, pa
 from indexer.spans import Span
 
 MOST_CHANGES = 20
+MOST_HUNKS = 50  # of one file
 UNREADABLE = "You may read no file of this path: {path}."
 BLOCK = re.compile(r"[ \t]{0,12}(`{3,}|~{3,})([^\n]*)\n(.*)", re.DOTALL)
 
@@ -251,6 +252,8 @@ def _placed(change: FileChange, file: NamedFile, files: _Files) -> DraftFile:
         for piece in files.offered
         if (piece.source_id, piece.path) == (file.source_id, file.path)
     ]
+    if len(change.hunks) > MOST_HUNKS:
+        return replace(drafted, refusal=f"{file.path}: more than {MOST_HUNKS} parts are changed.")
     try:
         placed = [place_hunk(hunk, document, meant) for hunk in change.hunks if hunk.changes]
     except Misplaced as exc:

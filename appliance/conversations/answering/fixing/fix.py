@@ -37,6 +37,7 @@ from appliance.conversations.checking.judging import judge_answer
 from appliance.conversations.evidence import Documents, as_evidence
 from appliance.conversations.prompting.fix_prompts import place_line, style_of
 from appliance.conversations.prompting.packing import Budget
+from appliance.conversations.prompting.rewriting import standalone_query
 from appliance.sources.asof import AsOf
 from indexer.retrieval.search import search
 
@@ -64,7 +65,7 @@ def answer_fix(
     located = _located(trace, question)
     places = dict.fromkeys((one.hit.source_id, one.hit.path) for one in located)
     yield steps.end(Kind.LOCATE, "Looked for what was pasted", _told(located), tuple(places))
-    query = _query(trace, question.text)
+    query, rewritten = _query(trace, question, model)
     refs = (question.ref,) if question.ref else ()
     result = search(
         query, scope=question.scope, source_names=question.source_names, refs=refs, limit=HITS
@@ -73,7 +74,12 @@ def answer_fix(
     hits = merged_hits(located, result.hits) if found else list(result.hits[:NEAREST])
     result = replace(result, hits=tuple(hits))
     receipt = receipt_of(
-        question.scope, question.source_names, query, result, rewritten=False, narrowing=narrowing
+        question.scope,
+        question.source_names,
+        query,
+        result,
+        rewritten=rewritten,
+        narrowing=narrowing,
     )
     if not found:
         receipt = replace(receipt, experts=experts_for(hits, question.scope))
@@ -122,11 +128,8 @@ def _rejudged(end: Answered, proposal: Proposal) -> Answered:
 
 def _located(trace: Trace, question: Question) -> list[Located]:
     located = locate_trace(trace, question) if trace.frames else []
-    if located or trace.frames:
-        return located
-    return [
-        one for snippet in snippets_in(question.text) for one in locate_snippet(snippet, question)
-    ]
+    pasted = [one for one in snippets_in(question.text) if read_trace(one.text).is_empty]
+    return located + [place for one in pasted for place in locate_snippet(one, question)]
 
 
 def _told(located: Sequence[Located]) -> str:
@@ -149,13 +152,22 @@ def _pointed(one: Located) -> str:
     return place_line(f"{one.hit.source}/{one.hit.path}", one.line, one.code, f"{inside}{note}")
 
 
-def _query(trace: Trace, text: str) -> str:
-    """Return what is searched for: the error, where it was, and what is said in words."""
+def _query(trace: Trace, question: Question, model: Model | None) -> tuple[str, bool]:
+    """Return what is searched for: the error, where it was, and what is said in words.
+
+    A follow-up that pastes nothing is understood from what was said before, as in every mode.
+    """
     if trace.is_empty:
-        return text
-    said = [line for line in without_snippets(text).split("\n") if _is_prose(line)]
+        return standalone_query(
+            question.text,
+            question.turns,
+            model.client if model else None,
+            model.on_stream if model else lambda stream: None,
+            cache_salt=question.cache_salt,
+        )
+    said = [line for line in without_snippets(question.text).split("\n") if _is_prose(line)]
     names = [frame.function for frame in trace.frames[:8] if frame.function]
-    return "\n".join(part for part in (*said, trace.sentence, " ".join(names)) if part)
+    return "\n".join(part for part in (*said, trace.sentence, " ".join(names)) if part), False
 
 
 def _is_prose(line: str) -> bool:

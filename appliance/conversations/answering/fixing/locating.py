@@ -12,11 +12,12 @@ from appliance.conversations.answering.fixing.snippets import Snippet, find_snip
 from appliance.conversations.answering.fixing.traces import Frame, Trace
 from indexer.models import Blob, Definition
 from indexer.retrieval.hits import Hit
-from indexer.retrieval.named_files import NamedFile, NamedFiles, named_files
+from indexer.retrieval.named_files import NamedFile, NamedFiles, named_files, parts_of
 from indexer.retrieval.search import search
 from indexer.spans import Span
 
 AROUND = 20  # lines before and after a place without a definition around it
+NEXT_TO = 10  # lines before and after, where there is little room in the prompt
 LARGEST_DEFINITION = 80  # lines that a place grows to
 MOST_PLACES = 8
 SNIPPET_HITS = 8  # documents that a snippet is compared with
@@ -72,7 +73,8 @@ def locate_trace(trace: Trace, question: Question) -> list[Located]:
         if blob is None or len(located) == MOST_PLACES:
             continue
         lines = blob.text.split("\n")
-        if spot := _spot(frame, blob, lines):
+        spot = _spot(frame, blob, lines)
+        if spot and (spot.how is How.EXACT or _is_meant(frame, file)):
             hit = _hit(file, blob, spot.line)
             place = Located(hit, spot.line, spot.how, frame.line, frame.function)
             located.setdefault((blob.pk, spot.line), place)
@@ -117,6 +119,12 @@ def _chosen(files: NamedFiles, frame: Frame) -> NamedFile | None:
     """Return the document of a frame; of several that fit as well, none: it may be any."""
     found = files.ending_like(frame.path)
     return found[0] if len(found) == 1 else None
+
+
+def _is_meant(frame: Frame, file: NamedFile) -> bool:
+    """Return whether more than the file's name is the same: many an app.py is somebody else's."""
+    named, having = parts_of(frame.path), [file.source, *file.path.split("/")]
+    return len(named) == 1 or len(having) == 2 or named[-2:] == having[-2:]
 
 
 def _spot(frame: Frame, blob: Blob, lines: Sequence[str]) -> _Spot | None:
@@ -170,8 +178,14 @@ def _hit(file: NamedFile, blob: Blob, line: int, core: Span | None = None) -> Hi
         score=1.0,
         legs=("pasted",),
         text="\n".join(span.lines_of(blob.text)),
-        core=core if span.contains(core) else None,
+        core=_core(core, span),
     )
+
+
+def _core(core: Span, span: Span) -> Span:
+    """Return what is kept of a place where there is little room: the lines next to it."""
+    first = max(span.start_line, core.start_line - NEXT_TO)
+    return Span(first, max(first, min(span.end_line, core.end_line + NEXT_TO)))
 
 
 def _grown(blob: Blob, core: Span) -> tuple[str, Span]:

@@ -83,6 +83,6 @@ def with_patches(text: str, patches: Sequence[Patch]) -> str:
     for block in blocks:
         kept.append(text[at : block.start])
         at = block.end
-    body = "".join(patch.diff for patch in patches)
+    body = "".join(patch.diff for patch in patches).replace("\r\n", "\n")
     kept.insert(1, f"```diff\n{body}```\n")
     return "".join([*kept, text[at:]])

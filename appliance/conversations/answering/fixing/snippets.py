@@ -26,6 +26,10 @@ class Snippet:
     lines: tuple[str, ...]
 
     @property
+    def text(self) -> str:
+        return "\n".join(self.lines)
+
+    @property
     def telling(self) -> list[str]:
         """Return its longest lines: what is searched for."""
         stripped = {line.strip() for line in self.lines}

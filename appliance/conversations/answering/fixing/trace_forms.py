@@ -17,7 +17,7 @@ PLACES = tuple(
     re.compile(form)
     for form in (
         # Python
-        r'\s*File "(?P<path>[^"\n]{1,400})", line (?P<line>\d{1,7})(?:, in (?P<function>\S{1,300}))?',
+        r'\s*File "(?P<path>[^"\n]{1,400})", line (?P<line>\d{1,7})(?!\w)(?:, in (?P<function>\S{1,300}))?',
         # JavaScript: at Object.parse (/app/lib/a.js:10:5), at async f (file:///app/a.js:1:2)
         rf"\s*at (?:async )?(?:new )?(?P<function>{NAME})(?: \[as [\w.$]{{1,80}}\])? "
         r"\((?:file://)?(?P<path>[^()\n]{1,400}?):(?P<line>\d{1,7}):\d{1,7}\)",

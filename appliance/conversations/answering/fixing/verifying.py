@@ -17,6 +17,7 @@ from appliance.conversations.evidence import EvidenceLines
 from indexer import clients
 from indexer.confined.protocol import Question as Reading
 from indexer.errors import FetchFailed
+from indexer.fetching.mirror import has_commit
 from indexer.fetching.patching import Applied, Original, apply_patch, originals_at
 from indexer.models import Source
 
@@ -42,11 +43,11 @@ def verified(draft: Draft, question: Question, offered: Sequence[EvidenceLines])
         )
         return Verified(_patch(draft, {}, checks), {}, {})
     mirror = clients.mirror_of(source)
-    originals = originals_at(mirror, draft.commit, _with_parents(draft.files))
-    if not mirror.is_dir() or not originals:
+    if not mirror.is_dir() or not has_commit(mirror, draft.commit):
         reason = "The source's mirror is not on this machine: git could not be asked."
         checks = (Check("applies", Verdict.MARKED, reason), _names(draft, question, offered))
         return Verified(_patch(draft, {}, checks), {}, {})
+    originals = originals_at(mirror, draft.commit, _with_parents(draft.files))
     if refusal := next(_refused(draft.files, originals), ""):
         checks = (Check("files", Verdict.FAILED, refusal),)
         return Verified(_patch(draft, {}, checks), {}, {})
@@ -186,10 +187,10 @@ def _shown(file: DraftFile, original: Original | None) -> str:
     """Return the diff of a file as a person reads it; of one that has no place what was written."""
     if not file.refusal and file.is_new:
         return new_file(file.path, file.lines)
+    if not file.refusal and original:
+        return encoded_diff(file, original).decode("utf-8", "replace")
     if not file.refusal:
-        raw = (original.content or b"").split(b"\n") if original else None
-        encoded = [line.encode() for line in file.document]
-        return _diff_of(file, raw if raw is not None else encoded)
+        return changed_file(file.path, file.document, file.replacements, ends=file.ends)
     lines = [f"--- {file.path}", f"+++ {file.path}"] if file.path else []
     for hunk in file.change.hunks:
         lines += ["@@", *(f"{line.sign}{line.text}" for line in hunk.lines)]

@@ -107,7 +107,7 @@ class Command(BaseCommand):
             self._print_ref(end.receipt)
         for piece in end.compiled.cited:
             self.stdout.write(f"[{piece.handle}] {piece.place}")
-        for line in _checks(end):
+        for line in (*_checks(end), *_patches(end)):
             self.stdout.write(line)
         if end.error:
             self.stderr.write(end.error)
@@ -150,6 +150,14 @@ def _checks(end: Answered) -> Iterator[str]:
             yield f"Not supported: {sentence}"
     if end.compiled.unknown:
         yield f"Occurs nowhere: {', '.join(end.compiled.unknown)}."
+
+
+def _patches(end: Answered) -> Iterator[str]:
+    """Yield what the checks of proposed changes found."""
+    for patch in end.patches:
+        yield f"Change of {patch['source'] or 'no known source'}: {patch['state']}."
+        for check in patch["checks"]:
+            yield f"  {check['name']}: {check['verdict']}. {check['reason']}"
 
 
 def to_json(end: Answered) -> dict[str, object]:
