@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import selectors
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -25,6 +26,7 @@ import psutil
 from appliance.conversations.answering.sandbox.limits import SCRATCH_BYTES, Limits
 
 LOOK_S = 0.05
+GONE_S = 10.0  # until what was ended is gone
 BLOCK = 65536
 TRIAL = Limits(seconds=10, memory_bytes=512 * 1024**2, disk_bytes=1024**2)
 # Copied there, because tests write beside what they test.
@@ -75,9 +77,6 @@ def run_confined(command: str, tree: Path, limits: Limits) -> Ran:
 
 def problem() -> str:
     """Return why the sandbox cannot be used on this machine; empty: it can."""
-    for program in ("bwrap", "prlimit"):
-        if shutil.which(program) is None:
-            return f"{program} is not installed"
     try:
         with tempfile.TemporaryDirectory(prefix="plumbline-trial-") as tree:
             ran = run_confined("true", Path(tree), TRIAL)
@@ -90,9 +89,18 @@ def problem() -> str:
     )
 
 
+def _program(name: str) -> str:
+    found = shutil.which(name)
+    if found is None:
+        raise SandboxUnusable(f"{name} is not installed")
+    return found
+
+
 def _bounds(limits: Limits) -> list[str]:
     return [
-        "prlimit",
+        # Whatever it starts, who watches it comes first.
+        *(_program("nice"), "-n", "19"),
+        _program("prlimit"),
         f"--as={limits.memory_bytes}",
         f"--fsize={limits.disk_bytes}",
         f"--cpu={limits.seconds + 1}",
@@ -102,7 +110,7 @@ def _bounds(limits: Limits) -> list[str]:
 
 
 def _walls(tree: Path, limits: Limits) -> list[str]:
-    words = ["bwrap", "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
+    words = [_program("bwrap"), "--unshare-all", "--unshare-user", "--disable-userns", "--die-with-parent"]
     words += ["--new-session", "--cap-drop", "ALL", "--clearenv", "--hostname", "sandbox"]
     words += ["--uid", "65534", "--gid", "65534", "--ro-bind", "/usr", "/usr"]
     for name in ("bin", "sbin", "lib", "lib64"):
@@ -113,8 +121,6 @@ def _walls(tree: Path, limits: Limits) -> list[str]:
             words += ["--ro-bind-try", str(folder), str(folder)]
     for name in ("alternatives", "ld.so.cache"):
         words += ["--ro-bind-try", f"/etc/{name}", f"/etc/{name}"]
-    for folder in limits.folders:
-        words += ["--ro-bind", str(folder), str(folder)]
     words += ["--proc", "/proc", "--dev", "/dev"]
     for folder_name, size in (
         ("/tmp", SCRATCH_BYTES),  # noqa: S108  a memory disk of the sandbox's own
@@ -122,6 +128,8 @@ def _walls(tree: Path, limits: Limits) -> list[str]:
         ("/work", limits.disk_bytes),
     ):
         words += ["--size", str(size), "--tmpfs", folder_name]
+    for folder in limits.folders:
+        words += ["--ro-bind", str(folder), str(folder)]
     words += ["--ro-bind", str(tree), "/source"]
     # What bubblewrap itself mounted is writable and has no size: it is closed at last.
     words += ["--remount-ro", "/dev", "--remount-ro", "/"]
@@ -179,11 +187,34 @@ def _excess(pid: int, limits: Limits) -> str:
 
 
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """End the first process of the namespace: the kernel ends all others with it."""
-    with suppress(psutil.Error):
-        for child in psutil.Process(process.pid).children(recursive=False):
-            with suppress(psutil.Error):
-                child.kill()
-    with suppress(ProcessLookupError):
-        process.kill()
+    """End the first process of the namespace: the kernel ends all others with it, and in a moment."""
+    first = _children(process.pid)
+    namespaces = {_namespace(pid) for pid in first} - {_namespace(os.getpid()), ""}
+    for pid in (*first, process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()
+    deadline = time.monotonic() + GONE_S
+    while time.monotonic() < deadline and _is_anyone_in(namespaces):
+        time.sleep(LOOK_S)
+
+
+def _children(pid: int) -> list[int]:
+    """Return the processes that bubblewrap itself started: quick, however many there are in all."""
+    try:
+        return list(map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()))
+    except OSError:
+        return []
+
+
+def _is_anyone_in(namespaces: set[str]) -> bool:
+    """Look for processes that were started after those that we know: a fork bomb is quick."""
+    return bool(namespaces) and any(_namespace(pid) in namespaces for pid in psutil.pids())
+
+
+def _namespace(pid: int) -> str:
+    """Return the process namespace of a process, nothing when it has ended."""
+    try:
+        return str(Path(f"/proc/{pid}/ns/pid").readlink())
+    except OSError:
+        return ""
