@@ -33,8 +33,7 @@ def run_on(
     Only those: what is run could print any of them. Raises SandboxUnusable.
     """
     with tempfile.TemporaryDirectory(prefix="plumbline-sandbox-") as name:
-        folder = Path(name) / "tree"
-        folder.mkdir()
+        folder = Path(name)
         try:
             export_tree(
                 clients.mirror_of(source),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -27,11 +28,13 @@ Run = Callable[..., Ran]
 
 
 @pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    folder = tmp_path / "tree"
-    folder.mkdir()
-    (folder / "a.txt").write_text("as it was\n")
-    return folder
+def tree() -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="plumbline-test-") as name:
+        folder = Path(name) / "tree"
+        folder.mkdir()
+        folder.parent.chmod(0o755)
+        (folder / "a.txt").write_text("as it was\n")
+        yield folder
 
 
 @pytest.fixture
@@ -129,6 +132,12 @@ def test_many_processes_have_no_more_memory_together(run: Run) -> None:
 
 
 @needs_bubblewrap
+def test_so_many_processes_and_no_more(run: Run) -> None:
+    ran = run("for n in $(seq 200); do sleep 2 & done; echo all of them")
+    assert b"all of them" not in ran.output or ran.status is None
+
+
+@needs_bubblewrap
 def test_a_fork_bomb_ends_with_all_that_it_made(run: Run) -> None:
     started = time.monotonic()
     ran = run("bash -c ':(){ :|:& };:'; sleep 60")
@@ -162,8 +171,8 @@ def test_it_cannot_become_more_than_it_is(run: Run) -> None:
 
 
 @needs_bubblewrap
-def test_a_folder_that_the_admin_named_is_shown_read_only(run: Run, tmp_path: Path) -> None:
-    folder = tmp_path / "tools"
+def test_a_folder_that_the_admin_named_is_shown_read_only(run: Run, tree: Path) -> None:
+    folder = tree.parent / "tools"
     folder.mkdir()
     (folder / "tool").write_text("useful")
     limits = replace(LIMITS, folders=(folder,))
@@ -173,7 +182,7 @@ def test_a_folder_that_the_admin_named_is_shown_read_only(run: Run, tmp_path: Pa
 
 def test_without_bubblewrap_it_says_so(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
-    assert problem() == "prlimit is not installed"
+    assert problem() == "nice is not installed"
     with pytest.raises(SandboxUnusable):
         run_confined("true", tree, LIMITS)
 
