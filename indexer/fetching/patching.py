@@ -54,6 +54,7 @@ def originals_at(mirror: Path, commit: str, paths: Collection[str]) -> dict[str,
     if done.returncode:
         return {}
     entries = [entry_from_line(line) for line in done.stdout.split(b"\0") if line]
+    entries = [entry for entry in entries if entry.path in wanted]  # a folder may be gone into
     ids = [entry.object_id for entry in entries if entry.is_file]
     contents = dict(read_blobs(mirror, ids, largest_blob=LARGEST_FILE))
     return {entry.path: Original(entry, contents.get(entry.object_id)) for entry in entries}
