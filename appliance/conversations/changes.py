@@ -117,7 +117,8 @@ def _files(diff: str, known: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[Fil
 
 
 def _by_file(diff: str) -> Iterator[tuple[str, list[DiffLine]]]:
-    path, lines, is_in_hunk = "", [], False
+    path, is_in_hunk = "", False
+    lines: list[DiffLine] = []
     all_lines = diff.removesuffix("\n").split("\n")
     for at, line in enumerate(all_lines):
         if line.startswith(HEADINGS) or _begins_file(all_lines, at):

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.http import HttpResponse
 from django.test import Client
 
 from appliance.accounts.models import User
@@ -51,7 +50,7 @@ def answered(shop: Source, owner: User, message_factory: MessageFactory) -> Mess
     return message_factory(owner, text, given, mode="fix", patches=patches, checks=checks)
 
 
-def get(user: User, message: Message, number: int = 1) -> HttpResponse:
+def get(user: User, message: Message, number: int = 1) -> Any:
     client = Client()
     client.force_login(user)
     return client.get(f"/messages/{message.pk}/patches/{number}.patch")

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate
+from pathlib import Path
 
 from appliance.conversations.answering.events import Question
 from appliance.conversations.answering.fixing.drafting import Draft, DraftFile
@@ -38,29 +39,38 @@ def verified(draft: Draft, question: Question, offered: Sequence[EvidenceLines])
     refusals = [file.refusal for file in draft.files if file.refusal]
     source = Source.objects.filter(pk=draft.source_id).first()
     if refusals or source is None:
-        checks = (
-            Check("files", Verdict.FAILED, refusals[0] if refusals else "The source is gone."),
-        )
-        return Verified(_patch(draft, {}, checks), {}, {})
+        return _refusal(draft, refusals[0] if refusals else "The source is gone.")
     mirror = clients.mirror_of(source)
     if not mirror.is_dir() or not has_commit(mirror, draft.commit):
         reason = "The source's mirror is not on this machine: git could not be asked."
-        checks = (Check("applies", Verdict.MARKED, reason), _names(draft, question, offered))
-        return Verified(_patch(draft, {}, checks), {}, {})
+        unasked = Check("applies", Verdict.MARKED, reason)
+        return Verified(_patch(draft, {}, (unasked, _names(draft, question, offered))), {}, {})
     originals = originals_at(mirror, draft.commit, _with_parents(draft.files))
     if refusal := next(_refused(draft.files, originals), ""):
-        checks = (Check("files", Verdict.FAILED, refusal),)
-        return Verified(_patch(draft, {}, checks), {}, {})
+        return _refusal(draft, refusal)
     changed = {file.path: originals[file.path] for file in draft.files if not file.is_new}
+    result = _applied(mirror, draft, changed)
+    before = {path: one.content or b"" for path, one in changed.items()}
+    checks = (
+        _files(draft),
+        _applies(draft, result),
+        *_of_result(result, before),
+        _names(draft, question, offered),
+    )
+    return Verified(_patch(draft, changed, checks), before, result.contents)
+
+
+def _refusal(draft: Draft, reason: str) -> Verified:
+    check = Check("files", Verdict.FAILED, reason)
+    return Verified(_patch(draft, {}, (check,)), {}, {})
+
+
+def _applied(mirror: Path, draft: Draft, changed: Mapping[str, Original]) -> Applied:
     encoded = b"".join(encoded_diff(file, changed.get(file.path)) for file in draft.files)
     try:
-        result = apply_patch(mirror, draft.commit, encoded, changed)
+        return apply_patch(mirror, draft.commit, encoded, changed)
     except FetchFailed as exc:
-        result = Applied(error=str(exc))
-    before = {path: one.content or b"" for path, one in changed.items()}
-    checks = (_files(draft), _applies(draft, result), *_of_result(draft, result, before))
-    checks = (*checks, _names(draft, question, offered))
-    return Verified(_patch(draft, changed, checks), before, result.contents)
+        return Applied(error=str(exc).rstrip("."))
 
 
 def _with_parents(files: Sequence[DraftFile]) -> list[str]:
@@ -118,9 +128,7 @@ def _files(draft: Draft) -> Check:
     changed = len(draft.files) - made
     said = [f"{changed} file{'s' * (changed != 1)} changed"] if changed else []
     said += [f"{made} file{'s' * (made != 1)} added"] if made else []
-    return Check(
-        "files", Verdict.PASSED, f"{' and '.join(said)}, all within the source.".capitalize()
-    )
+    return Check("files", Verdict.PASSED, f"{' and '.join(said)}, within the source.".capitalize())
 
 
 def _applies(draft: Draft, result: Applied) -> Check:
@@ -129,7 +137,7 @@ def _applies(draft: Draft, result: Applied) -> Check:
     return Check("applies", Verdict.PASSED, f"git applies it at commit {draft.commit[:12]}.")
 
 
-def _of_result(draft: Draft, result: Applied, before: Mapping[str, bytes]) -> Iterator[Check]:
+def _of_result(result: Applied, before: Mapping[str, bytes]) -> Iterator[Check]:
     """Yield whether the changed files parse as well as before."""
     if result.error:
         return

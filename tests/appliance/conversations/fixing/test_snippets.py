@@ -26,7 +26,9 @@ DOCUMENT = [
 
 def found(*lines: str) -> tuple[int, int, bool] | None:
     match = find_snippet(Snippet(lines), DOCUMENT)
-    return match and (match.span.start_line, match.span.end_line, match.share == 1.0)
+    if match is None:
+        return None
+    return match.span.start_line, match.span.end_line, match.share == 1.0
 
 
 def test_a_snippet_is_found_whatever_its_indentation() -> None:
