@@ -200,7 +200,11 @@ def _located(bugs: Sequence[Bug]) -> dict[str, object]:
     counts = Counter[str]()
     for bug in bugs:
         place, stale = first(bug.trace()), first(bug.trace(STALE))
-        counts["right_line"] += bool(place and (place.hit.path, place.line) == (bug.path, bug.line))
+        is_right = place is not None and (place.hit.path, place.line) == (bug.path, bug.line)
+        counts["right_line"] += is_right
+        if not is_right:
+            found = f"{place.hit.path}:{place.line}" if place else "nowhere"
+            console.print(f"{bug.path}:{bug.line} in {bug.function} is located at {found}")
         counts["stale_in_file"] += bool(stale and stale.hit.path == bug.path)
         counts["stale_right_line"] += bool(stale and stale.line == bug.line)
         shown = stale is not None and stale.hit.path == bug.path

@@ -17,7 +17,7 @@ from pathlib import Path
 LANGUAGES = {".py": "python", ".js": "javascript", ".go": "go", ".rs": "rust", ".c": "c"}
 FUNCTIONS = {
     "python": re.compile(r"^\s*(?:async )?def (\w+)\("),
-    "javascript": re.compile(r"^(?:[\w.]+ = )?function (\w+)\("),
+    "javascript": re.compile(r"^function (\w+) ?\(|^(?:\w+\.){1,3}(\w+) = function\b"),
     "go": re.compile(r"^func (?:\([^)]*\) )?(\w+)\("),
     "rust": re.compile(r"^\s*(?:pub(?:\([^)]*\))? )?fn (\w+)[(<]"),
     "c": re.compile(r"^(?:static )?\w[\w *]* \*?(\w+)\([^;]*\) \{$"),
@@ -138,7 +138,7 @@ def _options(lines: Sequence[str], language: str) -> Iterator[tuple[str, int, st
     function, begun = "", 0
     for at, line in enumerate(lines):
         if found := FUNCTIONS[language].match(line):
-            function, begun = found[1], at
+            function, begun = next(name for name in found.groups() if name), at
         elif function and AROUND <= at - begun <= LONGEST_FUNCTION and _is_code(line):
             for kind, form, other in MUTATIONS:
                 wrong = form.sub(other, line, count=1)
