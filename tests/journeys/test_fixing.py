@@ -44,7 +44,9 @@ SAID = """The last attempt is found by `RETRIES - 1` [E1], and the pause grows a
 """
 GOOD = Script(text=SAID.format(name="RETRIES"), window_tokens=8192)
 MARKED = Script(text=SAID.format(name="PATIENCE_OF_PIERS"), window_tokens=8192)
-FAILED = Script(text=SAID.replace("if attempt ==", "if effort =="), window_tokens=8192)
+FAILED = Script(
+    text=SAID.replace("if attempt ==", "if effort ==").format(name="RETRIES"), window_tokens=8192
+)
 
 
 def answered(world: World, open_as: OpenAs, **window: object) -> tuple[Page, Message]:
