@@ -70,6 +70,18 @@ def env_list(name: str, *, default: str = "") -> list[str]:
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
 
 
+def env_texts(name: str) -> dict[str, str]:
+    """Return the names and texts of a JSON object, such as {"shop": "make test"}."""
+    value = os.environ.get(name, "{}")
+    try:
+        texts = json.loads(value)
+    except ValueError as exc:
+        raise SettingError(f"{name}: not a JSON object: {exc}") from None
+    if not isinstance(texts, dict) or not all(isinstance(one, str) for one in texts.values()):
+        raise SettingError(f'{name}: write a JSON object of texts, such as {{"shop": "make test"}}')
+    return texts
+
+
 def env_choice(name: str, *, choices: set[str], default: str) -> str:
     value = os.environ.get(name, default)
     if value not in choices:

@@ -18,6 +18,7 @@ from appliance.config.env import (
     env_secret,
     env_str,
     env_text,
+    env_texts,
     load_env_file,
 )
 
@@ -270,6 +271,8 @@ REPAIR_TIME_LIMIT_S = env_int("PLUMBLINE_REPAIR_TIME_LIMIT_S", default=20, minim
 # Of the mode "pair": searches, readings and look-ups before the answer is written.
 PAIR_STEPS = env_int("PLUMBLINE_PAIR_STEPS", default=8, minimum=1)
 PAIR_TIME_LIMIT_S = env_int("PLUMBLINE_PAIR_TIME_LIMIT_S", default=120, minimum=1)
+# For writing a change again that failed a check; 0: never.
+FIX_REPAIR_TIME_LIMIT_S = env_int("PLUMBLINE_FIX_REPAIR_TIME_LIMIT_S", default=45, minimum=0)
 ANSWER_TIME_LIMIT_S = env_int("PLUMBLINE_ANSWER_TIME_LIMIT_S", default=300, minimum=5)
 EMBEDDING = env_choice(
     "PLUMBLINE_EMBEDDING", choices={"static", "minilm", "server"}, default="static"
@@ -291,6 +294,19 @@ RERANK_MODEL = env_str("PLUMBLINE_RERANK_MODEL", default="")
 RERANK_TIME_LIMIT_MS = env_int("PLUMBLINE_RERANK_TIME_LIMIT_MS", default=1500, minimum=50)
 MODEL_API_KEY = env_str("PLUMBLINE_MODEL_API_KEY", default="")
 
+# bubblewrap: patches are tried in a sandbox without a network, where a command is set below.
+SANDBOX = env_choice("PLUMBLINE_SANDBOX", choices={"off", "bubblewrap"}, default="off")
+SANDBOX_COMMANDS = env_texts("PLUMBLINE_SANDBOX_COMMANDS")  # source -> command
+SANDBOX_FOLDERS = [Path(folder).resolve() for folder in env_list("PLUMBLINE_SANDBOX_FOLDERS")]
+SANDBOX_TIME_LIMIT_S = env_int("PLUMBLINE_SANDBOX_TIME_LIMIT_S", default=60, minimum=1)
+SANDBOX_MEMORY_MB = env_int("PLUMBLINE_SANDBOX_MEMORY_MB", default=1024, minimum=64)
+SANDBOX_DISK_MB = env_int("PLUMBLINE_SANDBOX_DISK_MB", default=256, minimum=8)
+# How often the model may write a change again because the command fails with it.
+SANDBOX_ROUNDS = env_int("PLUMBLINE_SANDBOX_ROUNDS", default=2, minimum=0)
+
+for folder in SANDBOX_FOLDERS:
+    if PLUMBLINE_HOME.is_relative_to(folder) or folder.is_relative_to(PLUMBLINE_HOME):
+        raise SettingError(f"PLUMBLINE_SANDBOX_FOLDERS: {folder} would show the data folder")
 if EMBEDDING == "server" and not EMBEDDING_URL:
     raise SettingError("PLUMBLINE_EMBEDDING=server: set PLUMBLINE_EMBEDDING_URL too")
 if RERANK_URL != "none" and not RERANK_MODEL:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
 from uuid import UUID
 
 from django.db.models import QuerySet
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from appliance.accounts.models import User
+from appliance.conversations.answering.fixing.patches import State, stored_places
 from appliance.conversations.models import Message, MessageEvidence, Thread
+from appliance.sources.access import scope_of
 from indexer.scope import Scope
 
 
@@ -25,6 +29,20 @@ def get_message_for_user(user: User, message_id: UUID) -> Message:
     """Return the message with its thread, or answer 404 as if it did not exist."""
     messages = Message.objects.filter(thread__owner=user).select_related("thread")
     return get_object_or_404(messages, pk=message_id)
+
+
+def get_patch_for_user(user: User, message_id: UUID, number: int) -> dict[str, Any]:
+    """Return a patch of an answer, counted from 1, or answer 404 as if it did not exist.
+
+    So it is for a sealed answer, and for a patch of which a check failed.
+    """
+    message = get_message_for_user(user, message_id)
+    if is_sealed(message, scope_of(user)) or not 1 <= number <= len(message.patches):
+        raise Http404
+    patch: dict[str, Any] = message.patches[number - 1]
+    if patch["state"] == State.FAILED:
+        raise Http404
+    return patch
 
 
 def is_sealed(message: Message, scope: Scope) -> bool:
@@ -44,4 +62,5 @@ def places_behind(message: Message) -> set[tuple[int, str]]:
     used = message.evidence_links.exclude(role=MessageEvidence.Role.LEFT_OUT)
     places = set(used.values_list("evidence__source_id", "evidence__path"))
     places |= {(found[0], found[1]) for step in message.steps for found in step["places"]}
+    places |= stored_places(message.patches)
     return places | {(source_id, path) for source_id, path in message.receipt.get("behind", [])}

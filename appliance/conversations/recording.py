@@ -136,6 +136,7 @@ def _receipt(message: Message, event: Searched | Prompted | Answered) -> dict[st
 def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
     _link(message, end.compiled.cited, MessageEvidence.Role.CITED)
     message.text = end.text
+    message.patches = list(end.patches)
     message.struck = end.compiled.struck
     message.checks = checks.to_json(end.compiled.judgements, end.compiled.unknown)
     message.receipt = _receipt(message, end)
@@ -154,8 +155,8 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
     else:
         message.state = Message.State.DONE
     _save(
-        message, "text", "struck", "checks", "receipt", "not_found", "error", "seconds", "usage",
-        "state",
+        message, "text", "patches", "struck", "checks", "receipt", "not_found", "error", "seconds",
+        "usage", "state",
     )  # fmt: skip
     counts = checks.counted(end.compiled.judgements)
     logger.info(

@@ -20,7 +20,9 @@ from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
 from appliance.conversations.access import is_sealed
+from appliance.conversations.answering.fixing.drafting import is_patch_block
 from appliance.conversations.answering.steps import Step
+from appliance.conversations.changes import PatchView, patch_views
 from appliance.conversations.checking import checks
 from appliance.conversations.checking.citations import (
     CompiledAnswer,
@@ -104,6 +106,7 @@ class RenderedAnswer:
     counts: checks.Counts = field(default_factory=checks.Counts)
     unknown: tuple[str, ...] = ()  # names that occur nowhere
     steps: tuple[Step, ...] = ()  # of the modes that take several
+    patches: tuple[PatchView, ...] = ()  # proposed changes with their checks
 
     @property
     def step_seconds(self) -> float:
@@ -131,6 +134,7 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
         counts=checks.counted(compiled.judgements),
         unknown=compiled.unknown,
         steps=tuple(map(Step.from_json, message.steps)),
+        patches=patch_views(message),
     )
 
 
@@ -230,6 +234,8 @@ def _judged(message: Message, given: dict[str, MessageEvidence]) -> CompiledAnsw
         return replace(piece, span=span, text=text, symbol=symbol, moved_from=moved_from)
 
     judgements = checks.from_json(message.checks, message.text, lines_at)
+    if message.patches:  # they are shown under the answer, with their checks
+        judgements = [one for one in judgements if not is_patch_block(one.sentence)]
     return compile_judged(judgements, unknown=message.checks.get("unknown", ()))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from appliance.conversations import prompt_views, streams, views
+from appliance.conversations import patching, prompt_views, streams, views
 
 urlpatterns = [
     path("", views.ask_page, name="ask"),
@@ -16,5 +16,10 @@ urlpatterns = [
     path("messages/<uuid:message_id>/evidence/", views.message_evidence, name="message_evidence"),
     path("messages/<uuid:message_id>/prompt/", prompt_views.prompt_page, name="message_prompt"),
     path("messages/<uuid:message_id>/again/", prompt_views.ask_again, name="message_again"),
+    path(
+        "messages/<uuid:message_id>/patches/<int:number>.patch",
+        patching.message_patch,
+        name="message_patch",
+    ),
     path("messages/<uuid:message_id>/events/", streams.answer_events, name="message_events"),
 ]

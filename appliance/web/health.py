@@ -22,6 +22,7 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
+from appliance.conversations.answering.sandbox.bubblewrap import problem as sandbox_problem
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
 from indexer.evaluation.runs import newest_done
 from indexer.fetching.versions import git_version, has_security_fixes
@@ -249,6 +250,22 @@ def coming_model() -> str:
         return ""
 
 
+def check_sandbox() -> Check:
+    """Try to confine a command, when patches are to be tried that way."""
+    if settings.SANDBOX == "off":
+        return Check(
+            "Sandbox", "off", "patches are not run", "It is optional: see docs/settings.md."
+        )
+    if problem := sandbox_problem():
+        step = "Install bubblewrap, and allow user namespaces; or set PLUMBLINE_SANDBOX=off."
+        return Check("Sandbox", "failed", problem, step)
+    names = ", ".join(sorted(settings.SANDBOX_COMMANDS))
+    if not names:
+        step = "Set PLUMBLINE_SANDBOX_COMMANDS."
+        return Check("Sandbox", "warning", "no source has a command to run", step)
+    return Check("Sandbox", "ok", f"bubblewrap, for {names}")
+
+
 def check_mirrors() -> Check:
     """Write something: rights, a full disk and a read-only mount all show."""
     folder: Path = settings.MIRRORS_DIR
@@ -355,6 +372,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_embedding_model,
     check_reranker,
     check_chat_model,
+    check_sandbox,
     check_mirrors,
     check_disk,
     check_git,

@@ -105,6 +105,6 @@ GRAMMAR = Grammar(
 )
 
 
-@register("c")
+@register("c", grammar=GRAMMAR)
 def chunk_c(text: str) -> Dissection:
     return dissect_syntax(text, GRAMMAR)

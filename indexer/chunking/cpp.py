@@ -43,6 +43,6 @@ GRAMMAR = Grammar(
 )
 
 
-@register("cpp")
+@register("cpp", grammar=GRAMMAR)
 def chunk_cpp(text: str) -> Dissection:
     return dissect_syntax(text, GRAMMAR)

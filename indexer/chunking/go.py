@@ -49,6 +49,6 @@ GRAMMAR = Grammar(
 )
 
 
-@register("go")
+@register("go", grammar=GRAMMAR)
 def chunk_go(text: str) -> Dissection:
     return dissect_syntax(text, GRAMMAR)

@@ -41,6 +41,6 @@ GRAMMAR = Grammar(
 )
 
 
-@register("java")
+@register("java", grammar=GRAMMAR)
 def chunk_java(text: str) -> Dissection:
     return dissect_syntax(text, GRAMMAR)

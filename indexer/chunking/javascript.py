@@ -96,6 +96,6 @@ GRAMMAR = Grammar(
 )
 
 
-@register("javascript")
+@register("javascript", grammar=GRAMMAR)
 def chunk_javascript(text: str) -> Dissection:
     return dissect_syntax(text, GRAMMAR)

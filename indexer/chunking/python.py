@@ -35,6 +35,6 @@ GRAMMAR = Grammar(
 )
 
 
-@register("python")
+@register("python", grammar=GRAMMAR)
 def chunk_python(text: str) -> Dissection:
     return dissect_syntax(text, GRAMMAR)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from indexer.chunking.grammar import Grammar
 from indexer.spans import Span
 
 
@@ -50,12 +51,15 @@ class Dissection:
 Chunker = Callable[[str], Dissection]
 
 CHUNKERS: dict[str, Chunker] = {}
+GRAMMARS: dict[str, Grammar] = {}  # of the languages that are parsed
 
 
-def register(*languages: str) -> Callable[[Chunker], Chunker]:
+def register(*languages: str, grammar: Grammar | None = None) -> Callable[[Chunker], Chunker]:
     def decorator(chunker: Chunker) -> Chunker:
         for language in languages:
             CHUNKERS[language] = chunker
+            if grammar is not None:
+                GRAMMARS[language] = grammar
         return chunker
 
     return decorator

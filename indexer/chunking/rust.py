@@ -62,6 +62,6 @@ GRAMMAR = Grammar(
 )
 
 
-@register("rust")
+@register("rust", grammar=GRAMMAR)
 def chunk_rust(text: str) -> Dissection:
     return dissect_syntax(text, GRAMMAR)

@@ -69,11 +69,11 @@ GRAMMAR_TSX = replace(
 )
 
 
-@register("typescript")
+@register("typescript", grammar=GRAMMAR)
 def chunk_typescript(text: str) -> Dissection:
     return dissect_syntax(text, GRAMMAR)
 
 
-@register("tsx")
+@register("tsx", grammar=GRAMMAR_TSX)
 def chunk_tsx(text: str) -> Dissection:
     return dissect_syntax(text, GRAMMAR_TSX)

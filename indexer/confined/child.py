@@ -23,7 +23,7 @@ FORBIDDEN = ("socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.fork", "
 def main() -> None:
     _cut_off_network()
     # Imported before the limits: importing writes nothing, but maps much.
-    from indexer.confined.prepare import prepare
+    from indexer.confined.prepare import find_faults, prepare
 
     _limit_resources()
     sys.addaudithook(_forbid)
@@ -32,16 +32,17 @@ def main() -> None:
     answers.flush()
     while (question := receive_question(questions)) is not None:
         _allow_cpu()
-        send(
-            answers,
-            prepare(
+        if question.only_faults:
+            answer = find_faults(question.oid, question.path, question.content)
+        else:
+            answer = prepare(
                 question.oid,
                 question.path,
                 question.content,
                 max_bytes=question.max_bytes,
                 by_lines=question.by_lines,
-            ),
-        )
+            )
+        send(answers, answer)
         if _resident_bytes() > TIRED_BYTES:
             return  # what one large document took is given back to the machine
 

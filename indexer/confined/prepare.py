@@ -10,6 +10,7 @@ from collections import Counter
 from dataclasses import replace
 
 from indexer.chunking import ChunkSpan, Dissection, dissect
+from indexer.chunking.faults import fault_lines
 from indexer.confined.protocol import Answer, ChunkRow, DefinitionRow
 from indexer.documents.extraction import is_document
 from indexer.embedding.digests import text_digest
@@ -38,6 +39,18 @@ def prepare(
         return _skipped(oid, content, Skip(SkipReason.REJECTED, "nested too deeply"))
     except Exception as exc:  # noqa: BLE001  any fault of a parser is this document's alone
         return _skipped(oid, content, Skip(SkipReason.BROKEN, type(exc).__name__))
+
+
+def find_faults(oid: str, path: str, content: bytes) -> Answer:
+    """Say where a file is no proper text of its language; of what breaks a parser nothing is said."""
+    try:
+        reading = read(path, content)
+        if isinstance(reading, Skip):
+            return _skipped(oid, content, reading)
+        faults = fault_lines(reading.text, reading.language)
+    except Exception as exc:  # noqa: BLE001  as above
+        return _skipped(oid, content, Skip(SkipReason.BROKEN, type(exc).__name__))
+    return Answer(oid=oid, size_bytes=len(content), language=reading.language, faults=faults)
 
 
 def _prepared(oid: str, path: str, content: bytes, max_bytes: int, by_lines: bool) -> Answer:

@@ -25,6 +25,7 @@ class Question(msgspec.Struct, frozen=True, array_like=True):
     content: bytes
     max_bytes: int
     by_lines: bool = False  # no parser of its language: the reader died of one
+    only_faults: bool = False  # say where it is no proper text of its language, and nothing else
 
 
 class ChunkRow(msgspec.Struct, frozen=True, array_like=True):
@@ -70,6 +71,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     ordinals: bytes = b""  # int32
     frequencies: bytes = b""  # int16
     trigrams: bytes = b""  # int32, sorted, each once
+    faults: list[int] | None = None  # when asked for: lines; None: nobody can parse this
 
 
 _questions = msgspec.msgpack.Decoder(Question)

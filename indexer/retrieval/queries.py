@@ -31,6 +31,7 @@ CODE_FILES = _statement("code_files.sql")
 KNOWN_NAMES = _statement("known_names.sql")
 KNOWN_PATHS = _statement("known_paths.sql")
 OCCURS = _statement("occurs.sql")
+NAMED_FILES = _statement("named_files.sql")
 
 
 @dataclass(frozen=True, slots=True)

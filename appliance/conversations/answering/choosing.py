@@ -9,32 +9,16 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 
+from appliance.conversations.answering.fixing.detecting import looks_broken
 from appliance.conversations.answering.flow import ANSWERINGS
 from appliance.conversations.modes import AUTO, Mode
 
 LOOKED_AT = 20_000  # letters
 
-# A stack trace of Python, of the JVM, .NET or Node, of Go, of Rust.
-TRACE = re.compile(
-    r"^\s*Traceback \(most recent call last\)"
-    r"|^\s*at [\w.$<>\[\] /\\@:-]{1,200}[(:]"
-    r"|^goroutine \d+ \[|^panic: |panicked at "
-    r'|^\s*File "[^"\n]{1,300}", line \d+'
-    r"|^==\d+==ERROR: |^#\d+ +0x[0-9a-f]+ in ",
-    re.MULTILINE,
-)
 # The name of an error with what it says: KeyError: 'sku', error[E0308]: mismatched types.
 ERROR = re.compile(
     r"^[\w.]*(?:Error|Exception|Panic|Fault)\b: ?\S|^(?:fatal |compile )?error(?:\[\w+\])?: \S",
     re.MULTILINE,
-)
-PASTED = re.compile(r"^(?:```|~~~)|^(?: {4}|\t)\S.*\n(?: {4}|\t)\S", re.MULTILINE)
-# Lines that end or begin as lines of code do, two of them or more.
-CODE_LINE = re.compile(r"^.{0,300}(?:[{};]|\):|->.{0,80}:|=> ?\{?)[ \t]*$", re.MULTILINE)
-BROKEN = re.compile(
-    r"\b(?:fix(?:es|ed)?|broken?|breaks?|bugs?|crash(?:es|ed)?|fails?|failing|errors?|wrong"
-    r"|doesn'?t work|does not work|not working|throws?|raises|exception|patch|repair)\b",
-    re.IGNORECASE,
 )
 FIX_REQUEST = re.compile(
     r"\A\W*(?:please |can you |could you )?(?:fix|repair|patch)\b", re.IGNORECASE
@@ -77,12 +61,9 @@ def mode_of(choice: str, text: str) -> Mode:
 
 
 def _is_about_something_broken(text: str) -> bool:
-    if TRACE.search(text):
+    if looks_broken(text) or FIX_REQUEST.search(text):
         return True
-    has_code = bool(PASTED.search(text)) or len(CODE_LINE.findall(text)) > 1
-    if ERROR.search(text) and (has_code or "\n" in text.strip()):
-        return True
-    return (bool(BROKEN.search(text)) and has_code) or bool(FIX_REQUEST.search(text))
+    return bool(ERROR.search(text)) and "\n" in text.strip()
 
 
 def _asks_for_several_things(text: str) -> bool:

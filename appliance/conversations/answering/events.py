@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 from appliance.conversations.answering.receipts import Receipt
 from appliance.conversations.answering.steps import Step
@@ -83,6 +84,7 @@ class Answered:
     receipt: Receipt
     offered: tuple[EvidenceLines, ...] = ()  # what stood in the prompt
     steps: tuple[Step, ...] = ()  # of the modes that take several
+    patches: tuple[dict[str, Any], ...] = ()  # proposed changes: see fixing.patches.Patch
     not_found: bool = False
     error: str = ""  # a sentence for the reader: why there is no answer, or not a whole one
     usage: Usage | None = None

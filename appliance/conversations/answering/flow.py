@@ -10,6 +10,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched
+from appliance.conversations.answering.fixing.fix import answer_fix
 from appliance.conversations.answering.once import answer_once
 from appliance.conversations.answering.pairing.paired import answer_paired
 from appliance.conversations.answering.receipts import Receipt
@@ -28,6 +29,7 @@ Answering = Callable[[Question, AsOf, Model | None], Generator[Event, None, Answ
 ANSWERINGS: Mapping[Mode, Answering] = {
     Mode.ANSWER: answer_once,
     Mode.PAIR: answer_paired,
+    Mode.FIX: answer_fix,
 }
 
 

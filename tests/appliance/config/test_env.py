@@ -18,6 +18,7 @@ from appliance.config.env import (
     env_path,
     env_secret,
     env_text,
+    env_texts,
     load_env_file,
 )
 from appliance.config.settings import database_from_url
@@ -187,3 +188,35 @@ def test_a_wrong_setting_stops_the_command_line_with_one_sentence(
     assert done.returncode == 1
     assert name in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_texts_by_name_are_a_json_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env_texts(NAME) == {}
+    monkeypatch.setenv(NAME, '{"shop": "make test"}')
+    assert env_texts(NAME) == {"shop": "make test"}
+
+
+@pytest.mark.parametrize("value", ["", "make test", '["a"]', '{"shop": 1}', '{"shop": null}', "{"])
+def test_anything_else_is_no_json_object_of_texts(
+    monkeypatch: pytest.MonkeyPatch, value: str
+) -> None:
+    monkeypatch.setenv(NAME, value)
+    with pytest.raises(SettingError, match=NAME):
+        env_texts(NAME)
+
+
+@pytest.mark.parametrize("folder", ["/", "{home}", "{home}/mirrors"])
+def test_the_sandbox_is_never_shown_the_data_folder(folder: str, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    done = subprocess.run(
+        [*MANAGE, "check"],
+        env={
+            **os.environ,
+            "PLUMBLINE_HOME": str(home),
+            "PLUMBLINE_SANDBOX_FOLDERS": folder.format(home=home),
+        },
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode != 0
+    assert "would show the data folder" in done.stderr

@@ -38,9 +38,10 @@ def ask_json(*arguments: str) -> dict[str, Any]:
 def test_the_json_has_the_keys_that_scripts_rely_on(shop: Source) -> None:
     answer = ask_json(ADD)
     assert set(answer) == {
-        "answer", "citations", "checks", "not_found", "receipt", "steps", "usage", "seconds",
+        "answer", "citations", "checks", "not_found", "receipt", "steps", "patches", "usage",
+        "seconds",
     }  # fmt: skip
-    assert answer["steps"] == []
+    assert (answer["steps"], answer["patches"]) == ([], [])
     assert answer["checks"] == {
         "supported": 2, "doubtful": 0, "unsupported": 0, "uncited": 0, "made": 2, "moved": 0,
         "struck": 0, "unknown": [],

@@ -13,6 +13,7 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from appliance.conversations.answering.sandbox.bubblewrap import problem as sandbox_problem
 from appliance.web import health
 from appliance.web.models import ASK, SYNC, Heartbeat, record_heartbeat
 from appliance.web.tasks import beat
@@ -229,3 +230,25 @@ def test_the_installed_git_is_judged_by_its_fixes(
     # One machine has one git: the other two cannot be installed for this test.
     monkeypatch.setattr(health, "git_version", lambda: version)
     assert health.check_git().state == state
+
+
+def test_a_sandbox_that_is_off_is_no_fault(settings: Settings) -> None:
+    assert health.check_sandbox().state == "off"
+
+
+def test_a_sandbox_that_cannot_be_used_is_wrong(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.SANDBOX = "bubblewrap"
+    monkeypatch.setenv("PATH", "/nonexistent")
+    check = health.check_sandbox()
+    assert (check.state, "not installed" in check.detail) == ("failed", True)
+
+
+@pytest.mark.skipif(bool(sandbox_problem()), reason=f"no sandbox here: {sandbox_problem()}")
+def test_a_sandbox_names_the_sources_that_it_runs(settings: Settings) -> None:
+    settings.SANDBOX = "bubblewrap"
+    assert health.check_sandbox().state == "warning"
+    settings.SANDBOX_COMMANDS = {"shop": "true"}
+    check = health.check_sandbox()
+    assert (check.state, "shop" in check.detail) == ("ok", True)

@@ -126,7 +126,7 @@ class Command(BaseCommand):
             self._print_not_found(end, found)
         if end.receipt.ref:
             self._print_ref(end.receipt)
-        for line in (*end.receipt.options, *_citations(end), *_checks(end)):
+        for line in (*end.receipt.options, *_citations(end), *_checks(end), *_patches(end)):
             self.stdout.write(line)
         if end.error:
             self.stderr.write(end.error)
@@ -181,6 +181,14 @@ def _checks(end: Answered) -> Iterator[str]:
         yield f"Occurs nowhere: {', '.join(end.compiled.unknown)}."
 
 
+def _patches(end: Answered) -> Iterator[str]:
+    """Yield what the checks of proposed changes found."""
+    for patch in end.patches:
+        yield f"Change of {patch['source'] or 'no known source'}: {patch['state']}."
+        for check in patch["checks"]:
+            yield f"  {check['name']}: {check['verdict']}. {check['reason']}"
+
+
 def to_json(end: Answered) -> dict[str, object]:
     """Return the answer in the form that scripts rely on."""
     return {
@@ -193,6 +201,7 @@ def to_json(end: Answered) -> dict[str, object]:
         "not_found": end.not_found,
         "receipt": end.receipt.to_json(),
         "steps": [step.shown() for step in end.steps],
+        "patches": list(end.patches),
         "usage": {
             "prompt_tokens": end.usage.prompt_tokens if end.usage else None,
             "completion_tokens": end.usage.completion_tokens if end.usage else None,

@@ -101,6 +101,23 @@
     }
   });
 
+  // --- Copy a patch: where the browser lets pages write to the clipboard -----------------------------
+  if (navigator.clipboard) root.classList.add("can-copy");
+  document.addEventListener("click", async (event) => {
+    const button = event.target.closest("[data-copies]");
+    if (!button) return;
+    const label = button.textContent;
+    try {
+      await navigator.clipboard.writeText(button.dataset.copies);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not copied: download it";
+    }
+    const announcer = document.getElementById("announcer");
+    if (announcer) announcer.textContent = button.textContent;
+    setTimeout(() => { button.textContent = label; }, 1500);
+  });
+
   // --- Streams ------------------------------------------------------------------------------------
   const turns = document.querySelector(".turns");
   const distanceFromEnd = () => turns.scrollHeight - turns.scrollTop - turns.clientHeight;

@@ -1,0 +1,57 @@
+"""Runs the admin's command for a source on its files at a commit, with or without a patch."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from appliance.conversations.answering.sandbox.bubblewrap import Ran, SandboxUnusable, run_confined
+from appliance.conversations.answering.sandbox.limits import Limits
+from appliance.conversations.visible import visible
+from indexer import clients
+from indexer.errors import FetchError
+from indexer.fetching.exporting import TooLarge, export_tree, write_file
+from indexer.masking import mask
+from indexer.models import Source
+from indexer.scope import Scope
+
+SHOWN = 4000  # letters of the end of what was said
+
+
+def run_on(
+    source: Source,
+    commit: str,
+    changed: Mapping[str, bytes],
+    *,
+    scope: Scope,
+    command: str,
+    limits: Limits,
+) -> Ran:
+    """Run a command on the files of a commit that the reader may see, some of them changed.
+
+    Only those: what is run could print any of them. Raises SandboxUnusable.
+    """
+    with tempfile.TemporaryDirectory(prefix="plumbline-sandbox-") as name:
+        folder = Path(name)
+        try:
+            export_tree(
+                clients.mirror_of(source),
+                commit,
+                folder,
+                is_wanted=lambda path: scope.allows(source.pk, path),
+                most_bytes=limits.disk_bytes // 2,
+            )
+        except TooLarge as exc:
+            raise SandboxUnusable("the source has more files than the sandbox has room") from exc
+        except (FetchError, OSError) as exc:
+            raise SandboxUnusable("the files of the source could not be read") from exc
+        for path, content in changed.items():
+            write_file(folder, path, content)
+        return run_confined(command, folder, limits)
+
+
+def said(ran: Ran) -> str:
+    """Return the end of what a run said, as it may be shown: secrets masked, nothing hidden."""
+    text = visible(ran.output.decode("utf-8", "replace").replace("\r\n", "\n"))
+    return mask(text, "output.txt").text[-SHOWN:].strip()
