@@ -97,12 +97,26 @@
     }
   });
 
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("[data-copies-link]");
+    if (!link || !navigator.clipboard) return;
+    event.preventDefault();
+    const words = link.textContent;
+    await navigator.clipboard.writeText(link.href);
+    link.textContent = "Copied";
+    setTimeout(() => { link.textContent = words; }, 1500);
+  });
+
   // --- Streams ------------------------------------------------------------------------------------
   const turns = document.querySelector(".turns");
   const distanceFromEnd = () => turns.scrollHeight - turns.scrollTop - turns.clientHeight;
   let follow = true;
   if (turns) {
-    turns.scrollTop = turns.scrollHeight;
+    // An address with a message in it shows that one, any other the end.
+    const named = location.hash.startsWith("#message-") && document.getElementById(location.hash.slice(1));
+    if (named) named.scrollIntoView({ block: "start" });
+    else turns.scrollTop = turns.scrollHeight;
+    follow = distanceFromEnd() < 120;
     turns.addEventListener("scroll", () => { follow = distanceFromEnd() < 120; }, { passive: true });
     document.body.addEventListener("htmx:afterSwap", () => {
       if (follow) turns.scrollTop = turns.scrollHeight;

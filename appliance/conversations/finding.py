@@ -1,0 +1,141 @@
+"""Finds threads by their titles and by what was asked and answered in them.
+
+What somebody may not see never matches: neither the list nor its length tells of it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import reduce
+from operator import and_
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+
+from appliance.accounts.models import User
+from appliance.conversations.access import (
+    readings_of,
+    sealed_for_owner,
+    threads_of,
+    threads_shared_with,
+)
+from appliance.conversations.checking.citations import without_markers
+from appliance.conversations.models import Message, Thread
+from appliance.conversations.titles import shown_titles
+from appliance.conversations.trees import nodes_of
+from appliance.conversations.visible import visible
+from appliance.sources.access import scope_of
+
+WORDS = 8
+MATCHES = 500  # messages, the newest first: of more the reader narrows the words
+BEFORE, EXCERPT = 40, 140  # characters
+
+Piece = tuple[str, bool]  # text, and whether it is what was looked for
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A thread in which all the words stand: in its title, or in one message."""
+
+    thread: Thread
+    title: tuple[Piece, ...]
+    is_shared: bool
+    message_id: UUID | None = None
+    excerpt: tuple[Piece, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Match:
+    thread_id: UUID
+    message_id: UUID
+    excerpt: tuple[Piece, ...]
+
+
+def find_threads(user: User, text: str) -> list[Found]:
+    """Return the threads that this person may open in which every word stands, newest first."""
+    words = text.split()[:WORDS]
+    if not words:
+        return []
+    own = threads_of(user)
+    readings = readings_of(user, threads_shared_with(user))
+    titles = shown_titles(readings)
+    sealed = {message_id for one in readings for message_id in one.sealed}
+    matches = {
+        **_newest(_in_own(user, words), words),
+        **_newest(_in_messages([one.thread.pk for one in readings], words, sealed), words),
+    }
+    by_title = own.filter(_all_words("title", words)).values_list("pk", flat=True)
+    titled = set(by_title) | {pk for pk, title in titles.items() if _holds(title, words)}
+    threads = Thread.objects.filter(pk__in=titled | matches.keys()).order_by("-updated_at", "pk")
+    return [
+        Found(
+            thread=thread,
+            title=marked(titles.get(thread.pk, thread.title), words),
+            is_shared=thread.pk in titles,
+            message_id=match.message_id if match else None,
+            excerpt=match.excerpt if match else (),
+        )
+        for thread in threads
+        for match in [matches.get(thread.pk)]
+    ]
+
+
+def marked(text: str, words: Sequence[str]) -> tuple[Piece, ...]:
+    """Return a text in pieces, what was looked for apart."""
+    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
+    parts = re.split(f"({pattern})", text, flags=re.IGNORECASE)
+    return tuple((part, bool(at % 2)) for at, part in enumerate(parts) if part)
+
+
+def excerpt_of(text: str, words: Sequence[str]) -> tuple[Piece, ...]:
+    """Return what stands around the first of the words, on one line."""
+    line = " ".join(text.split())
+    at = min(
+        (place for word in words if (place := line.lower().find(word.lower())) >= 0), default=0
+    )
+    start = line.rfind(" ", 0, max(0, at - BEFORE)) + 1 if at > BEFORE else 0
+    end = start + EXCERPT
+    cut = line[start:end]
+    whole = f"{'… ' if start else ''}{cut}{' …' if end < len(line) else ''}"
+    return marked(whole, words)
+
+
+def _in_own(user: User, words: Sequence[str]) -> Iterable[tuple[UUID, UUID, str]]:
+    found = _matching(Message.objects.filter(thread__owner=user), words)
+    rows = list(found.values_list("pk", "thread_id", "text")[:MATCHES])
+    nodes = nodes_of(Message.objects.filter(pk__in=[row[0] for row in rows]))
+    sealed = sealed_for_owner(nodes, scope_of(user))
+    return [row for row in rows if row[0] not in sealed]
+
+
+def _in_messages(
+    thread_ids: Sequence[UUID], words: Sequence[str], sealed: set[UUID]
+) -> Iterable[tuple[UUID, UUID, str]]:
+    # What is sealed is left out before the limit: it must not push others off the list.
+    messages = Message.objects.filter(thread__in=thread_ids).exclude(pk__in=sealed)
+    return _matching(messages, words).values_list("pk", "thread_id", "text")[:MATCHES]
+
+
+def _matching(messages: QuerySet[Message], words: Sequence[str]) -> QuerySet[Message]:
+    return messages.filter(_all_words("text", words)).order_by("-created_at", "-pk")
+
+
+def _all_words(field: str, words: Sequence[str]) -> Q:
+    return reduce(and_, (Q(**{f"{field}__icontains": word}) for word in words))
+
+
+def _newest(rows: Iterable[tuple[UUID, UUID, str]], words: Sequence[str]) -> dict[UUID, _Match]:
+    """Return the newest match of each thread in what is shown of a message: without its markers."""
+    newest: dict[UUID, _Match] = {}
+    for message_id, thread_id, text in rows:
+        if thread_id not in newest:
+            shown = visible(without_markers(text))
+            if _holds(shown, words):
+                newest[thread_id] = _Match(thread_id, message_id, excerpt_of(shown, words))
+    return newest
+
+
+def _holds(text: str, words: Sequence[str]) -> bool:
+    return all(word.lower() in text.lower() for word in words)
