@@ -42,7 +42,7 @@ def ask(
             after = after or latest_answer(thread)
         asked = Message.objects.create(
             thread=thread,
-            parent_id=beside.parent_id if beside else after and after.pk,
+            parent=beside.parent if beside else after,
             role=Message.Role.QUESTION,
             text=question,
             source_names=list(source_names),

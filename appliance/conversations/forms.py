@@ -88,8 +88,12 @@ class ShareForm(forms.Form):
 
     def __init__(self, *args: object, sharer: User, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
-        cast(forms.ModelChoiceField, self.fields["user"]).queryset = people_to_share_with(sharer)
-        cast(forms.ModelChoiceField, self.fields["group"]).queryset = groups_to_share_with(sharer)
+        cast("forms.ModelChoiceField[User]", self.fields["user"]).queryset = people_to_share_with(
+            sharer
+        )
+        cast("forms.ModelChoiceField[Group]", self.fields["group"]).queryset = groups_to_share_with(
+            sharer
+        )
 
     def clean(self) -> None:
         """Refuse both, and neither."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -67,6 +67,9 @@ class Tree:
             after.setdefault(node.parent_id, []).append(node)
         return after
 
+    def find(self, node_id: UUID | None) -> Node | None:
+        return self.by_id.get(node_id) if node_id else None
+
     def below(self, node_id: UUID | None = None) -> Iterator[Node]:
         """Yield what follows on a message, each before what follows on it; on None: everything."""
         waiting = self.children.get(node_id, [])[::-1]
@@ -83,7 +86,7 @@ class Tree:
         path: list[Node] = []
         while node is not None:
             path.append(node)
-            node = self.by_id.get(node.parent_id) if node.parent_id else None
+            node = self.find(node.parent_id)
         return path[::-1]
 
     def path_through(self, node_id: UUID | None) -> list[Node]:
@@ -91,7 +94,7 @@ class Tree:
 
         Without a message, or with one that is not of this thread, to the newest of all.
         """
-        node = self.by_id.get(node_id) if node_id else None
+        node = self.find(node_id)
         last = max(
             self.with_all_below(node) if node else self.nodes,
             key=lambda one: one.moment,
@@ -145,7 +148,7 @@ def trees_of(messages: QuerySet[Message]) -> dict[UUID, Tree]:
     return {thread_id: Tree(tuple(nodes)) for thread_id, nodes in by_thread}
 
 
-def _node(row: dict[str, Any], linked: set[Place]) -> Node:
+def _node(row: Mapping[str, Any], linked: set[Place]) -> Node:
     parts: Sequence[dict[str, Any]] = [*row["steps"], *row["patches"]]
     noted = [row["receipt__behind"] or (), *(part.get("places") or () for part in parts)]
     return Node(

@@ -70,7 +70,7 @@ def pins_of(reading: Reading) -> list[Pin]:
 def _turn(message: Message, reading: Reading, names: Names) -> Turn:
     is_sealed = message.pk in reading.sealed
     shown = as_shown(message, reading, names)
-    node = reading.tree.by_id.get(message.pk)
+    node = reading.tree.find(message.pk)
     fork = reading.tree.fork_at(node) if node else None
     if message.role == Message.Role.QUESTION:
         return Turn(shown, is_sealed, fork=fork)

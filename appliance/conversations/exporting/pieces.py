@@ -80,9 +80,9 @@ def _exported(turn: Turn, node: Node, numbers: Mapping[UUID, int]) -> ExportedMe
         return ExportedMessage(
             numbers[node.id], node.id, node.parent_id, after, node.role, is_sealed=True
         )
-    text, places = visible(message.text), ()
-    if turn.rendered is not None:
-        text, places = _numbered(compiled_answer(message))
+    text, places = (
+        _numbered(compiled_answer(message)) if turn.rendered else (visible(message.text), ())
+    )
     return ExportedMessage(
         numbers[node.id],
         node.id,

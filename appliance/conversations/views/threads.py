@@ -38,7 +38,7 @@ def ask_page(request: SignedInRequest) -> HttpResponse:
     """Ask the first question of a new thread."""
     form = question_form(request)
     if request.method == "POST" and form.is_valid():
-        answer = asking.ask(request.user, **_given(form))
+        answer = _asked(request, form)
         return redirect("thread", thread_id=answer.thread_id)
     names = source_names(request.user)
     context = {
@@ -50,9 +50,24 @@ def ask_page(request: SignedInRequest) -> HttpResponse:
     return render(request, "conversations/ask.html", context, status=400 if form.errors else 200)
 
 
-def _given(form: QuestionForm) -> dict[str, object]:
+def _asked(
+    request: SignedInRequest,
+    form: QuestionForm,
+    thread: Thread | None = None,
+    *,
+    after: Message | None = None,
+    beside: Message | None = None,
+) -> Message:
     given = form.cleaned_data
-    return {"question": given["question"], "source_names": given["sources"], "ref": given["ref"]}
+    return asking.ask(
+        request.user,
+        given["question"],
+        thread=thread,
+        after=after,
+        beside=beside,
+        source_names=given["sources"],
+        ref=given["ref"],
+    )
 
 
 def example_questions(names: list[str]) -> list[str]:
@@ -79,11 +94,11 @@ class _Where:
 def _where(reading: Reading, place: PlaceForm) -> _Where:
     """Return what the address asks for; a message that is not of the thread asks for nothing."""
     tree = reading.tree
-    beside = tree.by_id.get(place.named("edit"))
+    beside = tree.find(place.named("edit"))
     if reading.is_owner and beside and beside.is_question and beside.id not in reading.sealed:
-        parent = tree.by_id.get(beside.parent_id) if beside.parent_id else None
+        parent = tree.find(beside.parent_id)
         return _Where(tree.path_to(parent), beside=beside)
-    after = tree.by_id.get(place.named("after"))
+    after = tree.find(place.named("after"))
     if reading.is_owner and after and not after.is_question:
         return _Where(tree.path_to(after), is_branch=after.id in tree.children)
     return _Where(tree.path_through(place.named("at")))
@@ -142,7 +157,7 @@ def thread_ask(request: SignedInRequest, thread_id: UUID) -> HttpResponse:
         return _thread_response(request, reading, _where(reading, place), form, status=400)
     beside = _named(reading, place.named("edit"), Message.Role.QUESTION)
     after = _named(reading, place.named("after"), Message.Role.ANSWER)
-    answer = asking.ask(request.user, thread=thread, after=after, beside=beside, **_given(form))
+    answer = _asked(request, form, thread, after=after, beside=beside)
     if not request.htmx:
         return redirect("thread", thread_id=thread.pk)
     return _new_turns(request, thread, answer)
