@@ -14,7 +14,7 @@ from appliance.accounts.models import User
 from appliance.conversations.access import Reading
 from appliance.conversations.models import Message, MessageEvidence, Thread
 from appliance.conversations.shown import as_shown, names_for
-from appliance.conversations.titles import title_of
+from appliance.conversations.titles import NEUTRAL, title_of
 from appliance.conversations.trees import Node, Place
 
 COPIED = (
@@ -36,7 +36,7 @@ def continue_own(user: User, reading: Reading, at: UUID | None) -> Thread | None
     messages = Message.objects.filter(pk__in=[node.id for node in nodes])
     originals = {message.pk: as_shown(message, reading, names) for message in messages}
     with transaction.atomic():
-        thread = Thread.objects.create(owner=user, title=title_of(originals[nodes[0].id].text))
+        thread = Thread.objects.create(owner=user, title=_title(nodes[0], originals, reading))
         copies: dict[UUID, Message] = {}
         start = timezone.now()
         for number, node in enumerate(nodes):
@@ -52,6 +52,12 @@ def continue_own(user: User, reading: Reading, at: UUID | None) -> Thread | None
         Message.objects.bulk_create(copies.values())
         _copy_evidence(copies)
     return thread
+
+
+def _title(first: Node, originals: dict[UUID, Message], reading: Reading) -> str:
+    """Return the first question as a title, unless it may have to be sealed one day: titles are
+    shown without a look at what the messages rest on."""
+    return NEUTRAL if _behind(first, reading) else title_of(originals[first.id].text)
 
 
 def _copyable(reading: Reading, at: UUID | None) -> Sequence[Node]:
