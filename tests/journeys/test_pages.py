@@ -45,6 +45,14 @@ def _cite(page: Page) -> None:
     page.click(".citation >> nth=0")
 
 
+def _open_actions(page: Page) -> None:
+    page.click(".turn-menu > summary >> nth=-1")
+
+
+def _manage(page: Page) -> None:
+    page.click(".conversation-head .menu > summary")
+
+
 def _refuse(page: Page) -> None:
     page.fill("[name=location]", "/srv/git/secret")
     page.fill("[name=name]", "secret")
@@ -89,6 +97,19 @@ PAGES: dict[str, Shot] = {
     "thread-states": Shot("owner", lambda world: f"/threads/{world.states.pk}/"),
     "thread-list": Shot("owner", lambda world: f"/threads/{world.thread.pk}/", _open_threads),
     "thread-delete": Shot("owner", lambda world: f"/threads/{world.thread.pk}/delete/"),
+    "thread-branches": Shot("owner", lambda world: f"/threads/{world.branched.pk}/"),
+    "thread-actions": Shot("owner", lambda world: f"/threads/{world.branched.pk}/", _open_actions),
+    "thread-edit": Shot(
+        "owner", lambda world: f"/threads/{world.branched.pk}/?edit={world.asked_twice.pk}"
+    ),
+    "thread-manage": Shot("owner", lambda world: f"/threads/{world.branched.pk}/", _manage),
+    "thread-share": Shot("owner", lambda world: f"/threads/{world.branched.pk}/share/?who=st"),
+    "thread-sealed": Shot("outsider", lambda world: f"/threads/{world.branched.pk}/"),
+    "thread-shared": Shot("reader", lambda world: f"/threads/{world.branched.pk}/", _open_threads),
+    "thread-find": Shot(
+        "owner", lambda world: f"/threads/{world.branched.pk}/?find=gauge+asked", _open_threads
+    ),
+    "branch-delete": Shot("owner", lambda world: f"/messages/{world.asked_twice.pk}/delete/"),
     "search-empty": Shot("owner", lambda world: "/search/"),
     "search": Shot("owner", lambda world: "/search/?q=gauge+retries"),
     "search-none": Shot("owner", lambda world: "/search/?q=gauge&page=9"),
