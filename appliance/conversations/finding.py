@@ -5,7 +5,6 @@ What somebody may not see never matches: neither the list nor its length tells o
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import reduce
@@ -21,18 +20,14 @@ from appliance.conversations.access import (
     threads_of,
     threads_shared_with,
 )
-from appliance.conversations.checking.citations import without_markers
+from appliance.conversations.excerpts import Piece, excerpt_of, marked, plain
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.titles import shown_titles
 from appliance.conversations.trees import nodes_of
-from appliance.conversations.visible import visible
 from appliance.sources.access import scope_of
 
 WORDS = 8
 MATCHES = 500  # messages, the newest first: of more the reader narrows the words
-BEFORE, EXCERPT = 40, 140  # characters
-
-Piece = tuple[str, bool]  # text, and whether it is what was looked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,26 +77,6 @@ def find_threads(user: User, text: str) -> list[Found]:
     ]
 
 
-def marked(text: str, words: Sequence[str]) -> tuple[Piece, ...]:
-    """Return a text in pieces, what was looked for apart."""
-    pattern = "|".join(re.escape(word) for word in sorted(words, key=len, reverse=True))
-    parts = re.split(f"({pattern})", text, flags=re.IGNORECASE)
-    return tuple((part, bool(at % 2)) for at, part in enumerate(parts) if part)
-
-
-def excerpt_of(text: str, words: Sequence[str]) -> tuple[Piece, ...]:
-    """Return what stands around the first of the words, on one line."""
-    line = " ".join(text.split())
-    at = min(
-        (place for word in words if (place := line.lower().find(word.lower())) >= 0), default=0
-    )
-    start = line.rfind(" ", 0, max(0, at - BEFORE)) + 1 if at > BEFORE else 0
-    end = start + EXCERPT
-    cut = line[start:end]
-    whole = f"{'… ' if start else ''}{cut}{' …' if end < len(line) else ''}"
-    return marked(whole, words)
-
-
 def _in_own(user: User, words: Sequence[str]) -> Iterable[tuple[UUID, UUID, str]]:
     found = _matching(Message.objects.filter(thread__owner=user), words)
     rows = list(found.values_list("pk", "thread_id", "text")[:MATCHES])
@@ -131,7 +106,7 @@ def _newest(rows: Iterable[tuple[UUID, UUID, str]], words: Sequence[str]) -> dic
     newest: dict[UUID, _Match] = {}
     for message_id, thread_id, text in rows:
         if thread_id not in newest:
-            shown = visible(without_markers(text))
+            shown = plain(text)
             if _holds(shown, words):
                 newest[thread_id] = _Match(thread_id, message_id, excerpt_of(shown, words))
     return newest

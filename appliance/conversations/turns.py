@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from appliance.conversations.access import Reading
-from appliance.conversations.checking.citations import without_markers
+from appliance.conversations.excerpts import first_words
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import (
     SEALED,
@@ -18,9 +18,6 @@ from appliance.conversations.rendering import (
 )
 from appliance.conversations.shown import Names, as_shown, names_for
 from appliance.conversations.trees import Fork, Node
-from appliance.conversations.visible import visible
-
-PIN_CHARACTERS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +58,7 @@ def pins_of(reading: Reading) -> list[Pin]:
     pinned = Message.objects.filter(thread=reading.thread, is_pinned=True)
     rows = pinned.values_list("pk", "role", "text")
     return [
-        Pin(message_id, role, _first_words(text))
+        Pin(message_id, role, first_words(text))
         for message_id, role, text in rows
         if message_id not in reading.sealed
     ]
@@ -76,8 +73,3 @@ def _turn(message: Message, reading: Reading, names: Names) -> Turn:
         return Turn(shown, is_sealed, fork=fork)
     rendered = SEALED if is_sealed else render_unsealed(shown, names.readable)
     return Turn(shown, is_sealed, rendered, rendered.evidence, fork)
-
-
-def _first_words(text: str) -> str:
-    words = " ".join(visible(without_markers(text[: PIN_CHARACTERS * 4])).split())
-    return words if len(words) <= PIN_CHARACTERS else f"{words[:PIN_CHARACTERS]} \u2026"

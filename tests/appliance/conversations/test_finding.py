@@ -7,7 +7,7 @@ from django.test import Client
 
 from appliance.accounts.models import User
 from appliance.conversations import finding
-from appliance.conversations.finding import excerpt_of, find_threads, marked
+from appliance.conversations.finding import find_threads
 from appliance.conversations.models import Thread
 from appliance.sources.models import Grant
 from tests.appliance.conversations.conftest import FILES, lines_of
@@ -113,24 +113,6 @@ def test_the_newest_thread_comes_first_with_its_newest_match(owner: User, thread
     first, second = find_threads(owner, "items")
     assert (first.thread, first.message_id) == (other, newest.pk)
     assert second.thread == thread
-
-
-def test_what_was_looked_for_is_marked_and_the_rest_is_text() -> None:
-    assert marked("a<b A<B", ["<b"]) == (("a", False), ("<b", True), (" A", False), ("<B", True))
-    assert marked("İstanbul ist", ["ist"])[-1] == ("ist", True)
-    assert marked("", ["a"]) == ()
-
-
-def test_an_excerpt_stands_around_the_first_word() -> None:
-    text = f"{'before ' * 30}needle\n\n{'after ' * 60}"
-    excerpt = excerpt_of(text, ["needle"])
-    whole = "".join(piece for piece, _ in excerpt)
-    assert ("needle", True) in excerpt
-    assert whole.startswith("… before")
-    assert whole.endswith(" …")
-    assert "\n" not in whole
-    assert len(whole) < 150
-    assert excerpt_of("needle", ["needle"]) == (("needle", True),)
 
 
 def test_the_page_lists_what_was_found_as_text(client: Client, owner: User) -> None:

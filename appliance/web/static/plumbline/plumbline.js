@@ -48,6 +48,11 @@
   document.addEventListener("click", (event) => {
     closeMenus(event.target.closest("details[data-menu]"));
   });
+  // The menu of the last message opens below the edge of what scrolls.
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches?.(".turn-menu[open]")) return;
+    event.target.querySelector(".menu-panel").scrollIntoView({ block: "nearest" });
+  }, true);
 
   // --- Examples and the source picker -------------------------------------------------------------
   document.addEventListener("click", (event) => {
