@@ -14,12 +14,12 @@ from django.utils import timezone
 from appliance.accounts.models import User
 from appliance.accounts.requests import SignedInRequest
 from appliance.conversations import asking
-from appliance.conversations.access import readings_of, threads_of, threads_shared_with
+from appliance.conversations.access import threads_of, threads_shared_with
 from appliance.conversations.finding import find_threads
 from appliance.conversations.forms import FindForm, QuestionForm
 from appliance.conversations.history import grouped
 from appliance.conversations.models import Thread
-from appliance.conversations.titles import shown_titles
+from appliance.conversations.titles import listed_titles
 from appliance.sources.access import readable_sources, scope_of
 from appliance.sources.asof import refs_to_choose
 
@@ -82,11 +82,8 @@ def _kept(find: str = "", **pages: Page[Any]) -> str:
 
 
 def _shared(user: User, threads: Page[Thread]) -> list[SharedThread]:
-    readings = readings_of(user, threads) if threads else []
-    titles = shown_titles(readings)
-    return [
-        SharedThread(one.thread.pk, titles[one.thread.pk], one.thread.owner) for one in readings
-    ]
+    titles = listed_titles(user, list(threads)) if threads else {}
+    return [SharedThread(one.pk, titles[one.pk], one.owner) for one in threads]
 
 
 def question_form(

@@ -323,3 +323,6 @@ def test_a_long_thread_takes_no_more_queries_than_a_short_one(
     with django_assert_max_num_queries(28):
         page = page_of(signed_in, thread)
     assert page.count('<article class="turn') == count
+    # The passages of all but the newest answers come when they are wanted.
+    assert page.count("data-later=") == max(0, count // 2 - 3)
+    assert page.count('<section class="evidence"') == count // 2

@@ -11,6 +11,7 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 from django.test import AsyncClient, Client
+from pytest_django import DjangoAssertNumQueries
 
 from appliance.accounts.models import User
 from appliance.conversations.access import (
@@ -21,6 +22,7 @@ from appliance.conversations.access import (
 )
 from appliance.conversations.models import Message, Thread, ThreadShare
 from appliance.conversations.sharing import share
+from appliance.conversations.titles import listed_titles
 from tests.appliance.conversations.planting import ask, say, share_with
 from tests.conftest import UserFactory
 
@@ -247,3 +249,24 @@ def test_an_open_stream_ends_when_its_share_is_taken_back(
     first, *rest = async_to_sync(run)()
     assert b"memory" in first
     assert rest == [b"event: done\ndata: \n\n"]
+
+
+def test_the_list_of_shared_threads_looks_into_answers_only_for_other_titles(
+    owner: User, reader: User, answer: Message, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    share_with(answer.thread, reader)
+    with django_assert_num_queries(1):
+        titles = listed_titles(reader, [answer.thread])
+    assert titles == {answer.thread_id: "How are carts kept?"}
+    answer.thread.title = "Carts"
+    assert listed_titles(reader, [answer.thread]) == {answer.thread_id: "Carts"}
+
+
+def test_a_title_of_a_copied_question_is_looked_into(
+    owner: User, outsider: User, answer: Message
+) -> None:
+    Message.objects.filter(pk=answer.parent_id).update(
+        receipt={"behind": [[77, "gone.py"]], "copied": True}
+    )
+    share_with(answer.thread, outsider)
+    assert listed_titles(outsider, [answer.thread]) == {answer.thread_id: "Shared thread"}

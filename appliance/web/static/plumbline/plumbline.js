@@ -85,6 +85,17 @@
     card.querySelector(".card-head a")?.focus({ preventScroll: true });
     return true;
   };
+  // Returns whether there was something to show; a citation whose card is gone opens its file.
+  const openEvidence = (section, link) => {
+    showEvidence(section);
+    if (!link.dataset.handle) {
+      section.scrollIntoView({ block: "start" });
+      return true;
+    }
+    if (!markCard(section, link.dataset.handle)) return false;
+    link.classList.add("is-active");
+    return true;
+  };
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     const link = event.target.closest(".citation[data-handle], [data-shows-evidence]");
@@ -92,14 +103,15 @@
     if (!turn) return;
     const section = document.getElementById(turn.id.replace("message-", "evidence-"));
     if (!section) return;
-    showEvidence(section);
-    if (!link.dataset.handle) {
-      event.preventDefault();
-      section.scrollIntoView({ block: "start" });
-    } else if (markCard(section, link.dataset.handle)) {
-      event.preventDefault();
-      link.classList.add("is-active");
+    if (!section.dataset.later) {
+      if (openEvidence(section, link)) event.preventDefault();
+      return;
     }
+    event.preventDefault();
+    htmx.ajax("GET", section.dataset.later, { target: section, swap: "outerHTML" }).then(() => {
+      const fetched = document.getElementById(section.id);
+      if (!fetched || !openEvidence(fetched, link)) location.href = link.href;
+    });
   });
 
   document.addEventListener("click", async (event) => {
