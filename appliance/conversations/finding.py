@@ -22,7 +22,7 @@ from appliance.conversations.access import (
 )
 from appliance.conversations.excerpts import Piece, excerpt_of, marked, plain
 from appliance.conversations.models import Message, Thread
-from appliance.conversations.titles import shown_titles
+from appliance.conversations.titles import listed_titles
 from appliance.conversations.trees import nodes_of
 from appliance.sources.access import scope_of
 
@@ -54,12 +54,11 @@ def find_threads(user: User, text: str) -> list[Found]:
     if not words:
         return []
     own = threads_of(user)
-    readings = readings_of(user, threads_shared_with(user))
-    titles = shown_titles(readings)
-    sealed = {message_id for one in readings for message_id in one.sealed}
+    shared = list(threads_shared_with(user))
+    titles = listed_titles(user, shared)
     matches = {
         **_newest(_in_own(user, words), words),
-        **_newest(_in_messages([one.thread.pk for one in readings], words, sealed), words),
+        **_newest(_in_shared(user, shared, words), words),
     }
     by_title = own.filter(_all_words("title", words)).values_list("pk", flat=True)
     titled = set(by_title) | {pk for pk, title in titles.items() if _holds(title, words)}
@@ -85,12 +84,15 @@ def _in_own(user: User, words: Sequence[str]) -> Iterable[tuple[UUID, UUID, str]
     return [row for row in rows if row[0] not in sealed]
 
 
-def _in_messages(
-    thread_ids: Sequence[UUID], words: Sequence[str], sealed: set[UUID]
+def _in_shared(
+    user: User, shared: Sequence[Thread], words: Sequence[str]
 ) -> Iterable[tuple[UUID, UUID, str]]:
+    messages = Message.objects.filter(thread__in=shared)
+    hit = set(_matching(messages, words).values_list("thread_id", flat=True))
+    readings = readings_of(user, [one for one in shared if one.pk in hit])
     # What is sealed is left out before the limit: it must not push others off the list.
-    messages = Message.objects.filter(thread__in=thread_ids).exclude(pk__in=sealed)
-    return _matching(messages, words).values_list("pk", "thread_id", "text")[:MATCHES]
+    unsealed = messages.exclude(pk__in={pk for one in readings for pk in one.sealed})
+    return _matching(unsealed, words).values_list("pk", "thread_id", "text")[:MATCHES]
 
 
 def _matching(messages: QuerySet[Message], words: Sequence[str]) -> QuerySet[Message]:

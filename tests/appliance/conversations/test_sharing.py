@@ -181,7 +181,7 @@ def test_who_is_given_a_thread_reads_it_and_changes_nothing(
     path, message = f"/threads/{answer.thread_id}/", f"/messages/{answer.pk}/"
     shown = client.get(path).content.decode()
     assert "<strong>memory</strong>" in shown
-    assert "of owner" in shown
+    assert "by owner" in shown
     for word in (
         "Rename",
         "Delete",
