@@ -265,7 +265,7 @@ def test_the_list_of_shared_threads_looks_into_answers_only_for_other_titles(
 def test_a_title_of_a_copied_question_is_looked_into(
     owner: User, outsider: User, answer: Message
 ) -> None:
-    Message.objects.filter(pk=answer.parent_id).update(
+    answer.thread.messages.filter(role="question").update(
         receipt={"behind": [[77, "gone.py"]], "copied": True}
     )
     share_with(answer.thread, outsider)
