@@ -1,18 +1,27 @@
-"""Whose threads and messages one may open, and when an answer is sealed."""
+"""Whose threads and messages one may open, and which of them are sealed for whom.
+
+A thread is its owner's; with whom it is shared may read it, and nothing else. Of its messages
+everybody, the owner too, sees only what rests on lines that they may read at this moment.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from django.db.models import QuerySet
+from django.contrib.auth.models import Group
+from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from appliance.accounts.models import User
-from appliance.conversations.answering.fixing.patches import State, stored_places
-from appliance.conversations.models import Message, MessageEvidence, Thread
+from appliance.conversations.answering.fixing.patches import State
+from appliance.conversations.models import Message, Thread, ThreadShare
+from appliance.conversations.trees import Node, Place, Tree, nodes_of, trees_of
 from appliance.sources.access import scope_of
+from indexer.models import Source
 from indexer.scope import Scope
 
 
@@ -20,24 +29,79 @@ def threads_of(user: User) -> QuerySet[Thread]:
     return Thread.objects.filter(owner=user)
 
 
+def threads_shared_with(user: User) -> QuerySet[Thread]:
+    """Return the threads of others that this person, or a group of theirs, was given to read."""
+    shares = ThreadShare.objects.filter(Q(user=user) | Q(group__user=user))
+    return Thread.objects.exclude(owner=user).filter(pk__in=shares.values("thread"))
+
+
+def readable_threads(user: User) -> QuerySet[Thread]:
+    """Return one's own threads and those that are shared with one."""
+    return threads_of(user) | threads_shared_with(user)
+
+
 def get_thread_for_user(user: User, thread_id: UUID) -> Thread:
-    """Return the thread, or answer 404 as if it did not exist."""
+    """Return the owner's thread, or answer 404 as if it did not exist."""
     return get_object_or_404(threads_of(user), pk=thread_id)
 
 
+def get_shared_thread(user: User, thread_id: UUID) -> Thread:
+    """Return the thread of somebody else that is shared with this person, or answer 404."""
+    return get_object_or_404(threads_shared_with(user).select_related("owner"), pk=thread_id)
+
+
+def get_thread_for_reader(user: User, thread_id: UUID) -> Thread:
+    """Return the thread for its owner or who it is shared with, or answer 404."""
+    return get_object_or_404(readable_threads(user).select_related("owner"), pk=thread_id)
+
+
 def get_message_for_user(user: User, message_id: UUID) -> Message:
-    """Return the message with its thread, or answer 404 as if it did not exist."""
+    """Return the message of an own thread with it, or answer 404 as if it did not exist."""
     messages = Message.objects.filter(thread__owner=user).select_related("thread")
     return get_object_or_404(messages, pk=message_id)
 
 
-def get_patch_for_user(user: User, message_id: UUID, number: int) -> dict[str, Any]:
+def get_visible_message_for_user(user: User, message_id: UUID) -> Message:
+    """Return a message of an own thread that is not sealed for its owner, or answer 404."""
+    message = get_message_for_user(user, message_id)
+    if is_sealed_for_owner(message, scope_of(user)):
+        raise Http404
+    return message
+
+
+def messages_for_reader(user: User) -> QuerySet[Message]:
+    """Return the messages of all threads that this person may open, sealed ones among them."""
+    return Message.objects.filter(thread__in=readable_threads(user))
+
+
+def get_message_for_reader(user: User, message_id: UUID) -> Message:
+    """Return the message for the owner or a reader of its thread, or answer 404."""
+    messages = messages_for_reader(user).select_related("thread__owner")
+    return get_object_or_404(messages, pk=message_id)
+
+
+def groups_to_share_with(user: User) -> QuerySet[Group]:
+    """Return the groups that somebody may share with: their own, so that none other is named."""
+    return Group.objects.filter(user=user).order_by("name")
+
+
+def people_to_share_with(user: User, name: str = "") -> QuerySet[User]:
+    """Return the other active people, or of them those in whose name these letters stand."""
+    named = [
+        Q(**{f"{field}__icontains": name}) for field in ("username", "first_name", "last_name")
+    ]
+    people = User.objects.filter(named[0] | named[1] | named[2], is_active=True)
+    return people.exclude(pk=user.pk).order_by("username")
+
+
+def get_patch_for_reader(user: User, message_id: UUID, number: int) -> dict[str, Any]:
     """Return a patch of an answer, counted from 1, or answer 404 as if it did not exist.
 
     So it is for a sealed answer, and for a patch of which a check failed.
     """
-    message = get_message_for_user(user, message_id)
-    if is_sealed(message, scope_of(user)) or not 1 <= number <= len(message.patches):
+    message = get_message_for_reader(user, message_id)
+    is_sealed_here = message.pk in reading_of(user, message.thread).sealed
+    if is_sealed_here or message.is_open or not 1 <= number <= len(message.patches):
         raise Http404
     patch: dict[str, Any] = message.patches[number - 1]
     if patch["state"] == State.FAILED:
@@ -45,22 +109,102 @@ def get_patch_for_user(user: User, message_id: UUID, number: int) -> dict[str, A
     return patch
 
 
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A thread before one person: what of it they see."""
+
+    thread: Thread
+    tree: Tree
+    is_owner: bool
+    scope: Scope
+    sealed: frozenset[UUID]  # messages that they may not see
+
+
+def reading_of(user: User, thread: Thread) -> Reading:
+    return readings_of(user, [thread])[0]
+
+
+def readings_of(user: User, threads: Iterable[Thread]) -> list[Reading]:
+    """Return what somebody sees of threads that they may open: for all of them, a few queries."""
+    threads = list(threads)
+    scope = scope_of(user)
+    trees = trees_of(Message.objects.filter(thread__in=[thread.pk for thread in threads]))
+    readings = []
+    for thread in threads:
+        tree = trees.get(thread.pk, Tree())
+        is_owner = thread.owner_id == user.pk
+        sealed = sealed_for_owner(tree.nodes, scope) if is_owner else sealed_for_others(tree, scope)
+        readings.append(Reading(thread, tree, is_owner, scope, sealed))
+    return readings
+
+
+def sealed_for_owner(nodes: Iterable[Node], scope: Scope) -> frozenset[UUID]:
+    """Return the answers that their owner may not see any more. What they asked stays theirs;
+    what they copied from somebody else is not."""
+    return frozenset(
+        node.id
+        for node in nodes
+        if not _may_read(node, scope) and (node.is_copied or not node.is_question)
+    )
+
+
+def sealed_for_others(tree: Tree, scope: Scope) -> frozenset[UUID]:
+    """Return what others than the owner may not see of a thread.
+
+    People ask about what they have just read. So a question is sealed that was asked after an
+    answer which is sealed, be it on another branch; and so is all that follows on it.
+    """
+    closed = {node.id for node in tree.nodes if not _may_read(node, scope)}
+    first = min(
+        (node.created_at for node in tree.nodes if node.id in closed and not node.is_question),
+        default=None,
+    )
+    for node in tree.below():
+        is_later = first is not None and node.is_question and node.created_at > first
+        if is_later or node.parent_id in closed:
+            closed.add(node.id)
+    return frozenset(closed)
+
+
 def is_sealed(message: Message, scope: Scope) -> bool:
-    """Return whether the answer rests on evidence that this reader may not (or no longer) see."""
-    given = message.evidence_links.filter(role=MessageEvidence.Role.IN_PROMPT).count()
-    if given < message.receipt.get("given", 0):
-        return True  # of a source that was deleted, with its grants
-    return not all(scope.allows(source_id, path) for source_id, path in places_behind(message))
+    """Return whether a message rests on what this reader may not (or no longer) see.
+
+    This is about the message alone: see `reading_of` for what others see of a thread.
+    """
+    return not any(_may_read(node, scope) for node in _node_of(message))
 
 
-def places_behind(message: Message) -> set[tuple[int, str]]:
-    """Return the source and path of all that the answer rests on, and that its steps found.
+def is_sealed_for_owner(message: Message, scope: Scope) -> bool:
+    return bool(sealed_for_owner(_node_of(message), scope))
+
+
+def places_behind(message: Message) -> set[Place]:
+    """Return the source and path of all that the message rests on.
 
     An earlier turn that stood in its prompt counts with everything that turn rested on: a
-    follow-up says the same again in other words.
+    follow-up says the same again in other words. So does what its steps and patches looked at.
     """
-    used = message.evidence_links.exclude(role=MessageEvidence.Role.LEFT_OUT)
-    places = set(used.values_list("evidence__source_id", "evidence__path"))
-    places |= {(found[0], found[1]) for step in message.steps for found in step["places"]}
-    places |= stored_places(message.patches)
-    return places | {(source_id, path) for source_id, path in message.receipt.get("behind", [])}
+    return {place for node in _node_of(message) for place in node.places}
+
+
+def names_of_readable(scope: Scope) -> frozenset[str]:
+    """Return the names of the sources that somebody may be told of."""
+    return frozenset(Source.objects.filter(pk__in=scope.source_ids).values_list("name", flat=True))
+
+
+def names_of_whole(scope: Scope) -> frozenset[str]:
+    """Return the names of the sources of which somebody may read everything."""
+    return frozenset(
+        Source.objects.filter(pk__in=scope.whole_source_ids).values_list("name", flat=True)
+    )
+
+
+def _node_of(message: Message) -> list[Node]:
+    """Return the message as it is stored; nothing when it was deleted meanwhile."""
+    return nodes_of(Message.objects.filter(pk=message.pk))
+
+
+def _may_read(node: Node, scope: Scope) -> bool:
+    return node.is_complete and all(
+        scope.allows(source_id, path) for source_id, path in node.places
+    )

@@ -15,9 +15,7 @@ from appliance.conversations.models import Message, Thread
 from appliance.conversations.modes import Mode
 from appliance.conversations.paths import latest_answer
 from appliance.conversations.tasks import answer_question
-from appliance.conversations.wanted import NOTHING_WANTED, Wanted
-
-TITLE_CHARACTERS = 80
+from appliance.conversations.titles import title_of
 
 
 def ask(
@@ -26,71 +24,52 @@ def ask(
     *,
     thread: Thread | None = None,
     after: Message | None = None,
+    beside: Message | None = None,
     source_names: Sequence[str] = (),
     ref: str = "",
     mode: Mode = Mode.ANSWER,
 ) -> Message:
     """Write the question down and have it answered; return the answer that is to come.
 
-    In a thread it follows on `after`, an answer of it; without one, on the latest answer.
+    In a thread it follows on `after`, an answer of it; without one, on the latest answer. Or it
+    stands `beside` a question of the thread, as another way to ask it.
     """
     question = question.strip()
     with transaction.atomic():
         if thread is None:
             thread = Thread.objects.create(owner=user, title=title_of(question))
-        else:
-            Thread.objects.filter(pk=thread.pk).update(updated_at=timezone.now())
+        elif beside is None:
             after = after or latest_answer(thread)
-        names = list(source_names)
-        now = timezone.now()
         asked = Message.objects.create(
             thread=thread,
-            parent=after,
+            parent=beside.parent if beside else after,
             role=Message.Role.QUESTION,
             text=question,
-            source_names=names,
+            source_names=list(source_names),
             ref=ref,
             mode=mode,
-            created_at=now,
         )
-        answer = Message.objects.create(
-            thread=thread,
-            parent=asked,
-            role=Message.Role.ANSWER,
-            state=Message.State.QUEUED,
-            source_names=names,
-            ref=ref,
-            mode=mode,
-            created_at=now + timedelta(microseconds=1),
-        )
-        transaction.on_commit(partial(send, answer_question, str(answer.pk)))
+        return answer_to(asked, like=asked)
+
+
+def answer_to(question: Message, *, like: Message) -> Message:
+    """Have a question answered, maybe once more: from the sources, ref and files of `like`, in its
+    mode. Call it within a transaction: the worker is told when that ends."""
+    now = timezone.now()
+    answer = Message.objects.create(
+        thread_id=question.thread_id,
+        parent=question,
+        role=Message.Role.ANSWER,
+        state=Message.State.QUEUED,
+        source_names=like.source_names,
+        ref=like.ref,
+        mode=like.mode,
+        wanted=like.wanted,
+        created_at=max(now, question.created_at + timedelta(microseconds=1)),
+    )
+    Thread.objects.filter(pk=question.thread_id).update(updated_at=now)
+    transaction.on_commit(partial(send, answer_question, str(answer.pk)))
     return answer
-
-
-def try_again(question: Message, wanted: Wanted = NOTHING_WANTED) -> Message:
-    """Have a question answered once more, beside the answers that it has; return the new one."""
-    with transaction.atomic():
-        Thread.objects.filter(pk=question.thread_id).update(updated_at=timezone.now())
-        answer = Message.objects.create(
-            thread_id=question.thread_id,
-            parent=question,
-            role=Message.Role.ANSWER,
-            state=Message.State.QUEUED,
-            source_names=question.source_names,
-            ref=question.ref,
-            mode=question.mode,
-            wanted=wanted.to_json(),
-        )
-        transaction.on_commit(partial(send, answer_question, str(answer.pk)))
-    return answer
-
-
-def title_of(question: str) -> str:
-    """Return the first line of a question, cut at a word."""
-    line = next((line.strip() for line in question.split("\n") if line.strip()), "Question")
-    if len(line) <= TITLE_CHARACTERS:
-        return line
-    return line[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + " \u2026"
 
 
 def ref_of(thread: Thread) -> str:

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import cast
+from uuid import UUID
 
 from django import forms
+from django.contrib.auth.models import Group
 from django.http import QueryDict
 
+from appliance.accounts.models import User
+from appliance.conversations.access import groups_to_share_with, people_to_share_with
 from appliance.conversations.answering.choosing import mode_of
 from appliance.conversations.answering.flow import ANSWERINGS
 from appliance.conversations.modes import AUTO, Mode, choices
@@ -108,3 +112,49 @@ class TitleForm(forms.Form):
         error_messages={"required": "A thread needs a title."},
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
+
+
+class FindForm(forms.Form):
+    """What is looked for in the list of threads."""
+
+    find = forms.CharField(max_length=200, required=False)
+
+
+class PlaceForm(forms.Form):
+    """Messages of a thread that an address or a form names; what is no id names none."""
+
+    at = forms.UUIDField(required=False)  # the path through this message
+    after = forms.UUIDField(required=False)  # the path to this answer, and a question after it
+    edit = forms.UUIDField(required=False)  # the path before this question, and another beside it
+
+    def named(self, name: str) -> UUID | None:
+        self.is_valid()
+        return cast(UUID | None, self.cleaned_data.get(name))
+
+
+class WhoForm(forms.Form):
+    """Whom to share with, by a part of their name."""
+
+    who = forms.CharField(min_length=2, max_length=150, required=False)
+
+
+class ShareForm(forms.Form):
+    """One person, or one group of the one who shares."""
+
+    user = forms.ModelChoiceField(queryset=User.objects.none(), required=False)
+    group = forms.ModelChoiceField(queryset=Group.objects.none(), required=False)
+
+    def __init__(self, *args: object, sharer: User, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        cast("forms.ModelChoiceField[User]", self.fields["user"]).queryset = people_to_share_with(
+            sharer
+        )
+        cast("forms.ModelChoiceField[Group]", self.fields["group"]).queryset = groups_to_share_with(
+            sharer
+        )
+
+    def clean(self) -> None:
+        """Refuse both, and neither."""
+        given = [self.cleaned_data.get(name) for name in ("user", "group")]
+        if sum(one is not None for one in given) != 1:
+            raise forms.ValidationError("Choose a person, or a group that you are in.")

@@ -32,6 +32,46 @@ class Thread(models.Model):
         return self.title
 
 
+class ThreadShare(models.Model):
+    """A thread that its owner lets a person or a group read, each as far as they may read its
+    evidence."""
+
+    thread = models.ForeignKey(Thread, on_delete=models.CASCADE, related_name="shares")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="threads_shared",
+    )
+    group = models.ForeignKey(
+        "auth.Group",
+        on_delete=models.CASCADE,
+        null=True,
+        blank=True,
+        related_name="threads_shared",
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="shares_made"
+    )
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["created_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(user=None, group__isnull=False)
+                | models.Q(user__isnull=False, group=None),
+                name="shared_with_one",
+            ),
+            models.UniqueConstraint(fields=["thread", "user"], name="one_share_of_a_person"),
+            models.UniqueConstraint(fields=["thread", "group"], name="one_share_of_a_group"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.thread} for {self.user or self.group}"
+
+
 class Message(models.Model):
     """One turn of a thread: a question, or the answer to it in its present state."""
 

@@ -1,4 +1,4 @@
-"""A thread is a tree: the path from its first question to one message, and where it branches."""
+"""The path of a thread from its first question to one message, with texts: see trees.py for the rest."""
 
 from __future__ import annotations
 
@@ -14,11 +14,6 @@ def path_to(message: Message) -> list[Message]:
         path.append(at)
         at = by_id.get(at.parent_id) if at.parent_id else None
     return path[::-1]
-
-
-def newest_leaf(thread: Thread) -> Message | None:
-    """Return the message that was written last: the path to it is what the thread opens at."""
-    return thread.messages.order_by("-created_at", "-pk").first()
 
 
 def latest_answer(thread: Thread) -> Message | None:

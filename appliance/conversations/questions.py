@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from uuid import UUID
 
 from django.conf import settings
 
-from appliance.conversations.access import is_sealed, places_behind
+from appliance.conversations.access import sealed_for_owner
 from appliance.conversations.answering.events import Question
 from appliance.conversations.answering.steps import Step
 from appliance.conversations.checking.citations import without_markers
@@ -18,12 +19,12 @@ from appliance.conversations.paths import path_to
 from appliance.conversations.prompting.conversation import EarlierTurn, Pinned
 from appliance.conversations.prompting.rewriting import TURNS_LOOKED_AT
 from appliance.conversations.prompting.salts import cache_salt
+from appliance.conversations.trees import Node, Place, nodes_of
 from appliance.conversations.wanted import Wanted
 from appliance.sources.access import scope_of
 from indexer.scope import Scope
 
 Pair = tuple[Message, Message]  # a question and its answer
-Place = tuple[int, str]  # source and path
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,8 @@ class Branch:
     """The turns before a question, oldest first, with their numbers."""
 
     turns: tuple[tuple[int, Pair], ...]  # those that its reader may use
-    pins: tuple[tuple[int, Message], ...] = ()
+    pins: tuple[tuple[int, Message], ...]
+    nodes: Mapping[UUID, Node]  # of all messages before, for what they rest on
 
     @classmethod
     def of(cls, earlier: list[Message], scope: Scope) -> Branch:
@@ -39,17 +41,22 @@ class Branch:
 
         A pinned question holds whatever became of its answer: it is the person's own.
         """
+        nodes = nodes_of(Message.objects.filter(pk__in=[message.pk for message in earlier]))
+        sealed = sealed_for_owner(nodes, scope)
         pairs = list(enumerate(zip(earlier[::2], earlier[1::2], strict=False), start=1))
-        usable = {pair[1].pk for _, pair in pairs if pair[1].text and not is_sealed(pair[1], scope)}
         return cls(
-            tuple((number, pair) for number, pair in pairs if pair[1].pk in usable),
+            tuple(
+                (number, pair)
+                for number, pair in pairs
+                if pair[1].text and sealed.isdisjoint({pair[0].pk, pair[1].pk})
+            ),
             tuple(
                 (number, message)
                 for number, pair in pairs
                 for message in pair
-                if message.is_pinned
-                and (message.role == Message.Role.QUESTION or message.pk in usable)
+                if message.is_pinned and message.text and message.pk not in sealed
             ),
+            {node.id: node for node in nodes},
         )
 
     def earlier_turns(self) -> tuple[EarlierTurn, ...]:
@@ -74,13 +81,15 @@ class Branch:
     def places(self, message_ids: Iterable[str] = ()) -> list[Place]:
         """Return what the answers of these turns rest on, and the newest, which words a query."""
         wanted = set(message_ids)
-        answers = [
-            answered
-            for at, (_, (asked, answered)) in enumerate(self.turns, start=1)
-            if at > len(self.turns) - TURNS_LOOKED_AT
-            or not wanted.isdisjoint({str(asked.pk), str(answered.pk)})
+        newest = {pair[1].pk for _, pair in self.turns[-TURNS_LOOKED_AT:]}
+        pairs = [
+            pair
+            for _, pair in self.turns
+            if pair[1].pk in newest or not wanted.isdisjoint({str(one.pk) for one in pair})
         ]
-        return sorted({place for answered in answers for place in places_behind(answered)})
+        pinned = [message for _, message in self.pins if str(message.pk) in wanted]
+        used = [*(message for pair in pairs for message in pair), *pinned]
+        return sorted({place for one in used for place in self.nodes[one.pk].places})
 
 
 def question_of(message: Message) -> tuple[Question, Branch]:

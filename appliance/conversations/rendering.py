@@ -7,19 +7,20 @@ answer is text; and nh3 lets only the tags and classes below through, whatever t
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
 import nh3
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
-from appliance.conversations.access import is_sealed
+from appliance.conversations.access import is_sealed, names_of_readable
 from appliance.conversations.answering.fixing.drafting import is_patch_block
 from appliance.conversations.answering.steps import Step
 from appliance.conversations.changes import PatchView, patch_views
@@ -38,7 +39,6 @@ from appliance.conversations.colouring import highlight_block
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Message, MessageEvidence
 from appliance.conversations.visible import visible
-from indexer.models import Source
 from indexer.scope import Scope
 from indexer.spans import Span
 
@@ -113,24 +113,35 @@ class RenderedAnswer:
         return sum(step.seconds for step in self.steps)
 
 
+SEALED = RenderedAnswer(mark_safe(""), (), 0, sealed=True)
+
+
 def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
     """Render an answer for a reader; sealed, and empty, when they may not read its evidence."""
     if is_sealed(message, scope):
-        return RenderedAnswer(mark_safe(""), (), 0, sealed=True)
+        return SEALED
+    return render_unsealed(message, names_of_readable(scope))
+
+
+def render_unsealed(message: Message, names: Collection[str]) -> RenderedAnswer:
+    """Render an answer of which it is decided that the reader may see it.
+
+    `names` are those of the sources that they may be told of.
+    """
     links = _links(message)
     compiled = _compiled(message, links)
     evidence = _views(links, compiled)
     html = _with_elements(compiled.segments)
     cited = {key_of(piece.handle, piece.moved_from and piece.span) for piece in compiled.cited}
-    searched, lacking = _named_in(message.receipt, scope)
+    receipt = message.receipt
     return RenderedAnswer(
         mark_safe(html),  # noqa: S308  cleaned above
         tuple(view for view in evidence if view.key in cited),
         message.struck,
         evidence=evidence,
-        searched=searched,
-        lacking=lacking,
-        experts=_experts(message.receipt, evidence),
+        searched=tuple(one for one in receipt.get("sources", ()) if one["name"] in names),
+        lacking=tuple(name for name in receipt.get("lacking", ()) if name in names),
+        experts=_experts(receipt, evidence),
         counts=checks.counted(compiled.judgements),
         unknown=compiled.unknown,
         steps=tuple(map(Step.from_json, message.steps)),
@@ -138,22 +149,9 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
     )
 
 
-def _named_in(
-    receipt: dict[str, Any], scope: Scope
-) -> tuple[tuple[dict[str, str], ...], tuple[str, ...]]:
-    """Return the searched sources, and those without the ref that was asked about.
-
-    Sources that the reader may not know of any more are left out.
-    """
-    searched, lacking = receipt.get("sources", []), receipt.get("lacking", [])
-    if not searched and not lacking:
-        return (), ()
-    readable = Source.objects.filter(pk__in=scope.source_ids)
-    names = set(readable.values_list("name", flat=True))
-    return (
-        tuple(source for source in searched if source["name"] in names),
-        tuple(name for name in lacking if name in names),
-    )
+def compiled_answer(message: Message) -> CompiledAnswer:
+    """Return an answer as it is shown: its text with the citations that hold."""
+    return _compiled(message, _links(message))
 
 
 def _experts(
@@ -193,9 +191,26 @@ def _views(links: list[MessageEvidence], compiled: CompiledAnswer) -> tuple[Cita
     )
 
 
+def with_evidence(messages: QuerySet[Message]) -> QuerySet[Message]:
+    """Fetch what rendering needs of many messages at once; each text of a blob comes once."""
+    return messages.prefetch_related(
+        Prefetch("evidence_links", _used(MessageEvidence.objects.all())),
+        "evidence_links__evidence__source",
+        "evidence_links__evidence__blob",
+    )
+
+
 def _links(message: Message) -> list[MessageEvidence]:
-    used = message.evidence_links.exclude(role=MessageEvidence.Role.LEFT_OUT)
-    return list(used.select_related("evidence__source", "evidence__blob"))
+    if "evidence_links" in getattr(message, "_prefetched_objects_cache", {}):
+        return list(message.evidence_links.all())
+    return list(
+        _used(message.evidence_links.all()).select_related("evidence__source", "evidence__blob")
+    )
+
+
+def _used(links: QuerySet[MessageEvidence]) -> QuerySet[MessageEvidence]:
+    """Leave out what was found and not given to the model."""
+    return links.exclude(role=MessageEvidence.Role.LEFT_OUT)
 
 
 def _compiled(message: Message, links: list[MessageEvidence]) -> CompiledAnswer:

@@ -18,10 +18,13 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from appliance.accounts.models import User
-from appliance.conversations.access import get_message_for_user
+from appliance.conversations.access import (
+    get_message_for_reader,
+    messages_for_reader,
+    reading_of,
+)
 from appliance.conversations.models import Message
-from appliance.conversations.rendering import render_answer
-from appliance.sources.access import scope_of
+from appliance.conversations.turns import turn_of
 
 POLL_S = 0.15
 FIRST_POLL_S = 0.04  # from the prompt to the first words, which people wait for
@@ -36,7 +39,7 @@ async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseB
     """Send the answer as HTML whenever it has grown, and once more when it is done."""
     user = await request.auser()
     assert isinstance(user, User)  # noqa: S101  LoginRequiredMiddleware stands in front
-    message = await sync_to_async(get_message_for_user)(user, message_id)
+    message = await sync_to_async(get_message_for_reader)(user, message_id)
     # The forms in an answer need the token that the page's forms have.
     events = _events(user, message, get_token(request))
     response = StreamingHttpResponse(events, content_type="text/event-stream")
@@ -49,8 +52,8 @@ async def _events(user: User, message: Message, csrf_token: str) -> AsyncIterato
     seen: Snapshot | None = None
     started = last_sent = time.monotonic()
     while time.monotonic() - started < LONGEST_S:
-        snapshot = await _snapshot(message.pk)
-        if snapshot is None:
+        snapshot = await _snapshot(user, message.pk)
+        if snapshot is None:  # deleted, or not shared any more
             yield _event("done", "")
             return
         if snapshot != seen:
@@ -71,9 +74,10 @@ async def _events(user: User, message: Message, csrf_token: str) -> AsyncIterato
 
 
 @sync_to_async
-def _snapshot(message_id: UUID) -> Snapshot | None:
-    rows = Message.objects.filter(pk=message_id).values_list("state", "text", "checks", "steps")
-    row = rows.first()
+def _snapshot(user: User, message_id: UUID) -> Snapshot | None:
+    """Look at the message as its reader may at this moment: each look decides access anew."""
+    mine = messages_for_reader(user).filter(pk=message_id)
+    row = mine.values_list("state", "text", "checks", "steps").first()
     if row is None:
         return None
     state, text, checks, steps = row
@@ -84,14 +88,14 @@ def _snapshot(message_id: UUID) -> Snapshot | None:
 def _render(user_id: int, message_id: UUID, csrf_token: str) -> tuple[str, bool]:
     """Render for the reader as they are now: access that was taken away ends the text."""
     user = User.objects.get(pk=user_id, is_active=True)
-    message = get_message_for_user(user, message_id)
-    scope = scope_of(user)
-    rendered = render_answer(message, scope)
+    message = get_message_for_reader(user, message_id)
+    turn = turn_of(message, reading_of(user, message.thread))
     context = {
-        "message": message,
-        "rendered": rendered,
-        "evidence": rendered.evidence,
+        "message": turn.message,
+        "rendered": turn.rendered,
+        "evidence": turn.evidence,
         "csrf_token": csrf_token,
+        "is_owner": message.thread.owner_id == user.pk,
     }
     return render_to_string("conversations/_answer.html", context), message.is_open
 

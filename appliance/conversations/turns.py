@@ -2,35 +2,74 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from uuid import UUID
 
-from appliance.conversations.models import Message, Thread
-from appliance.conversations.paths import newest_leaf, path_to
+from appliance.conversations.access import Reading
+from appliance.conversations.excerpts import first_words
+from appliance.conversations.models import Message
 from appliance.conversations.rendering import (
+    SEALED,
     CitationView,
     RenderedAnswer,
-    render_answer,
+    render_unsealed,
+    with_evidence,
 )
-from indexer.scope import Scope
+from appliance.conversations.shown import Names, as_shown, names_for
+from appliance.conversations.trees import Fork, Node
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A question, or an answer as this reader may see it."""
+    """A question, or an answer, as this reader may see it."""
 
     message: Message
+    is_sealed: bool
     rendered: RenderedAnswer | None = None
     evidence: tuple[CitationView, ...] = ()
+    fork: Fork | None = None
 
 
-def turn_of(message: Message, scope: Scope) -> Turn:
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """A pinned message, by its first words."""
+
+    message_id: UUID
+    role: str
+    words: str
+
+
+def turn_of(message: Message, reading: Reading) -> Turn:
+    return _turn(message, reading, names_for(reading))
+
+
+def turns_on(path: Sequence[Node], reading: Reading) -> list[Turn]:
+    """Return the turns of a path: the same few queries for two messages as for two hundred."""
+    messages = with_evidence(Message.objects.filter(pk__in=[node.id for node in path]))
+    by_id = {message.pk: message for message in messages}
+    names = names_for(reading)
+    # One that was deleted since the tree was read is left out.
+    return [_turn(by_id[node.id], reading, names) for node in path if node.id in by_id]
+
+
+def pins_of(reading: Reading) -> list[Pin]:
+    """Return the pinned messages of all branches that this reader may see, oldest first."""
+    pinned = Message.objects.filter(thread=reading.thread, is_pinned=True)
+    rows = pinned.values_list("pk", "role", "text")
+    return [
+        Pin(message_id, role, first_words(text))
+        for message_id, role, text in rows
+        if message_id not in reading.sealed
+    ]
+
+
+def _turn(message: Message, reading: Reading, names: Names) -> Turn:
+    is_sealed = message.pk in reading.sealed
+    shown = as_shown(message, reading, names)
+    node = reading.tree.find(message.pk)
+    fork = reading.tree.fork_at(node) if node else None
     if message.role == Message.Role.QUESTION:
-        return Turn(message)
-    rendered = render_answer(message, scope)
-    return Turn(message, rendered, rendered.evidence)
-
-
-def turns_of(thread: Thread, scope: Scope) -> list[Turn]:
-    """Return the turns on the path to the newest message, oldest first."""
-    leaf = newest_leaf(thread)
-    return [turn_of(message, scope) for message in path_to(leaf)] if leaf else []
+        return Turn(shown, is_sealed, fork=fork)
+    rendered = SEALED if is_sealed else render_unsealed(shown, names.readable)
+    return Turn(shown, is_sealed, rendered, rendered.evidence, fork)

@@ -57,6 +57,14 @@ def _open_modes(page: Page) -> None:
     page.click(".modes > summary")
 
 
+def _open_actions(page: Page) -> None:
+    page.click(".turn-menu > summary >> nth=-1")
+
+
+def _manage(page: Page) -> None:
+    page.click(".conversation-head .menu > summary")
+
+
 def _refuse(page: Page) -> None:
     page.fill("[name=location]", "/srv/git/secret")
     page.fill("[name=name]", "secret")
@@ -108,6 +116,19 @@ PAGES: dict[str, Shot] = {
     "thread-modes": Shot("owner", lambda world: f"/threads/{world.paired.pk}/", _open_modes),
     "thread-list": Shot("owner", lambda world: f"/threads/{world.thread.pk}/", _open_threads),
     "thread-delete": Shot("owner", lambda world: f"/threads/{world.thread.pk}/delete/"),
+    "thread-branches": Shot("owner", lambda world: f"/threads/{world.branched.pk}/"),
+    "thread-actions": Shot("owner", lambda world: f"/threads/{world.branched.pk}/", _open_actions),
+    "thread-edit": Shot(
+        "owner", lambda world: f"/threads/{world.branched.pk}/?edit={world.asked_twice.pk}"
+    ),
+    "thread-manage": Shot("owner", lambda world: f"/threads/{world.branched.pk}/", _manage),
+    "thread-share": Shot("owner", lambda world: f"/threads/{world.branched.pk}/share/?who=st"),
+    "thread-sealed": Shot("outsider", lambda world: f"/threads/{world.branched.pk}/"),
+    "thread-shared": Shot("reader", lambda world: f"/threads/{world.branched.pk}/", _open_threads),
+    "thread-find": Shot(
+        "owner", lambda world: f"/threads/{world.branched.pk}/?find=gauge+asked", _open_threads
+    ),
+    "branch-delete": Shot("owner", lambda world: f"/messages/{world.asked_twice.pk}/delete/"),
     "search-empty": Shot("owner", lambda world: "/search/"),
     "search": Shot("owner", lambda world: "/search/?q=gauge+retries"),
     "search-none": Shot("owner", lambda world: "/search/?q=gauge&page=9"),

@@ -14,7 +14,7 @@ from appliance.accounts.models import User
 from appliance.conversations.checking.checks import to_json
 from appliance.conversations.checking.judging import judge_answer
 from appliance.conversations.evidence import Documents
-from appliance.conversations.models import Message, Thread
+from appliance.conversations.models import Message, Thread, ThreadShare
 from appliance.conversations.rendering import lines_behind
 from appliance.sources.models import Grant
 from indexer.ingestion.inline import sync_now
@@ -88,6 +88,8 @@ class World:
     states: Thread
     paired: Thread  # answered in several steps, then asked back
     pairing: Thread  # in the middle of a step
+    branched: Thread  # of the owner; shared with the outsider, for whom most of it is sealed
+    asked_twice: Message
     run: EvaluationRun
 
 
@@ -116,6 +118,7 @@ def make_world(folder: Path) -> World:
             kind=Source.Kind.REMOTE, location=LOCATION.format(name)
         )
     run = _evaluation(source, people)
+    branched, asked_twice = _branched_thread(people, source, older)
     for days in (0, 1, 3, 12, 60):
         _thread(people["owner"], f"How is the alarm mark chosen? ({days} days ago)", days)
     return World(
@@ -132,6 +135,8 @@ def make_world(folder: Path) -> World:
         pairing=asked_in_pair(people["owner"], "A step at a time", [(QUESTION, running(source))])[
             0
         ],
+        branched=branched,
+        asked_twice=asked_twice,
         **people,
     )
 
@@ -329,6 +334,41 @@ def _paired_thread(owner: User, source: Source, commit: str) -> Thread:
     ):
         add_evidence(answer, source, commit, (handle, path, symbol, "cited"), (first, last))
     return thread
+
+
+def _branched_thread(
+    people: dict[str, User], source: Source, commit: str
+) -> tuple[Thread, Message]:
+    """Make a thread with a question that was asked twice, an answer that was written twice, pins,
+    and shares with people who may read all of it and next to nothing of it."""
+    thread = _thread(people["owner"], "Which readings raise the alarm?", 0)
+    first = _said(thread, None, "Which readings raise the alarm?")
+    general = _said(thread, first, "A reading above the **alarm mark** of its gauge does.")
+    again = _said(thread, first, "Readings above the alarm mark, in two minutes of three.")
+    again.is_pinned = True
+    again.save()
+    _said(thread, _said(thread, general, "Who is told?"), "The harbour master.")
+    asked_twice = _said(thread, again, "How often is a silent gauge asked?")
+    beside = _said(thread, again, "How often is a gauge asked again that gives no answer?")
+    answer = _said(
+        thread, beside, "It is asked **four times** before `GaugeSilent` is raised [E1]."
+    )
+    what = ("E1", "tidewatch/client.py", "GaugeClient.read_level", "cited")
+    add_evidence(answer, source, commit, what, (32, 43))
+    answer.receipt = receipt(source, commit, query=beside.text, given=1)
+    answer.save()
+    last = _said(thread, answer, "And after the fourth time?")
+    last.is_pinned = True
+    last.save()
+    _said(thread, last, "The alarm is given as for a reading above the mark.")
+    for share in ({"user": people["outsider"]}, {"group": Group.objects.get(name="harbour")}):
+        ThreadShare.objects.create(thread=thread, created_by=people["owner"], **share)
+    return thread, asked_twice
+
+
+def _said(thread: Thread, after: Message | None, text: str) -> Message:
+    role = "answer" if after and after.role == "question" else "question"
+    return Message.objects.create(thread=thread, parent=after, role=role, text=text)
 
 
 def _checked_thread(owner: User, source: Source, commit: str) -> Thread:

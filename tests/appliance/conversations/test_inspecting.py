@@ -122,7 +122,7 @@ def test_nobody_else_sees_it_or_asks_again(
 ) -> None:
     client.force_login(request.getfixturevalue(person))
     assert client.get(f"/messages/{answer.pk}/prompt/").status_code == 404
-    assert client.post(f"/messages/{answer.pk}/again/").status_code == 404
+    assert client.post(f"/messages/{answer.pk}/again/files/").status_code == 404
     assert Message.objects.filter(role="answer").count() == 1
 
 
@@ -130,7 +130,7 @@ def test_a_sealed_answer_has_no_inspector(answer: Message, owner: User, client: 
     client.force_login(owner)
     Grant.objects.all().delete()
     for way in ("get", "post"):
-        path = "prompt" if way == "get" else "again"
+        path = "prompt" if way == "get" else "again/files"
         page = getattr(client, way)(f"/messages/{answer.pk}/{path}/")
         assert page.status_code == 404
         assert b"cart.py" not in page.content
@@ -141,7 +141,7 @@ def test_asking_again_without_a_file_and_with_another(
 ) -> None:
     client.force_login(owner)
     fields = {"drop": "shop:shop/cart.py", "add_source": "shop", "add_path": "README.md"}
-    client.post(f"/messages/{answer.pk}/again/", fields)
+    client.post(f"/messages/{answer.pk}/again/files/", fields)
     again = Message.objects.exclude(pk=answer.pk).get(role="answer")
     assert again.parent_id == answer.parent_id
     assert Wanted.from_json(again.wanted) == Wanted(
@@ -157,9 +157,9 @@ def test_what_was_wanted_goes_on_until_it_is_chosen_otherwise(
     answer: Message, owner: User, client: Client
 ) -> None:
     client.force_login(owner)
-    client.post(f"/messages/{answer.pk}/again/", {"drop": "shop:shop/cart.py"})
+    client.post(f"/messages/{answer.pk}/again/files/", {"drop": "shop:shop/cart.py"})
     again = Message.objects.exclude(pk=answer.pk).get(role="answer")
-    client.post(f"/messages/{again.pk}/again/", {"add": "shop:shop/cart.py"})
+    client.post(f"/messages/{again.pk}/again/files/", {"add": "shop:shop/cart.py"})
     third = Message.objects.exclude(pk__in=[answer.pk, again.pk]).get(role="answer")
     assert Wanted.from_json(third.wanted) == Wanted(add=(File("shop", "shop/cart.py"),))
 
@@ -186,7 +186,7 @@ def test_a_file_that_may_not_be_read_is_as_one_that_is_not_there(
     source_factory("vault", {"vault/cart.py": "SECRET = 1\n"}, grant="others")
     client.force_login(owner)
     fields = {"add_source": source, "add_path": path}
-    page = client.post(f"/messages/{answer.pk}/again/", fields, follow=True)
+    page = client.post(f"/messages/{answer.pk}/again/files/", fields, follow=True)
     assert sentence in page.content.decode()
     assert Message.objects.filter(role="answer").count() == 1
 

@@ -35,8 +35,8 @@ from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_judged
 from appliance.conversations.checking.judging import judge_answer
 from appliance.conversations.evidence import Documents, as_evidence
+from appliance.conversations.prompting.budget import Budget
 from appliance.conversations.prompting.fix_prompts import place_line, style_of
-from appliance.conversations.prompting.packing import Budget
 from appliance.conversations.prompting.rewriting import standalone_query
 from appliance.sources.asof import AsOf
 from indexer.retrieval.search import search

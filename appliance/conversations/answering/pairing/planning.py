@@ -23,7 +23,7 @@ from appliance.conversations.answering.pairing.plans import (
 from appliance.conversations.answering.steps import Step
 from appliance.conversations.answering.writing import Model
 from appliance.conversations.prompting import pair_prompts
-from appliance.conversations.prompting.packing import Budget
+from appliance.conversations.prompting.budget import Budget
 from appliance.conversations.timeboxes import written_within
 from inference.errors import InferenceError
 from inference.protocol import ChatMessage, ChatRequest

@@ -48,6 +48,11 @@
   document.addEventListener("click", (event) => {
     closeMenus(event.target.closest("details[data-menu]"));
   });
+  // The menu of the last message opens below the edge of what scrolls.
+  document.addEventListener("toggle", (event) => {
+    if (!event.target.matches?.(".turn-menu[open]")) return;
+    event.target.querySelector(".menu-panel").scrollIntoView({ block: "nearest" });
+  }, true);
 
   // --- Examples and the source picker -------------------------------------------------------------
   document.addEventListener("click", (event) => {
@@ -84,6 +89,17 @@
     card.querySelector(".card-head a")?.focus({ preventScroll: true });
     return true;
   };
+  // Returns whether there was something to show; a citation whose card is gone opens its file.
+  const openEvidence = (section, link) => {
+    showEvidence(section);
+    if (!link.dataset.handle) {
+      section.scrollIntoView({ block: "start" });
+      return true;
+    }
+    if (!markCard(section, link.dataset.handle)) return false;
+    link.classList.add("is-active");
+    return true;
+  };
   document.addEventListener("click", (event) => {
     if (event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
     const link = event.target.closest(".citation[data-handle], [data-shows-evidence]");
@@ -91,14 +107,25 @@
     if (!turn) return;
     const section = document.getElementById(turn.id.replace("message-", "evidence-"));
     if (!section) return;
-    showEvidence(section);
-    if (!link.dataset.handle) {
-      event.preventDefault();
-      section.scrollIntoView({ block: "start" });
-    } else if (markCard(section, link.dataset.handle)) {
-      event.preventDefault();
-      link.classList.add("is-active");
+    if (!section.dataset.later) {
+      if (openEvidence(section, link)) event.preventDefault();
+      return;
     }
+    event.preventDefault();
+    htmx.ajax("GET", section.dataset.later, { target: section, swap: "outerHTML" }).then(() => {
+      const fetched = document.getElementById(section.id);
+      if (!fetched || !openEvidence(fetched, link)) location.href = link.href;
+    });
+  });
+
+  document.addEventListener("click", async (event) => {
+    const link = event.target.closest("[data-copies-link]");
+    if (!link || !navigator.clipboard) return;
+    event.preventDefault();
+    const words = link.textContent;
+    await navigator.clipboard.writeText(link.href);
+    link.textContent = "Copied";
+    setTimeout(() => { link.textContent = words; }, 1500);
   });
 
   // --- Copy a patch: where the browser lets pages write to the clipboard -----------------------------
@@ -123,7 +150,11 @@
   const distanceFromEnd = () => turns.scrollHeight - turns.scrollTop - turns.clientHeight;
   let follow = true;
   if (turns) {
-    turns.scrollTop = turns.scrollHeight;
+    // An address with a message in it shows that one, any other the end.
+    const named = location.hash.startsWith("#message-") && document.getElementById(location.hash.slice(1));
+    if (named) named.scrollIntoView({ block: "start" });
+    else turns.scrollTop = turns.scrollHeight;
+    follow = distanceFromEnd() < 120;
     turns.addEventListener("scroll", () => { follow = distanceFromEnd() < 120; }, { passive: true });
     document.body.addEventListener("htmx:afterSwap", () => {
       if (follow) turns.scrollTop = turns.scrollHeight;

@@ -10,12 +10,13 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from appliance.accounts.requests import SignedInRequest
-from appliance.conversations import asking
-from appliance.conversations.access import get_message_for_user, is_sealed
+from appliance.conversations import branching
+from appliance.conversations.access import get_visible_message_for_user
 from appliance.conversations.answering.wanting import find_document
 from appliance.conversations.forms import AgainForm
 from appliance.conversations.inspecting import inspect
 from appliance.conversations.models import Message
+from appliance.conversations.views.messages import address_of
 from appliance.conversations.wanted import File, Wanted
 from appliance.sources.access import readable_sources, scope_of
 
@@ -48,14 +49,14 @@ def ask_again(request: SignedInRequest, message_id: UUID) -> HttpResponse:
         messages.error(request, f"There is no file {missing.path} in {missing.source}.")
         return redirect("message_prompt", message_id=message.pk)
     assert message.parent is not None  # noqa: S101  an answer follows on its question
-    asking.try_again(message.parent, wanted)
-    return redirect("thread", thread_id=message.thread_id)
+    again = branching.answer_again(message.parent, like=message, wanted=wanted)
+    return redirect(address_of(again))
 
 
 def _answer(request: SignedInRequest, message_id: UUID) -> Message:
     """Return an answer whose evidence the reader may see; else 404, as if there were none."""
-    message = get_message_for_user(request.user, message_id)
-    if message.role != Message.Role.ANSWER or is_sealed(message, scope_of(request.user)):
+    message = get_visible_message_for_user(request.user, message_id)
+    if message.role != Message.Role.ANSWER:
         raise Http404
     return message
 

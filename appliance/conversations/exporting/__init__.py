@@ -1,0 +1,1 @@
+"""A thread as a file: what one person sees of it, for reading (Markdown) or for programs (JSON)."""

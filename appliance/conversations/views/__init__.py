@@ -1,0 +1,1 @@
+"""Pages of conversations: each fetches through access.py, calls a plain function, and shows."""

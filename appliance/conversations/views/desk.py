@@ -1,0 +1,117 @@
+"""What stands around every conversation: the list of threads, the composer, the model's absence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.conf import settings
+from django.core.paginator import Page, Paginator
+from django.http import QueryDict
+from django.utils import timezone
+
+from appliance.accounts.models import User
+from appliance.accounts.requests import SignedInRequest
+from appliance.conversations import asking
+from appliance.conversations.access import threads_of, threads_shared_with
+from appliance.conversations.answering.flow import ANSWERINGS
+from appliance.conversations.finding import find_threads
+from appliance.conversations.forms import FindForm, QuestionForm
+from appliance.conversations.history import grouped
+from appliance.conversations.models import Thread
+from appliance.conversations.modes import AUTO, choices
+from appliance.conversations.titles import listed_titles
+from appliance.sources.access import readable_sources, scope_of
+from appliance.sources.asof import refs_to_choose
+
+THREADS_PER_PAGE = 40
+SHARED_PER_PAGE = 10
+
+
+@dataclass(frozen=True, slots=True)
+class SharedThread:
+    """A thread of somebody else in the list, with the title that its reader may see."""
+
+    pk: UUID
+    title: str
+    owner: User
+
+
+def desk(request: SignedInRequest, thread: Thread | None = None) -> dict[str, object]:
+    """Return the list of threads, or of those in which what is looked for stands."""
+    form = FindForm(request.GET)
+    text = form.cleaned_data["find"] if form.is_valid() else ""
+    around: dict[str, object] = {
+        "thread": thread,
+        "find": text,
+        "has_model": settings.CHAT_URL != "none",
+    }
+    if text:
+        found = _page(request, "threads", find_threads(request.user, text))
+        return {
+            **around,
+            "thread_page": found,
+            "is_found": True,
+            "list_query": _kept(threads=found, find=text),
+        }
+    page = _page(request, "threads", threads_of(request.user))
+    shared = _page(request, "shared", threads_shared_with(request.user).select_related("owner"))
+    return {
+        **around,
+        "thread_page": page,
+        "thread_groups": grouped(page, today=timezone.localdate()),
+        "shared_page": shared,
+        "shared_threads": _shared(request.user, shared),
+        "list_query": _kept(threads=page, shared=shared),
+    }
+
+
+def _page(request: SignedInRequest, name: str, rows: Any) -> Page[Any]:
+    size = SHARED_PER_PAGE if name == "shared" else THREADS_PER_PAGE
+    return Paginator(rows, size).get_page(request.GET.get(name))
+
+
+def _kept(find: str = "", **pages: Page[Any]) -> str:
+    """Return the query that keeps the list as it is when one goes to another thread."""
+    query = QueryDict(mutable=True)
+    if find:
+        query["find"] = find
+    for name, page in pages.items():
+        if page.number > 1:
+            query[name] = str(page.number)
+    return query.urlencode()
+
+
+def _shared(user: User, threads: Page[Thread]) -> list[SharedThread]:
+    titles = listed_titles(user, list(threads)) if threads else {}
+    return [SharedThread(one.pk, titles[one.pk], one.owner) for one in threads]
+
+
+def question_form(
+    request: SignedInRequest, thread: Thread | None = None, initial: dict[str, object] | None = None
+) -> QuestionForm:
+    """Return the form of a question; a follow-up that names no ref keeps that of its thread."""
+    kept = asking.ref_of(thread) if thread else ""
+    posted = request.POST.copy() if request.method == "POST" else None
+    if posted is not None:
+        posted.setdefault("ref", kept)
+    names = source_names(request.user)
+    started = {"ref": kept, **(initial or {})}
+    return QuestionForm(posted, names=names, scope=scope_of(request.user), initial=started)
+
+
+def composer(form: QuestionForm, names: list[str]) -> dict[str, object]:
+    ref = str(form["ref"].value() or "")
+    return {
+        "form": form,
+        "names": names,
+        "ref": ref,
+        "refs": refs_to_choose(form.scope, ref),
+        "modes": choices(ANSWERINGS),
+        "mode": str(form["mode"].value() or AUTO),
+    }
+
+
+def source_names(user: User) -> list[str]:
+    return list(readable_sources(user).values_list("name", flat=True))
