@@ -116,6 +116,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "appliance.conversations.living.views.changed_count",
             ],
         },
     },
@@ -221,6 +222,11 @@ CELERY_BEAT_SCHEDULE = {
     },
     "rescue-answers": {
         "task": "appliance.conversations.tasks.rescue_answers",
+        "schedule": 15.0,
+    },
+    # What an answer cites is looked at within a minute of the sync that changed it.
+    "look-at-citations": {
+        "task": "appliance.conversations.tasks.look_at_citations",
         "schedule": 15.0,
     },
     # What was removed is gone within fifteen minutes: pruning must run well before that.

@@ -33,6 +33,7 @@ from appliance.conversations.checking.markers import without_unfinished
 from appliance.conversations.checking.support import Verdict
 from appliance.conversations.colouring import highlight_block
 from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.living.reading import LivingAnswer, LivingCitation, living_answer
 from appliance.conversations.models import Message, MessageEvidence
 from appliance.conversations.visible import visible
 from indexer.models import Source
@@ -78,6 +79,8 @@ class CitationView:
     lines: tuple[tuple[int, str], ...]
     checked_at: datetime | None  # when the source was last compared with its origin
     moved_from: Span | None = None  # of a citation that was moved: the lines that it named
+    note: str = ""  # of a curator
+    living: tuple[LivingCitation, ...] = ()  # what became of what is cited of these lines
 
     @property
     def key(self) -> str:
@@ -102,6 +105,7 @@ class RenderedAnswer:
     experts: tuple[dict[str, Any], ...] = ()  # of the receipt: for places that may be read
     counts: checks.Counts = field(default_factory=checks.Counts)
     unknown: tuple[str, ...] = ()  # names that occur nowhere
+    living: LivingAnswer = LivingAnswer()  # what became of its citations
 
 
 def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
@@ -110,7 +114,8 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
         return RenderedAnswer(mark_safe(""), (), 0, sealed=True)
     links = _links(message)
     compiled = _compiled(message, links)
-    evidence = _views(links, compiled)
+    living = living_answer(message, links, scope)
+    evidence = _views(links, compiled, living)
     html = _with_elements(compiled.segments)
     cited = {key_of(piece.handle, piece.moved_from and piece.span) for piece in compiled.cited}
     searched, lacking = _named_in(message.receipt, scope)
@@ -124,6 +129,7 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
         experts=_experts(message.receipt, evidence),
         counts=checks.counted(compiled.judgements),
         unknown=compiled.unknown,
+        living=living,
     )
 
 
@@ -165,7 +171,9 @@ def render_markdown(text: str) -> str:
     )
 
 
-def _views(links: list[MessageEvidence], compiled: CompiledAnswer) -> tuple[CitationView, ...]:
+def _views(
+    links: list[MessageEvidence], compiled: CompiledAnswer, living: LivingAnswer
+) -> tuple[CitationView, ...]:
     """Return what stood in the prompt or was found, each once, what is cited first."""
     moved = [piece for piece in compiled.cited if piece.moved_from]
     cited = {piece.handle for piece in compiled.cited if not piece.moved_from}
@@ -176,10 +184,14 @@ def _views(links: list[MessageEvidence], compiled: CompiledAnswer) -> tuple[Cita
         for link in shown
     ]
     views += [_view(piece, by_handle[piece.handle], "cited") for piece in dict.fromkeys(moved)]
-    unique = {view.key: view for view in views}
+    unique = {view.key: _with_living(view, living) for view in views}
     return tuple(
         sorted(unique.values(), key=lambda view: (view.role != "cited", int(view.handle[1:])))
     )
+
+
+def _with_living(view: CitationView, living: LivingAnswer) -> CitationView:
+    return replace(view, living=living.of(view.handle, Span(view.start_line, view.end_line)))
 
 
 def _links(message: Message) -> list[MessageEvidence]:
@@ -256,6 +268,7 @@ def _view(piece: EvidenceLines, link: MessageEvidence, role: str) -> CitationVie
         lines=tuple(enumerate(piece.text.split("\n"), start=piece.span.start_line)),
         checked_at=link.evidence.source.checked_at,
         moved_from=piece.moved_from,
+        note=link.note,
     )
 
 

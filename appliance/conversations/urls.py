@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from appliance.conversations import streams, views
 
 urlpatterns = [
+    path("", include("appliance.conversations.living.urls")),
+    path("", include("appliance.conversations.curating.urls")),
     path("", views.ask_page, name="ask"),
     path("threads/<uuid:thread_id>/", views.thread_page, name="thread"),
     path("threads/<uuid:thread_id>/ask/", views.thread_ask, name="thread_ask"),

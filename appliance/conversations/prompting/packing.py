@@ -124,7 +124,7 @@ def _messages(
 def _block(evidence: EvidenceLines) -> str:
     place = f"{evidence.source}/{evidence.path} lines {evidence.span.start_line}-{evidence.span.end_line}"
     return prompts.evidence_block(
-        evidence.handle, place, evidence.symbol, evidence.text.split("\n")
+        evidence.handle, place, evidence.symbol, evidence.text.split("\n"), note=evidence.note
     )
 
 

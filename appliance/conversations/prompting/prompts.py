@@ -65,10 +65,15 @@ def fenced(lines: list[str]) -> str:
     return "\n".join([fence, *lines, fence])
 
 
-def evidence_block(handle: str, place: str, symbol: str, lines: list[str]) -> str:
-    """Return one excerpt under its handle, in a fence that none of its lines can close."""
+def evidence_block(
+    handle: str, place: str, symbol: str, lines: list[str], *, note: str = ""
+) -> str:
+    """Return one excerpt under its handle, in a fence that none of its lines can close.
+
+    A curator's note stands in front of the fence: the curator is trusted, the lines are data.
+    """
     title = f"[{handle}] {place}" + (f" ({symbol})" if symbol else "")
-    return f"{title}\n{fenced(lines)}"
+    return "\n".join([title, *([note] if note else []), fenced(lines)])
 
 
 def question_block(evidence: list[str], question: str, reminder: str) -> str:
