@@ -105,7 +105,7 @@ class RenderedAnswer:
     experts: tuple[dict[str, Any], ...] = ()  # of the receipt: for places that may be read
     counts: checks.Counts = field(default_factory=checks.Counts)
     unknown: tuple[str, ...] = ()  # names that occur nowhere
-    living: LivingAnswer = LivingAnswer()  # what became of its citations
+    living: LivingAnswer = field(default_factory=LivingAnswer)  # what became of its citations
 
 
 def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
