@@ -273,6 +273,9 @@ DOUBTS = env_int("PLUMBLINE_DOUBTS", default=3, minimum=0)
 # For writing an answer again without names that occur nowhere; 0: never.
 REPAIR_TIME_LIMIT_S = env_int("PLUMBLINE_REPAIR_TIME_LIMIT_S", default=20, minimum=0)
 ANSWER_TIME_LIMIT_S = env_int("PLUMBLINE_ANSWER_TIME_LIMIT_S", default=300, minimum=5)
+# none: answers are evaluated without. Else an OpenAI-compatible server with a model that judges.
+JUDGE_URL = env_str("PLUMBLINE_JUDGE_URL", default="none")
+JUDGE_MODEL = env_str("PLUMBLINE_JUDGE_MODEL", default="")  # empty: the first that it serves
 EMBEDDING = env_choice(
     "PLUMBLINE_EMBEDDING", choices={"static", "minilm", "server"}, default="static"
 )

@@ -30,6 +30,7 @@ from indexer.models import (
     Source,
 )
 from tests.gitrepos import Repository, make_repository
+from tests.journeys.aftermath import corrected_cases, outdated_answer
 from tests.journeys.tidewatch import README, make_tidewatch
 
 ANSWER = """A gauge that does not answer is asked **four times**, with a pause that doubles after each
@@ -83,6 +84,8 @@ class World:
     checked: Thread
     states: Thread
     run: EvaluationRun
+    case: Message
+    outdated: Message
 
 
 def make_world(folder: Path) -> World:
@@ -110,6 +113,7 @@ def make_world(folder: Path) -> World:
             kind=Source.Kind.REMOTE, location=LOCATION.format(name)
         )
     run = _evaluation(source, people)
+    outdated = outdated_answer(people["owner"], source)
     for days in (0, 1, 3, 12, 60):
         _thread(people["owner"], f"How is the alarm mark chosen? ({days} days ago)", days)
     return World(
@@ -121,6 +125,8 @@ def make_world(folder: Path) -> World:
         checked=_checked_thread(people["owner"], source, older),
         run=run,
         states=_thread_of_states(people["owner"], source, older),
+        case=corrected_cases(people, source),
+        outdated=outdated,
         **people,
     )
 
