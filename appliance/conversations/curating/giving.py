@@ -17,24 +17,21 @@ def give_feedback(
     message: Message,
     *,
     is_good: bool,
-    reasons: Sequence[str] = (),
-    comment: str = "",
+    reasons: Sequence[str] | None = None,
+    comment: str | None = None,
 ) -> Feedback:
     """Write down what a person thinks of an answer; a second time changes the first.
 
-    What is good has no reasons.
+    What is left out stays as it is. What is good has no reasons.
     """
-    known = [] if is_good else [one for one in Feedback.Reason.values if one in reasons]
-    feedback, _ = Feedback.objects.update_or_create(
-        message=message,
-        person=user,
-        defaults={
-            "is_good": is_good,
-            "reasons": known,
-            "comment": visible(comment.replace("\0", "")).strip()[:LONGEST_COMMENT],
-            "updated_at": timezone.now(),
-        },
-    )
+    values: dict[str, object] = {"is_good": is_good, "updated_at": timezone.now()}
+    if is_good:
+        values["reasons"] = []
+    elif reasons is not None:
+        values["reasons"] = [one for one in Feedback.Reason.values if one in reasons]
+    if comment is not None:
+        values["comment"] = visible(comment.replace("\0", "")).strip()[:LONGEST_COMMENT]
+    feedback, _ = Feedback.objects.update_or_create(message=message, person=user, defaults=values)
     return feedback
 
 

@@ -55,7 +55,7 @@ def compare(evidence: Evidence, found: CitationState | None, scope: Scope) -> Co
         return Compared(evidence, state, rows[:MOST_SHOWN], path, "", len(rows) > MOST_SHOWN)
     new = text.split("\n")
     target = found.span if state == CitationState.State.MOVED else _mapped(old, new, evidence.span)
-    rows = tuple(_rows(old, new, around, _grown(target, AROUND, len(new)) if target else None))
+    rows = tuple(_rows(old, new, around, _grown(target, AROUND, len(new))))
     return Compared(
         evidence, state, rows[:MOST_SHOWN], path, found.ref.commit, len(rows) > MOST_SHOWN
     )
@@ -68,23 +68,31 @@ def _live_text(evidence: Evidence, found: CitationState, path: str) -> str | Non
     return documents.values_list("blob__text", flat=True).first()
 
 
-def _mapped(old: Sequence[str], new: Sequence[str], span: Span) -> Span | None:
-    """Return the lines of the new text that have taken the place of a span; None: nothing has."""
+def _mapped(old: Sequence[str], new: Sequence[str], span: Span) -> Span:
+    """Return the lines of the new text that have taken the place of a span.
+
+    Of lines that were taken out, those on both sides of the gap.
+    """
     if max(len(old), len(new)) > LARGEST:
         last = min(span.end_line, len(new))
-        return Span(span.start_line, last) if span.start_line <= last else None
+        return Span(min(span.start_line, last), last)
     first, last = span.start_line - 1, span.end_line
     start, end = len(new), 0
-    for _, old_from, old_to, new_from, new_to in _operations(old, new):
-        if (old_from < last and first < old_to) or (old_from == old_to and first < old_from < last):
-            is_equal = old_to - old_from == new_to - new_from
+    for name, old_from, old_to, new_from, new_to in _operations(old, new):
+        is_put_in = old_from == old_to and first < old_from < last
+        if is_put_in or (old_from < last and first < old_to):
+            is_equal = name == "equal"
             start = min(start, new_from + (max(first - old_from, 0) if is_equal else 0))
             end = max(end, new_to - (max(old_to - last, 0) if is_equal else 0))
-    return Span(start + 1, end) if start < end else None
+    if start < end:
+        return Span(start + 1, end)
+    return Span(max(start, 1), max(min(start + 1, len(new)), 1))
 
 
 def _operations(old: Sequence[str], new: Sequence[str]) -> list[tuple[str, int, int, int, int]]:
-    return list(SequenceMatcher(None, old, new, autojunk=False).get_opcodes())
+    """Return what makes the new lines of the old; empty lines are no reason to line up by."""
+    matcher = SequenceMatcher(lambda line: not line.strip(), old, new, autojunk=False)
+    return list(matcher.get_opcodes())
 
 
 def _rows(

@@ -30,12 +30,13 @@ def feedback(request: SignedInRequest, message_id: UUID) -> HttpResponse:
         given = giving.feedback_of(request.user, message)
         return _response(request, message, given, form=form, status=422)
     chosen = form.cleaned_data
+    has_details = "comment" in request.POST  # a thumb alone leaves the words as they are
     given = giving.give_feedback(
         request.user,
         message,
         is_good=chosen["verdict"] == "good",
-        reasons=chosen["reasons"],
-        comment=chosen["comment"],
+        reasons=chosen["reasons"] if has_details else None,
+        comment=chosen["comment"] if has_details else None,
     )
     return _done(request, message, given)
 

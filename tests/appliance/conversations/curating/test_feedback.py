@@ -62,6 +62,19 @@ def test_it_is_given_changed_and_taken_back(client: Client, owner: User, answer:
     client.post(path_of(answer, "remove/"))  # twice is fine
 
 
+def test_a_thumb_alone_leaves_the_words_as_they_are(
+    client: Client, owner: User, answer: Message
+) -> None:
+    client.force_login(owner)
+    client.post(path_of(answer), {"verdict": "bad", "reasons": ["wrong"], "comment": "No."})
+    client.post(path_of(answer), {"verdict": "bad"})
+    feedback = Feedback.objects.get()
+    assert (feedback.reasons, feedback.comment) == (["wrong"], "No.")
+    client.post(path_of(answer), {"verdict": "bad", "comment": ""})
+    feedback.refresh_from_db()
+    assert (feedback.reasons, feedback.comment) == ([], "")
+
+
 def test_what_is_good_has_no_reasons(client: Client, owner: User, answer: Message) -> None:
     client.force_login(owner)
     client.post(path_of(answer), {"verdict": "good", "reasons": ["slow"]})
