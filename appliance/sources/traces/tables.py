@@ -16,6 +16,9 @@ KEPT = {
     ("conversations_message", "query"): "the words of a question",
     ("conversations_thread", "title"): "the words of a question",
     ("conversations_message", "receipt"): "what an answer's search covered",
+    ("conversations_feedback", "comment"): "the words of feedback on an answer",
+    ("conversations_decision", "answer"): "the words of a curator about an answer",
+    ("conversations_decision", "note"): "the words of a curator about an answer",
 }
 
 # Numbers, dates, vectors and identifiers cannot hold a text.
