@@ -89,7 +89,8 @@ class DecisionForm(forms.Form):
             raise forms.ValidationError("Give the right answer, the right lines or a note.")
 
     def _find_place(self, given: dict[str, Any]) -> None:
-        first, last = given.get("first"), given.get("last") or given.get("first")
+        first: int = given.get("first") or 0
+        last: int = given.get("last") or first
         if not (given.get("source") and given.get("path") and first):
             raise forms.ValidationError("Lines need a source, a path and a first line.")
         if not first <= last < first + MOST_LINES:
