@@ -101,18 +101,18 @@ def _rows(
     before = _numbered(old, old_span)
     after = _numbered(new, new_span) if new_span else []
     operations = _operations([line for _, line in before], [line for _, line in after])
-    for name, old_from, old_to, new_from, new_to in operations:
+    for _, old_from, old_to, new_from, new_to in operations:
         pairs = zip_longest(before[old_from:old_to], after[new_from:new_to])
         for left, right in pairs:
-            yield ComparedRow(_kind(name, left, right), left, right)
+            yield ComparedRow(_kind(left, right), left, right)
 
 
-def _kind(name: str, left: Numbered | None, right: Numbered | None) -> str:
-    if name == "equal":
-        return "same"
+def _kind(left: Numbered | None, right: Numbered | None) -> str:
     if left is None:
         return "added"
-    return "removed" if right is None else "changed"
+    if right is None:
+        return "removed"
+    return "same" if left[1] == right[1] else "changed"
 
 
 def _numbered(lines: Sequence[str], span: Span) -> list[Numbered]:
