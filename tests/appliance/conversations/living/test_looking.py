@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.conversations import asking
 from appliance.conversations.living import looking
 from appliance.conversations.living.looking import citations_to_look_at, look_around
 from appliance.conversations.living.reading import living_answer
@@ -27,7 +28,7 @@ from appliance.conversations.models import (
     MessageEvidence,
 )
 from appliance.conversations.rendering import render_answer
-from appliance.conversations.tasks import look_at_citations
+from appliance.conversations.tasks import answer_question, look_at_citations
 from appliance.sources.access import scope_of
 from appliance.sources.models import Grant
 from indexer.ingestion.inline import sync_now
@@ -366,3 +367,22 @@ def test_late_answers_are_looked_for_only_for_a_while(
     message = message_factory(owner, "Adds [E1].", [piece])
     Message.objects.filter(pk=message.pk).update(created_at=timezone.now() - timedelta(hours=2))
     assert look_around() == 0
+
+
+def test_an_answer_of_the_flow_is_looked_at_like_any_other(
+    owner: User, shop: Source, repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(answer_question, "delay", lambda message_id: None)
+    message = asking.ask(owner, "How does add_item add an item to the cart?")
+    answer_question(str(message.pk))
+    message = Message.objects.get(pk=message.pk)
+    cited = message.evidence_links.filter(
+        role=MessageEvidence.Role.CITED, evidence__path="shop/cart.py"
+    )
+    assert cited.exists()
+    change(shop, repository, {"shop/cart.py": INSIDE})
+    look_at_citations()
+    assert ChangedAnswer.objects.get().message == message
+    rendered = render_answer(message, scope_of(owner))
+    assert rendered.living.stale == cited.values("evidence").distinct().count()
+    assert any(card.living for card in rendered.evidence if card.path == "shop/cart.py")
