@@ -26,6 +26,7 @@ from indexer.models import Document, Ref
 logger = logging.getLogger(__name__)
 
 STEP = 200  # citations of one transaction
+MOST = 5000  # of one ref in one round
 SECONDS = 20.0  # of one round; the next goes on
 # Answers that were being written while their source was synced end after the look at it.
 LATE = timedelta(hours=1)
@@ -34,14 +35,7 @@ LATE = timedelta(hours=1)
 def look_around(*, seconds: float = SECONDS) -> int:
     """Look at the citations of every ref that has changed; return how many were looked at."""
     deadline = time.monotonic() + seconds
-    looked = 0
-    for ref in _due():
-        while time.monotonic() < deadline:
-            count = _step(ref)
-            looked += count
-            if count < STEP:
-                break
-    return looked
+    return sum(_look_at(ref, deadline) for ref in _due() if time.monotonic() < deadline)
 
 
 def _due() -> list[Ref]:
@@ -55,25 +49,34 @@ def _due() -> list[Ref]:
     return list(Ref.objects.filter(~Exists(seen) | Exists(late)).order_by("pk"))
 
 
-@transaction.atomic
-def _step(ref: Ref) -> int:
-    """Look at the next citations of a ref; fewer than STEP: there are no more."""
+def _look_at(ref: Ref, deadline: float) -> int:
+    """Look at the citations of one ref, in steps; what is left when time is up is for the next round."""
     LookedAt.objects.get_or_create(ref=ref)
+    waiting = list(citations_to_look_at(ref).values_list("pk", flat=True)[:MOST])
+    looked = 0
+    for start in range(0, len(waiting), STEP):
+        count = _step(ref, waiting[start : start + STEP]) if time.monotonic() < deadline else None
+        if count is None:
+            return looked
+        looked += count
+    if len(waiting) < MOST:
+        LookedAt.objects.filter(ref=ref).update(edition=ref.edition, at=timezone.now())
+    if looked:
+        logger.info("citations ref=%s looked_at=%s", ref.pk, looked)
+    return looked
+
+
+@transaction.atomic
+def _step(ref: Ref, waiting: Sequence[int]) -> int | None:
+    """Look at these citations; None when somebody else is at it, or the ref has moved on."""
     lock = LookedAt.objects.select_for_update(skip_locked=True, of=("self",)).filter(ref=ref)
-    mark = lock.first()
-    now = Ref.objects.filter(pk=ref.pk).first()
-    if mark is None or now is None:  # somebody else is at it, or the ref has gone
-        return 0
-    evidence = list(citations_to_look_at(now)[:STEP])
-    if evidence:
-        before = _states(now, evidence)
-        found = Looker(now, evidence, before).look()
-        _write(now, found, before)
-        notice(now, found, before)
-        logger.info("citations ref=%s looked_at=%s", now.pk, len(evidence))
-    if len(evidence) < STEP:
-        mark.edition, mark.at = now.edition, timezone.now()
-        mark.save(update_fields=["edition", "at"])
+    if lock.first() is None or not Ref.objects.filter(pk=ref.pk, edition=ref.edition).exists():
+        return None
+    evidence = list(citations_to_look_at(ref).filter(pk__in=waiting))
+    before = _states(ref, evidence)
+    found = Looker(ref, evidence, before).look()
+    _write(ref, found, before)
+    notice(ref, found, before)
     return len(evidence)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Mapping
 from datetime import timedelta
@@ -10,7 +11,7 @@ from unittest.mock import patch
 
 import pytest
 from django.contrib.auth.models import Group
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -264,6 +265,31 @@ def test_a_worker_that_dies_between_two_steps_loses_nothing(
     look_around()
     assert CitationState.objects.filter(state="changed").count() == 5
     assert LookedAt.objects.get().edition == Ref.objects.get().edition
+
+
+def test_a_second_worker_leaves_alone_what_the_first_is_at(
+    owner: User, shop: Source, repository: Repository, message_factory: MessageFactory
+) -> None:
+    message_factory(owner, "Adds [E1].", [lines_of(shop, "shop/cart.py", 4, 9)])
+    change(shop, repository, {"shop/cart.py": INSIDE})
+    ref = Ref.objects.get()
+    LookedAt.objects.update_or_create(ref=ref, defaults={"edition": None})
+    looked: list[int] = []
+
+    def second() -> None:
+        try:
+            looked.append(look_around())
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        LookedAt.objects.select_for_update().get(ref=ref)
+        worker = threading.Thread(target=second)
+        worker.start()
+        worker.join(30)
+    assert looked == [0]
+    assert LookedAt.objects.get().edition is None
+    assert look_around() == 1
 
 
 def test_an_answer_that_ends_after_the_look_is_still_looked_at(
