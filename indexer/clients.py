@@ -99,6 +99,18 @@ def chat() -> ChatClient:
 
 
 @lru_cache(maxsize=1)
+def judge() -> ChatClient | None:
+    """Return the client of the model that judges answers; None: there is none."""
+    if settings.JUDGE_URL == "none":
+        return None
+    return ChatClient(
+        _http(settings.JUDGE_URL),
+        settings.JUDGE_MODEL or None,
+        deadline_s=settings.ANSWER_TIME_LIMIT_S,
+    )
+
+
+@lru_cache(maxsize=1)
 def reranker() -> Reranker | None:
     """Return the reranker that the settings name; None: there is none."""
     if settings.RERANK_URL == "none":
@@ -126,7 +138,7 @@ def _http(url: str, *, timeout_s: float | None = None) -> httpx.Client:
 
 def close() -> None:
     """Close every connection; the next use builds the clients from the settings anew."""
-    for cached in (_embedder, chat, reranker, _static_model, _minilm):
+    for cached in (_embedder, chat, judge, reranker, _static_model, _minilm):
         cached.cache_clear()
     while _open:
         _open.pop().close()

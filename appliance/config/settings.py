@@ -117,6 +117,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "appliance.conversations.living.views.changed_count",
             ],
         },
     },
@@ -225,6 +226,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "appliance.conversations.tasks.rescue_answers",
         "schedule": 15.0,
     },
+    # What an answer cites is looked at within a minute of the sync that changed it.
+    "look-at-citations": {
+        "task": "appliance.conversations.tasks.look_at_citations",
+        "schedule": 15.0,
+    },
     # What was removed is gone within fifteen minutes: pruning must run well before that.
     "prune": {"task": "indexer.tasks.prune", "schedule": 300.0},
     "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},
@@ -274,6 +280,9 @@ PAIR_TIME_LIMIT_S = env_int("PLUMBLINE_PAIR_TIME_LIMIT_S", default=120, minimum=
 # For writing a change again that failed a check; 0: never.
 FIX_REPAIR_TIME_LIMIT_S = env_int("PLUMBLINE_FIX_REPAIR_TIME_LIMIT_S", default=45, minimum=0)
 ANSWER_TIME_LIMIT_S = env_int("PLUMBLINE_ANSWER_TIME_LIMIT_S", default=300, minimum=5)
+# none: answers are evaluated without. Else an OpenAI-compatible server with a model that judges.
+JUDGE_URL = env_str("PLUMBLINE_JUDGE_URL", default="none")
+JUDGE_MODEL = env_str("PLUMBLINE_JUDGE_MODEL", default="")  # empty: the first that it serves
 EMBEDDING = env_choice(
     "PLUMBLINE_EMBEDDING", choices={"static", "minilm", "server"}, default="static"
 )

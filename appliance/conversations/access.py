@@ -94,14 +94,22 @@ def people_to_share_with(user: User, name: str = "") -> QuerySet[User]:
     return people.exclude(pk=user.pk).order_by("username")
 
 
+def get_seen_message_for_reader(user: User, message_id: UUID) -> Message:
+    """Return a message of a thread that somebody may open, and that is not sealed for them, or
+    answer 404."""
+    message = get_message_for_reader(user, message_id)
+    if message.pk in reading_of(user, message.thread).sealed:
+        raise Http404
+    return message
+
+
 def get_patch_for_reader(user: User, message_id: UUID, number: int) -> dict[str, Any]:
     """Return a patch of an answer, counted from 1, or answer 404 as if it did not exist.
 
     So it is for a sealed answer, and for a patch of which a check failed.
     """
-    message = get_message_for_reader(user, message_id)
-    is_sealed_here = message.pk in reading_of(user, message.thread).sealed
-    if is_sealed_here or message.is_open or not 1 <= number <= len(message.patches):
+    message = get_seen_message_for_reader(user, message_id)
+    if message.is_open or not 1 <= number <= len(message.patches):
         raise Http404
     patch: dict[str, Any] = message.patches[number - 1]
     if patch["state"] == State.FAILED:
@@ -176,6 +184,13 @@ def is_sealed(message: Message, scope: Scope) -> bool:
 
 def is_sealed_for_owner(message: Message, scope: Scope) -> bool:
     return bool(sealed_for_owner(_node_of(message), scope))
+
+
+def is_sealed_for_others(message: Message, scope: Scope) -> bool:
+    """Return whether somebody else of this scope may not see a message, or what it answers."""
+    tree = trees_of(Message.objects.filter(thread=message.thread_id)).get(message.thread_id, Tree())
+    sealed = sealed_for_others(tree, scope)
+    return message.pk in sealed or message.parent_id in sealed
 
 
 def places_behind(message: Message) -> set[Place]:

@@ -28,6 +28,7 @@ class EvidenceLines:
     score: float = 0.0
     legs: tuple[str, ...] = ()
     moved_from: Span | None = None  # of a citation whose lines stand elsewhere than it said
+    note: str = ""  # of a curator, who put these lines first
 
     @classmethod
     def from_hit(cls, handle: str, hit: Hit) -> EvidenceLines:
@@ -41,6 +42,7 @@ class EvidenceLines:
             span=hit.span,
             symbol=hit.symbol,
             text=hit.text,
+            note=hit.note,
             score=hit.score,
             legs=hit.legs,
         )

@@ -8,9 +8,24 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from appliance.conversations.curating.models import CuratedLines, Decision, Feedback
+from appliance.conversations.living.models import ChangedAnswer, CitationState, LookedAt
 from appliance.conversations.modes import Mode
 from indexer.models import Blob, Source
 from indexer.spans import Span
+
+__all__ = [
+    "ChangedAnswer",
+    "CitationState",
+    "CuratedLines",
+    "Decision",
+    "Evidence",
+    "Feedback",
+    "LookedAt",
+    "Message",
+    "MessageEvidence",
+    "Thread",
+]
 
 
 class Thread(models.Model):
@@ -187,6 +202,7 @@ class MessageEvidence(models.Model):
     role = models.CharField(max_length=10, choices=Role.choices)
     score = models.FloatField(default=0.0)
     legs = models.JSONField(default=list)
+    note = models.TextField(blank=True)  # of a curator, who put these lines first
 
     class Meta:
         ordering = ["pk"]

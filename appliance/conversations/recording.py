@@ -215,7 +215,7 @@ def _link(
             evidence=row,
             handle=piece.handle,
             role=role,
-            defaults={"score": piece.score, "legs": list(piece.legs)},
+            defaults={"score": piece.score, "legs": list(piece.legs), "note": piece.note},
         )
 
 

@@ -37,6 +37,7 @@ from appliance.conversations.checking.markers import without_unfinished
 from appliance.conversations.checking.support import Verdict
 from appliance.conversations.colouring import highlight_block
 from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.living.reading import LivingAnswer, LivingCitation, living_answer
 from appliance.conversations.models import Message, MessageEvidence
 from appliance.conversations.visible import visible
 from indexer.scope import Scope
@@ -81,6 +82,8 @@ class CitationView:
     lines: tuple[tuple[int, str], ...]
     checked_at: datetime | None  # when the source was last compared with its origin
     moved_from: Span | None = None  # of a citation that was moved: the lines that it named
+    note: str = ""  # of a curator
+    living: tuple[LivingCitation, ...] = ()  # what became of what is cited of these lines
 
     @property
     def key(self) -> str:
@@ -107,6 +110,7 @@ class RenderedAnswer:
     unknown: tuple[str, ...] = ()  # names that occur nowhere
     steps: tuple[Step, ...] = ()  # of the modes that take several
     patches: tuple[PatchView, ...] = ()  # proposed changes with their checks
+    living: LivingAnswer = field(default_factory=LivingAnswer)  # what became of its citations
 
     @property
     def step_seconds(self) -> float:
@@ -120,17 +124,21 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
     """Render an answer for a reader; sealed, and empty, when they may not read its evidence."""
     if is_sealed(message, scope):
         return SEALED
-    return render_unsealed(message, names_of_readable(scope))
+    living = living_answer(message, _links(message), scope)
+    return render_unsealed(message, names_of_readable(scope), living)
 
 
-def render_unsealed(message: Message, names: Collection[str]) -> RenderedAnswer:
+def render_unsealed(
+    message: Message, names: Collection[str], living: LivingAnswer
+) -> RenderedAnswer:
     """Render an answer of which it is decided that the reader may see it.
 
-    `names` are those of the sources that they may be told of.
+    `names` are those of the sources that they may be told of; `living` is what became of its
+    citations since, as far as they may know.
     """
     links = _links(message)
     compiled = _compiled(message, links)
-    evidence = _views(links, compiled)
+    evidence = _views(links, compiled, living)
     html = _with_elements(compiled.segments)
     cited = {key_of(piece.handle, piece.moved_from and piece.span) for piece in compiled.cited}
     receipt = message.receipt
@@ -146,6 +154,7 @@ def render_unsealed(message: Message, names: Collection[str]) -> RenderedAnswer:
         unknown=compiled.unknown,
         steps=tuple(map(Step.from_json, message.steps)),
         patches=patch_views(message),
+        living=living,
     )
 
 
@@ -174,7 +183,9 @@ def render_markdown(text: str) -> str:
     )
 
 
-def _views(links: list[MessageEvidence], compiled: CompiledAnswer) -> tuple[CitationView, ...]:
+def _views(
+    links: list[MessageEvidence], compiled: CompiledAnswer, living: LivingAnswer
+) -> tuple[CitationView, ...]:
     """Return what stood in the prompt or was found, each once, what is cited first."""
     moved = [piece for piece in compiled.cited if piece.moved_from]
     cited = {piece.handle for piece in compiled.cited if not piece.moved_from}
@@ -185,7 +196,7 @@ def _views(links: list[MessageEvidence], compiled: CompiledAnswer) -> tuple[Cita
         for link in shown
     ]
     views += [_view(piece, by_handle[piece.handle], "cited") for piece in dict.fromkeys(moved)]
-    unique = {view.key: view for view in views}
+    unique = {view.key: _with_living(view, living) for view in views}
     return tuple(
         sorted(unique.values(), key=lambda view: (view.role != "cited", int(view.handle[1:])))
     )
@@ -198,6 +209,10 @@ def with_evidence(messages: QuerySet[Message]) -> QuerySet[Message]:
         "evidence_links__evidence__source",
         "evidence_links__evidence__blob",
     )
+
+
+def _with_living(view: CitationView, living: LivingAnswer) -> CitationView:
+    return replace(view, living=living.of(view.handle, Span(view.start_line, view.end_line)))
 
 
 def _links(message: Message) -> list[MessageEvidence]:
@@ -267,6 +282,7 @@ def lines_behind(link: MessageEvidence) -> EvidenceLines:
         span=evidence.span,
         symbol=evidence.symbol,
         text="\n".join(evidence.span.lines_of(evidence.blob.text)),
+        note=link.note,
     )
 
 
@@ -285,6 +301,7 @@ def _view(piece: EvidenceLines, link: MessageEvidence, role: str) -> CitationVie
         lines=tuple(enumerate(piece.text.split("\n"), start=piece.span.start_line)),
         checked_at=link.evidence.source.checked_at,
         moved_from=piece.moved_from,
+        note=link.note,
     )
 
 

@@ -6,6 +6,7 @@ from celery import shared_task
 
 from appliance.common.queueing import send
 from appliance.conversations import noting, recording, rescuing
+from appliance.conversations.living import looking
 from appliance.conversations.models import Message
 
 
@@ -37,3 +38,9 @@ def rescue_answers() -> None:
     """Send waiting answers again that the broker lost; end those whose worker died."""
     for message_id in rescuing.rescue():
         answer_question.delay(message_id)
+
+
+@shared_task(ignore_result=True, expires=15)
+def look_at_citations() -> None:
+    """Look at the citations of what has been synced since the last time."""
+    looking.look_around()

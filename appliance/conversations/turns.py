@@ -8,6 +8,7 @@ from uuid import UUID
 
 from appliance.conversations.access import Reading
 from appliance.conversations.excerpts import first_words
+from appliance.conversations.living.reading import LivingAnswer, living_answers
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import (
     SEALED,
@@ -41,16 +42,16 @@ class Pin:
 
 
 def turn_of(message: Message, reading: Reading) -> Turn:
-    return _turn(message, reading, names_for(reading))
+    [turn] = _turns([message], reading)
+    return turn
 
 
 def turns_on(path: Sequence[Node], reading: Reading) -> list[Turn]:
     """Return the turns of a path: the same few queries for two messages as for two hundred."""
     messages = with_evidence(Message.objects.filter(pk__in=[node.id for node in path]))
     by_id = {message.pk: message for message in messages}
-    names = names_for(reading)
     # One that was deleted since the tree was read is left out.
-    return [_turn(by_id[node.id], reading, names) for node in path if node.id in by_id]
+    return _turns([by_id[node.id] for node in path if node.id in by_id], reading)
 
 
 def pins_of(reading: Reading) -> list[Pin]:
@@ -64,12 +65,19 @@ def pins_of(reading: Reading) -> list[Pin]:
     ]
 
 
-def _turn(message: Message, reading: Reading, names: Names) -> Turn:
+def _turns(messages: Sequence[Message], reading: Reading) -> list[Turn]:
+    names = names_for(reading)
+    seen = [message for message in messages if message.pk not in reading.sealed]
+    living = living_answers(seen, reading.scope)
+    return [_turn(one, reading, names, living.get(one.pk, LivingAnswer())) for one in messages]
+
+
+def _turn(message: Message, reading: Reading, names: Names, living: LivingAnswer) -> Turn:
     is_sealed = message.pk in reading.sealed
     shown = as_shown(message, reading, names)
     node = reading.tree.find(message.pk)
     fork = reading.tree.fork_at(node) if node else None
     if message.role == Message.Role.QUESTION:
         return Turn(shown, is_sealed, fork=fork)
-    rendered = SEALED if is_sealed else render_unsealed(shown, names.readable)
+    rendered = SEALED if is_sealed else render_unsealed(shown, names.readable, living)
     return Turn(shown, is_sealed, rendered, rendered.evidence, fork)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from appliance.conversations import patching, streams
 from appliance.conversations.views import exporting, messages, prompts, sharing, threads
@@ -11,6 +11,8 @@ THREAD = "threads/<uuid:thread_id>"
 MESSAGE = "messages/<uuid:message_id>"
 
 urlpatterns = [
+    path("", include("appliance.conversations.living.urls")),
+    path("", include("appliance.conversations.curating.urls")),
     path("", threads.ask_page, name="ask"),
     path(f"{THREAD}/", threads.thread_page, name="thread"),
     path(f"{THREAD}/ask/", threads.thread_ask, name="thread_ask"),

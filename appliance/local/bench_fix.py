@@ -146,7 +146,7 @@ def _asked(
     from appliance.conversations.answering.events import Answered, Question
     from appliance.conversations.answering.flow import answer
     from appliance.conversations.modes import Mode
-    from appliance.conversations.prompting.packing import Budget
+    from appliance.conversations.prompting.budget import Budget
     from appliance.sources.access import operator_scope
 
     tally = Tally()

@@ -38,7 +38,7 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """Shares between 0 and 1 by run, oldest first."""
+    """Shares between 0 and 1 by run or week, oldest first."""
 
     title: str
     description: str
@@ -54,9 +54,13 @@ class Plot:
 
 
 def plot_of(
-    title: str, labels: Sequence[str], series: Mapping[str, Sequence[float | None]]
+    title: str,
+    labels: Sequence[str],
+    series: Mapping[str, Sequence[float | None]],
+    *,
+    unit: str = "runs",
 ) -> Plot | None:
-    """Return the plot of series over the same runs; None where a value is missing, None: no value.
+    """Return the plot of series over the same runs, or weeks; None when no series has a value.
 
     The scale begins at the quarter below the lowest value: a drop of a few points is to be seen.
     """
@@ -71,7 +75,7 @@ def plot_of(
         if any(value is not None for value in values)
     )
     newest = ", ".join(f"{line.name} {line.newest:.3f}" for line in lines)
-    return Plot(title, f"{len(labels)} runs; the newest: {newest}.", lines, rules,
+    return Plot(title, f"{len(labels)} {unit}; the newest: {newest}.", lines, rules,
                 labels[0], labels[-1])  # fmt: skip
 
 

@@ -25,6 +25,7 @@ class Hit:
     text: str  # the lines of the span, verbatim
     matched: tuple[str, ...] = ()  # words of the query that may be marked in the lines
     core: Span | None = None  # the chunk that was found, inside the span; None: all of it
+    note: str = ""  # of a curator, who put these lines first
 
     @property
     def core_text(self) -> str:

@@ -98,6 +98,22 @@ def _open_credential(page: Page) -> None:
     page.click("th a >> nth=0")
 
 
+def _dislike(page: Page) -> None:
+    page.click(".feedback-choice button[value=bad] >> nth=0")
+    page.wait_for_selector(".feedback-more")
+
+
+def _refuse_decision(page: Page) -> None:
+    page.click("button[value=resolve]")
+
+
+def _compare_path(world: World, handle: str) -> str:
+    link = elsewhere(
+        lambda: world.outdated.evidence_links.filter(handle=handle, role="cited").get().pk
+    )
+    return f"/messages/{world.outdated.pk}/citations/{link}/compare/"
+
+
 PAGES: dict[str, Shot] = {
     "sign-in": Shot(None, lambda world: "/accounts/login/"),
     "ask": Shot("owner", lambda world: "/"),
@@ -114,6 +130,23 @@ PAGES: dict[str, Shot] = {
     "pair-running": Shot("owner", lambda world: f"/threads/{world.pairing.pk}/"),
     "ask-modes": Shot("owner", lambda world: "/", _open_modes),
     "thread-modes": Shot("owner", lambda world: f"/threads/{world.paired.pk}/", _open_modes),
+    "thread-outdated": Shot("owner", lambda world: f"/threads/{world.outdated.thread_id}/"),
+    "changed": Shot("owner", lambda world: "/changed/"),
+    "changed-none": Shot("reader", lambda world: "/changed/"),
+    "compare-changed": Shot("owner", lambda world: _compare_path(world, "E1")),
+    "compare-gone": Shot("owner", lambda world: _compare_path(world, "E3")),
+    "thread-feedback": Shot(
+        "owner", lambda world: f"/threads/{world.outdated.thread_id}/", _dislike
+    ),
+    "feedback": Shot("owner", lambda world: f"/messages/{world.case.pk}/feedback/"),
+    "curation": Shot("staff", lambda world: "/curation/?state=all"),
+    "curation-none": Shot("staff", lambda world: "/curation/?reason=slow"),
+    "case": Shot("staff", lambda world: f"/curation/{world.case.pk}/"),
+    "case-refused": Shot(
+        "staff", lambda world: f"/curation/{world.case.pk}/?source=tidewatch", _refuse_decision
+    ),
+    "curated": Shot("staff", lambda world: "/curation/lines/"),
+    "unanswered": Shot("staff", lambda world: "/curation/report/"),
     "thread-list": Shot("owner", lambda world: f"/threads/{world.thread.pk}/", _open_threads),
     "thread-delete": Shot("owner", lambda world: f"/threads/{world.thread.pk}/delete/"),
     "thread-branches": Shot("owner", lambda world: f"/threads/{world.branched.pk}/"),

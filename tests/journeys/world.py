@@ -29,6 +29,7 @@ from indexer.models import (
     Source,
 )
 from tests.gitrepos import Repository, make_repository
+from tests.journeys.aftermath import corrected_cases, outdated_answer
 from tests.journeys.evidence import add_evidence
 from tests.journeys.pair_world import ANSWER as PAIR_ANSWER
 from tests.journeys.pair_world import QUESTION, asked_in_pair, running, steps
@@ -91,6 +92,8 @@ class World:
     branched: Thread  # of the owner; shared with the outsider, for whom most of it is sealed
     asked_twice: Message
     run: EvaluationRun
+    case: Message
+    outdated: Message
 
 
 def make_world(folder: Path) -> World:
@@ -119,6 +122,7 @@ def make_world(folder: Path) -> World:
         )
     run = _evaluation(source, people)
     branched, asked_twice = _branched_thread(people, source, older)
+    outdated = outdated_answer(people["owner"], source)
     for days in (0, 1, 3, 12, 60):
         _thread(people["owner"], f"How is the alarm mark chosen? ({days} days ago)", days)
     return World(
@@ -137,6 +141,8 @@ def make_world(folder: Path) -> World:
         ],
         branched=branched,
         asked_twice=asked_twice,
+        case=corrected_cases(people, source),
+        outdated=outdated,
         **people,
     )
 

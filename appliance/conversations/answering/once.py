@@ -11,6 +11,7 @@ from appliance.conversations.answering.receipts import receipt_of
 from appliance.conversations.answering.relevance import is_answerable, is_recalled
 from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_judged
+from appliance.conversations.curating.recall import has_curated, with_curated
 from appliance.conversations.evidence import as_evidence
 from appliance.conversations.prompting.rewriting import standalone_query
 from appliance.sources.asof import AsOf
@@ -38,6 +39,9 @@ def answer_once(
         refs=(question.ref,) if question.ref else (),
         limit=HITS,
     )
+    result = with_curated(
+        query, result, question.scope, source_names=question.source_names, ref=question.ref
+    )
     receipt = receipt_of(
         question.scope,
         question.source_names,
@@ -47,7 +51,9 @@ def answer_once(
         narrowing=narrowing,
     )
     pinned = [one.text for one in question.pinned]
-    found = is_answerable(query, result) or is_recalled(question.text, pinned)
+    found = (
+        has_curated(result) or is_answerable(query, result) or is_recalled(question.text, pinned)
+    )
     if not found:
         result = replace(result, hits=result.hits[:NEAREST])
         receipt = replace(receipt, experts=experts_for(result.hits, question.scope))

@@ -48,7 +48,7 @@ def block_of(evidence: EvidenceLines) -> str:
     """Return a piece of evidence as the prompt shows it."""
     place = f"{evidence.source}/{evidence.path} lines {evidence.span.start_line}-{evidence.span.end_line}"
     return prompts.evidence_block(
-        evidence.handle, place, evidence.symbol, evidence.text.split("\n")
+        evidence.handle, place, evidence.symbol, evidence.text.split("\n"), note=evidence.note
     )
 
 

@@ -16,6 +16,13 @@ KEPT = {
     ("conversations_message", "query"): "the words of a question",
     ("conversations_thread", "title"): "the words of a question",
     ("conversations_message", "receipt"): "what an answer's search covered",
+    ("conversations_feedback", "comment"): "the words of feedback on an answer",
+    ("conversations_decision", "answer"): "the words of a curator about an answer",
+    ("conversations_decision", "note"): "the words of a curator about an answer",
+    ("conversations_curatedlines", "question"): "the words of a curator about lines of a source",
+    ("conversations_curatedlines", "answer"): "the words of a curator about lines of a source",
+    ("conversations_curatedlines", "note"): "the words of a curator about lines of a source",
+    ("conversations_messageevidence", "note"): "the words of a curator about lines of a source",
 }
 
 # Numbers, dates, vectors and identifiers cannot hold a text.

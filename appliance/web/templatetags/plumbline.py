@@ -22,6 +22,7 @@ LEG_NAMES = {
     "symbol": "name",
     "history": "history",
     "rerank": "reranker",
+    "curated": "curators",
 }
 ROLE_LABELS = (
     ("cited", "Cited in the answer"),

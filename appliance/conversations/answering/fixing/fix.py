@@ -34,6 +34,7 @@ from appliance.conversations.answering.steps import Kind
 from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_judged
 from appliance.conversations.checking.judging import judge_answer
+from appliance.conversations.curating.recall import has_curated, with_curated
 from appliance.conversations.evidence import Documents, as_evidence
 from appliance.conversations.prompting.budget import Budget
 from appliance.conversations.prompting.fix_prompts import place_line, style_of
@@ -70,7 +71,10 @@ def answer_fix(
     result = search(
         query, scope=question.scope, source_names=question.source_names, refs=refs, limit=HITS
     )
-    found = bool(located) or is_answerable(query, result)
+    result = with_curated(
+        query, result, question.scope, source_names=question.source_names, ref=question.ref
+    )
+    found = bool(located) or has_curated(result) or is_answerable(query, result)
     hits = merged_hits(located, result.hits) if found else list(result.hits[:NEAREST])
     result = replace(result, hits=tuple(hits))
     receipt = receipt_of(

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from appliance.conversations.answering.steps import FoundLines
+from appliance.conversations.curating.recall import with_curated
 from appliance.conversations.visible import visible
 from indexer.models import Blob, Definition
 from indexer.retrieval.hits import Hit, SearchResult
@@ -32,7 +33,7 @@ class Reach:
         return (self.ref,) if self.ref else ()
 
     def search(self, query: str, *, limit: int, variant: Variant = AS_USED) -> SearchResult:
-        return search(
+        result = search(
             query,
             scope=self.scope,
             source_names=self.source_names,
@@ -40,6 +41,7 @@ class Reach:
             limit=limit,
             variant=variant,
         )
+        return with_curated(query, result, self.scope, source_names=self.source_names, ref=self.ref)
 
     def documents(self, paths: Collection[str], *, limit: int = 20) -> list[LocatedDocument]:
         return documents_at(

@@ -10,7 +10,7 @@ import pytest
 from appliance.conversations.answering.events import Answered, Event, Question
 from appliance.conversations.answering.flow import answer
 from appliance.conversations.modes import Mode
-from appliance.conversations.prompting.packing import Budget
+from appliance.conversations.prompting.budget import Budget
 from appliance.sources.operators import scope_for
 from indexer import clients
 from indexer.models import Source

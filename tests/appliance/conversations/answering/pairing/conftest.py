@@ -19,7 +19,7 @@ from appliance.conversations.answering.events import (
 from appliance.conversations.answering.flow import answer
 from appliance.conversations.answering.steps import Step
 from appliance.conversations.modes import Mode
-from appliance.conversations.prompting.packing import Budget
+from appliance.conversations.prompting.budget import Budget
 from appliance.sources.operators import scope_for
 from indexer import clients
 from indexer.models import Source

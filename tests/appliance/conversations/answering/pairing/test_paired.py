@@ -12,7 +12,8 @@ from pytest_django import Settings
 from appliance.conversations.answering.events import Prompted, Searched, Stepped
 from appliance.conversations.answering.pairing import planning as planning_module
 from appliance.conversations.answering.steps import Kind
-from appliance.conversations.prompting.packing import Budget, EarlierTurn
+from appliance.conversations.prompting.budget import Budget
+from appliance.conversations.prompting.conversation import EarlierTurn
 from indexer import clients
 from indexer.models import Source
 from indexer.scope import Scope

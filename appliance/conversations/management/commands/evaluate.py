@@ -1,4 +1,4 @@
-"""Measure retrieval over golden questions."""
+"""Measure retrieval and answers over golden questions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,10 @@ from rich.console import Console
 from rich.progress import track
 
 from appliance.common.commandline import sentences
+from appliance.conversations.evaluating.grading import Grade
+from appliance.conversations.evaluating.questions import read_questions
+from appliance.conversations.evaluating.running import asked_and_graded
+from appliance.conversations.evaluating.summary import Summary
 from appliance.sources.operators import check_sources, scope_for
 from indexer.evaluation import runs, sides
 from indexer.evaluation.alarms import compare_runs
@@ -57,6 +61,11 @@ class Command(BaseCommand):
             action="store_true",
             help="also by source, and by whether the answer is named",
         )
+        parser.add_argument(
+            "--answers",
+            action="store_true",
+            help="have the questions answered, and measure the answers",
+        )
         parser.add_argument("--source", action="append", default=[], metavar="NAME")
         parser.add_argument("--user", metavar="USER", help="as this person; default: everything")
         parser.add_argument("--out", metavar="RESULTS.jsonl", type=Path)
@@ -69,6 +78,8 @@ class Command(BaseCommand):
                 self._compare(options)
             elif what and what[0] in ACTIONS:
                 getattr(self, f"_{what[0]}")(options)
+            elif what and options["answers"]:
+                self._answers(options)
             elif what:
                 self._files(options)
             else:
@@ -103,6 +114,31 @@ class Command(BaseCommand):
         for name, values in table.items():
             self.stdout.write(f"{name:<24}" + "  ".join(f"{k} {v}" for k, v in values.items()))
         if as_json:
+            self.stdout.write(json.dumps(table))
+
+    # --- Answers ----------------------------------------------------------------------------
+
+    def _answers(self, options: dict[str, Any]) -> None:
+        """Ask the whole flow; each answer is written down as soon as it is there."""
+        scope = scope_for(options["user"])
+        check_sources(options["source"], scope)
+        asked = {name: read_questions(Path(name)) for name in options["what"]}
+        _write_lines(options["out"], [])
+        lines: list[dict[str, object]] = []
+        table: dict[str, dict[str, object]] = {}
+        for name, questions in asked.items():
+            grades: list[Grade] = []
+            for question in _tracked(questions, name, len(questions)):
+                line, graded = asked_and_graded(question, scope, options["source"])
+                grades.append(graded)
+                lines.append(line)
+                _write_lines(options["out"], lines)
+            summary = Summary.over(grades)
+            table[_short(name, asked)] = summary.to_json()
+            self.stdout.write(f"{_short(name, asked)}: {summary.questions} questions")
+            for text in summary.lines():
+                self.stdout.write(text)
+        if options["json"]:
             self.stdout.write(json.dumps(table))
 
     # --- Comparisons ------------------------------------------------------------------------
@@ -240,11 +276,14 @@ def _promotion_json(promotion: Promotion) -> dict[str, object]:
 
 
 def _write(out: Path | None, answered: dict[str, list[Answered]]) -> None:
+    _write_lines(out, [one.to_json() for of_file in answered.values() for one in of_file])
+
+
+def _write_lines(out: Path | None, lines: Iterable[dict[str, object]]) -> None:
     if out is None:
         return
-    lines = [json.dumps(one.to_json()) for of_file in answered.values() for one in of_file]
     try:
-        out.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+        out.write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
     except OSError as exc:
         raise CommandError(f"{out}: {exc.strerror}") from exc
 

@@ -1,0 +1,1 @@
+"""Feedback on answers, what curators make of it, and where that comes back."""

@@ -1,0 +1,94 @@
+"""What a curator does with a case: resolve it, dismiss it, take curated lines back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import transaction
+from django.utils import timezone
+
+from appliance.accounts.models import User
+from appliance.conversations.curating.models import CuratedLines, Decision
+from appliance.conversations.curating.places import Place
+from appliance.conversations.curating.recall import embed_question
+from appliance.conversations.models import Message
+from appliance.conversations.visible import visible
+from indexer.evaluation.golden import Gold
+from indexer.evaluation.sets import save_question
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """What a curator attaches: at least one of the place, the answer and the note."""
+
+    question: str
+    place: Place | None = None
+    answer: str = ""
+    note: str = ""
+    expires_on: date | None = None
+
+
+def resolve(curator: User, message: Message, correction: Correction) -> Decision:
+    """Write down how a case was resolved.
+
+    Lines become a golden question, which nightly runs ask from then on, and curated evidence, which
+    comes first when a question like this is asked. Raises ProposalRefused as save_question does.
+    """
+    lines = _lines(curator, correction) if correction.place else None
+    with transaction.atomic():
+        decision = _decide(curator, message, Decision.Outcome.RESOLVED, correction)
+        if lines is not None and correction.place is not None:
+            CuratedLines.objects.filter(decision=decision).delete()  # a better one, by now
+            lines.evidence = correction.place.as_evidence()
+            lines.decision = decision
+            lines.save()
+            place = correction.place
+            save_question(
+                correction.question,
+                place.ref.source,
+                Gold(place.path, place.span),
+                by=curator.get_username(),
+                is_accepted=True,
+            )
+    return decision
+
+
+def dismiss(curator: User, message: Message, note: str = "") -> Decision:
+    """Close a case without a correction."""
+    correction = Correction(question="", note=note)
+    return _decide(curator, message, Decision.Outcome.DISMISSED, correction)
+
+
+def withdraw(lines: CuratedLines) -> None:
+    """Take curated lines back; the golden question stays until somebody deletes it."""
+    lines.delete()
+
+
+def _lines(curator: User, correction: Correction) -> CuratedLines:
+    """Return the row, unsaved, with its vector: a model server is asked outside of a transaction."""
+    lines = CuratedLines(
+        question=visible(correction.question).strip(),
+        answer=visible(correction.answer).strip(),
+        note=visible(correction.note).strip(),
+        by=curator.get_username(),
+        expires_on=correction.expires_on,
+    )
+    embed_question(lines)
+    return lines
+
+
+def _decide(
+    curator: User, message: Message, outcome: Decision.Outcome, correction: Correction
+) -> Decision:
+    decision, _ = Decision.objects.update_or_create(
+        message=message,
+        defaults={
+            "outcome": outcome,
+            "by": curator.get_username(),
+            "answer": visible(correction.answer).strip(),
+            "note": visible(correction.note).strip(),
+            "decided_at": timezone.now(),
+        },
+    )
+    return decision

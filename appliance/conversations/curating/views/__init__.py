@@ -1,0 +1,1 @@
+"""Pages of feedback and of the curators' queue."""

@@ -1,0 +1,133 @@
+"""The curators' pages: the queue, a case, curated lines, the report."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from appliance.accounts.models import User
+from appliance.conversations.curating import deciding, queue
+from appliance.conversations.curating.access import get_case_for_curator
+from appliance.conversations.curating.forms import DecisionForm
+from appliance.conversations.curating.kept import curated_rows, get_curated_lines
+from appliance.conversations.curating.models import Feedback
+from appliance.conversations.curating.report import report
+from appliance.conversations.models import Message
+from appliance.conversations.rendering import render_answer
+from appliance.sources.access import readable_sources, scope_of, staff_required
+from indexer.evaluation.sets import ProposalRefused
+
+PER_PAGE = 20
+
+
+def _curator(request: HttpRequest) -> User:
+    if not isinstance(request.user, User):  # staff_required stands in front
+        raise Http404
+    return request.user
+
+
+@staff_required
+@require_safe
+def curation_page(request: HttpRequest) -> HttpResponse:
+    """List the cases that fit the filters, newest first."""
+    asked = request.GET
+    filters = queue.Filters.of(
+        *(asked.get(name, "") for name in ("state", "kind", "reason", "source"))
+    )
+    page = Paginator(queue.queue(filters), PER_PAGE).get_page(asked.get("page"))
+    curator = _curator(request)
+    context = {
+        "filters": filters,
+        "states": queue.STATES,
+        "kinds": queue.KINDS,
+        "reasons": Feedback.Reason.choices,
+        "names": list(readable_sources(curator).values_list("name", flat=True)),
+        "page": page,
+        "rows": queue.rows_of(page, scope_of(curator)),
+    }
+    return render(request, "conversations/curating/queue.html", context)
+
+
+@staff_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def case_page(request: HttpRequest, message_id: UUID) -> HttpResponse:
+    """Show a case with what was said of it; a POST resolves or dismisses it."""
+    curator = _curator(request)
+    message = get_case_for_curator(curator, message_id)
+    form = _form(request, curator, message)
+    if request.method == "POST":
+        if request.POST.get("decision") == "dismiss":
+            deciding.dismiss(curator, message)
+            messages.success(request, "The case was dismissed.")
+            return redirect("curation")
+        if form.is_valid() and _resolved(form, curator, message):
+            messages.success(request, "The case is resolved.")
+            return redirect("curation")
+    rendered = render_answer(message, scope_of(curator))
+    context = {
+        "message": message,
+        "rendered": rendered,
+        "evidence": rendered.evidence,
+        "said": message.feedback.all(),
+        "form": form,
+        "lines": curated_rows(scope_of(curator), message=message),
+    }
+    status = 400 if form.is_bound and form.errors else 200
+    return render(request, "conversations/curating/case.html", context, status=status)
+
+
+def _form(request: HttpRequest, curator: User, message: Message) -> DecisionForm:
+    """Return the form, filled in with the question and the lines that the address names."""
+    named = {name: request.GET.get(name, "") for name in ("source", "path", "first", "last")}
+    asked = message.parent.text if message.parent else ""
+    initial = {"question": (message.query or asked).split("\n")[0][:2000], **named}
+    posted = request.POST if request.method == "POST" else None
+    return DecisionForm(posted, scope=scope_of(curator), ref=message.ref, initial=initial)
+
+
+def _resolved(form: DecisionForm, curator: User, message: Message) -> bool:
+    """Resolve the case; False, with a sentence in the form, when it could not be written down."""
+    given = form.cleaned_data
+    correction = deciding.Correction(
+        question=given["question"],
+        place=form.place,
+        answer=given["answer"],
+        note=given["note"],
+        expires_on=given["expires_on"],
+    )
+    try:
+        deciding.resolve(curator, message, correction)
+    except ProposalRefused as exc:
+        form.add_error("question", str(exc))
+        return False
+    return True
+
+
+@staff_required
+@require_safe
+def curated_list(request: HttpRequest) -> HttpResponse:
+    """List the curated lines that this curator may read, with what became of them."""
+    rows = curated_rows(scope_of(_curator(request)))
+    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "conversations/curating/curated.html", {"page": page, "rows": page})
+
+
+@staff_required
+@require_POST
+def curated_withdraw(request: HttpRequest, lines_id: int) -> HttpResponse:
+    lines = get_curated_lines(_curator(request), lines_id)
+    deciding.withdraw(lines)
+    messages.success(request, "These lines do not come first any more.")
+    return redirect("curated")
+
+
+@staff_required
+@require_safe
+def report_page(request: HttpRequest) -> HttpResponse:
+    """Show how many questions were not answered, by source and week."""
+    return render(request, "conversations/curating/report.html", {"report": report()})

@@ -1,0 +1,1 @@
+"""How good answers are: golden questions asked of the whole flow, facts, citations, a judge."""

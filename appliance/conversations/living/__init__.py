@@ -1,0 +1,1 @@
+"""Living answers: what became of the lines that saved answers cite."""
