@@ -233,6 +233,10 @@ CELERY_BEAT_SCHEDULE = {
     },
     # What was removed is gone within fifteen minutes: pruning must run well before that.
     "prune": {"task": "indexer.tasks.prune", "schedule": 300.0},
+    "forget-removed": {
+        "task": "appliance.conversations.tasks.forget_removed",
+        "schedule": 300.0,
+    },
     "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},
     "keep-vector-indexes": {"task": "indexer.tasks.keep_vector_indexes", "schedule": 600.0},
     "evaluate": {"task": "indexer.tasks.evaluate", "schedule": 24 * 3600.0},

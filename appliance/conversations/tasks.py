@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from appliance.common.queueing import send
-from appliance.conversations import noting, recording, rescuing
+from appliance.conversations import forgetting, noting, recording, rescuing
 from appliance.conversations.living import looking
 from appliance.conversations.models import Message
 
@@ -38,6 +38,12 @@ def rescue_answers() -> None:
     """Send waiting answers again that the broker lost; end those whose worker died."""
     for message_id in rescuing.rescue():
         answer_question.delay(message_id)
+
+
+@shared_task(ignore_result=True)
+def forget_removed() -> None:
+    """Clear what answers still tell of sources that were removed."""
+    forgetting.forget_removed()
 
 
 @shared_task(ignore_result=True, expires=15)

@@ -76,8 +76,9 @@ class Fitting:
 
     def grow(self, document_of: DocumentOf) -> None:
         """Spend what room is left: files that fit whole, else definitions around what was found."""
-        for path in dict.fromkeys((f.piece.source_id, f.piece.path) for f in self.fitted):
-            of_file = [f for f in self.fitted if (f.piece.source_id, f.piece.path) == path]
+        grows = [f for f in self.fitted if not f.piece.note]  # what a curator chose stays as it is
+        for path in dict.fromkeys((f.piece.source_id, f.piece.path) for f in grows):
+            of_file = [f for f in grows if (f.piece.source_id, f.piece.path) == path]
             document = document_of(of_file[0].piece)
             if document is not None and not self._give_whole(of_file, document):
                 for one in of_file:

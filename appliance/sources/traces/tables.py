@@ -14,6 +14,7 @@ from appliance.sources.traces.places import Needle, Trace
 KEPT = {
     ("conversations_message", "text"): "the words of a question or an answer",
     ("conversations_message", "query"): "the words of a question",
+    ("conversations_message", "note"): "the words of an answer, in short",
     ("conversations_thread", "title"): "the words of a question",
     ("conversations_message", "receipt"): "what an answer's search covered",
     ("conversations_feedback", "comment"): "the words of feedback on an answer",

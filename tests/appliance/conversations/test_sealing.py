@@ -19,10 +19,10 @@ from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from appliance.accounts.models import User
-from appliance.conversations import recording
 from appliance.conversations.access import reading_of, threads_shared_with
 from appliance.conversations.copying import continue_own
 from appliance.conversations.models import Message, Thread, ThreadShare
+from appliance.conversations.questions import question_of
 from appliance.sources.managing import set_grant
 from indexer.models import Source
 from tests.appliance.conversations.conftest import FILES, lines_of
@@ -62,6 +62,11 @@ def world(user_factory: UserFactory, source_factory: SourceFactory) -> World:
     thread = Thread.objects.create(owner=owner, title=f"About {ASKED}")
     at = iter(timezone.now() + timedelta(seconds=second) for second in range(20))
     first = ask(thread, "How are items added?", created_at=next(at))
+    patch = {
+        "source_id": shop.pk, "source": "shop", "commit": "c" * 40, "diff": TOLD, "state": "good",
+        "is_repaired": False, "checks": [{"name": TOLD, "verdict": "passed", "reason": TOLD}],
+        "files": [{"path": "shop/cart.py", "is_new": False}],
+    }  # fmt: skip
     open_answer = say(first, "It adds OPEN WORDS [E1].", [cart], created_at=next(at))
     step = {
         "number": 1, "kind": "read", "title": f"Read {TOLD}", "detail": TOLD, "places": [],
@@ -75,7 +80,7 @@ def world(user_factory: UserFactory, source_factory: SourceFactory) -> World:
         query=TOLD,
         error=TOLD,
         steps=[step],
-        patches=[{"diff": TOLD}],
+        patches=[patch],
         prompt={"why": TOLD},
         receipt={
             "given": 2, "query": TOLD, "hits": 12345, "lacking": [TOLD], "prompt_tokens": 54321,
@@ -179,7 +184,7 @@ def copies(client: Client, world: World) -> str:
         seen.append(read(client, f"/threads/{thread.pk}/"))
         last = Message.objects.filter(thread=thread, role="answer").latest("created_at")
         follow_up = say(ask(thread, "And then?", last), "", state="queued")
-        turns = recording.question_of(follow_up).turns
+        turns = question_of(follow_up)[0].turns
         seen += [f"{turn.question} {turn.answer}" for turn in turns]
         thread.delete()
     return "\n".join(map(str, seen))
@@ -384,7 +389,7 @@ def test_counts_of_what_others_cannot_search_are_left_out(
 def test_a_follow_up_prompt_holds_nothing_that_was_sealed_meanwhile(world: World) -> None:
     world.owner.groups.remove(Group.objects.get(name="board"))
     asked = ask(world.thread, "And then?", world.repeated)
-    question = recording.question_of(say(asked, "", state="queued"))
+    question, _ = question_of(say(asked, "", state="queued"))
     assert [turn.answer for turn in question.turns] == ["It adds OPEN WORDS."]
 
 
@@ -408,7 +413,7 @@ def test_a_copy_is_sealed_with_what_it_was_copied_beside(
         assert [word for word in (TOLD, ASKED, LINES) if word in "".join(pages)] == []
         last = Message.objects.filter(thread=copied).latest("created_at")
         follow_up = say(ask(copied, "And?", last), "", state="queued")
-        assert "CANARY" not in repr(recording.question_of(follow_up).turns)
+        assert "CANARY" not in repr(question_of(follow_up)[0].turns)
     # Nor are what they copied asked again, or edited, by them now.
     sealed = Message.objects.get(thread=branch, text__contains=ASKED, role="question")
     assert client.post(f"/messages/{sealed.pk}/again/").status_code == 404

@@ -107,8 +107,8 @@ def test_a_node_knows_all_that_its_message_rests_on(
         "Adds [E1].",
         [lines_of(shop, "shop/cart.py", 4, 9)],
         receipt={"given": 2, "behind": [[7, "earlier.py"]]},
-        steps=[{"number": 1, "places": [[8, "read.py"]]}, {"number": 2}],
-        patches=[{"path": "x.py", "places": [[9, "changed.py"]]}],
+        steps=[{"number": 1, "places": [[8, "read.py"]]}, {"number": 2, "places": []}],
+        patches=[{"source_id": 9, "files": [{"path": "changed.py"}]}],
     )
     with django_assert_num_queries(2):
         asked, answered = nodes_of(Message.objects.all())

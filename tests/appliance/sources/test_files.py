@@ -78,11 +78,11 @@ def test_a_branch_stands_for_its_live_commit_even_with_a_slash_in_its_name(
     repository = repository_factory(FILES)
     repository.git("branch", "release/1.0")
     source = source_factory("shop", repository=repository, refs=("main", "release/1.0"))
-    repository.commit({"shop/cart.py": "changed = True\n"})
+    repository.commit({"shop/cart.py": "renewed = True\n"})
     sync_now(source)
     client.force_login(reader)
-    assert b"changed" in client.get(address(source, commit="main")).content
-    assert b"changed" not in client.get(address(source, commit="release/1.0")).content
+    assert b"renewed" in client.get(address(source, commit="main")).content
+    assert b"renewed" not in client.get(address(source, commit="release/1.0")).content
     assert client.get(address(source, commit="release")).status_code == 404
 
 
@@ -118,7 +118,7 @@ def released(source_factory: SourceFactory, repository_factory: RepositoryFactor
     """Follow main and the branch release/1, which has no late.py and another cart.py."""
     repository = repository_factory(FILES, "released")
     repository.git("branch", "release/1")
-    repository.commit({"late.py": "late = True\n", "shop/cart.py": "changed = True\n"})
+    repository.commit({"late.py": "late = True\n", "shop/cart.py": "renewed = True\n"})
     return source_factory("released", repository=repository, refs=("main", "release/*"))
 
 

@@ -153,7 +153,9 @@ def test_every_page_has_a_strict_policy(client: Client, db: None) -> None:
 
 
 @pytest.mark.parametrize(
-    "template", sorted(PACKAGES.rglob("templates/**/*.html")), ids=lambda path: path.name
+    "template",
+    sorted(PACKAGES.rglob("templates/**/*.html")),
+    ids=lambda path: path.relative_to(PACKAGES).as_posix(),
 )
 def test_templates_hold_nothing_that_the_policy_forbids(template: Path) -> None:
     text = template.read_text(encoding="utf-8")

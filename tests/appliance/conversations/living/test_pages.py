@@ -83,7 +83,7 @@ def test_nobody_else_is_told(
         assert "All your answers hold" in listed
         assert "Changed <span" not in listed
         assert client.get(compare_path(changed)).status_code == 404
-        assert client.post(f"/messages/{changed.pk}/again/").status_code == 404
+        assert client.post(f"/changed/{changed.pk}/again/").status_code == 404
         client.post("/changed/seen/", {"answer": ChangedAnswer.objects.get().pk})
         client.post("/changed/seen/")
     assert ChangedAnswer.objects.get().seen_at is None
@@ -189,7 +189,7 @@ def test_asking_again_writes_a_further_answer_to_the_same_question(
     sent: list[str] = []
     monkeypatch.setattr(answer_question, "delay", sent.append)
     client.force_login(owner)
-    response = client.post(f"/messages/{changed.pk}/again/")
+    response = client.post(f"/changed/{changed.pk}/again/")
     assert response.headers["Location"] == f"/threads/{changed.thread_id}/"
     again = Message.objects.get(state=Message.State.QUEUED)
     assert sent == [str(again.pk)]
@@ -198,7 +198,7 @@ def test_asking_again_writes_a_further_answer_to_the_same_question(
     question = changed.parent
     assert question is not None
     for pk in (again.pk, question.pk):  # still open; no answer
-        assert client.post(f"/messages/{pk}/again/").status_code == 404
+        assert client.post(f"/changed/{pk}/again/").status_code == 404
     answer_question(str(again.pk))
     again.refresh_from_db()
     assert again.state == Message.State.DONE

@@ -131,7 +131,7 @@ def test_the_stream_notices_a_new_step(waiting: Message) -> None:
          {"number": 2, "title": "Deciding", "is_running": True}],
     ):  # fmt: skip
         Message.objects.filter(pk=waiting.pk).update(steps=steps)
-        snapshots.add(async_to_sync(_snapshot)(waiting.pk))
+        snapshots.add(async_to_sync(_snapshot)(waiting.thread.owner, waiting.pk))
     assert len(snapshots) == 4
 
 
