@@ -132,6 +132,17 @@ def reading_of(user: User, thread: Thread) -> Reading:
     return readings_of(user, [thread])[0]
 
 
+def reading_of_message(user: User, message: Message) -> Reading:
+    """Return what somebody sees of one message: for its owner, from that message alone.
+
+    A stream asks this several times a second, however long the thread is.
+    """
+    if message.thread.owner_id != user.pk:
+        return reading_of(user, message.thread)
+    scope, tree = scope_of(user), Tree(tuple(_node_of(message)))
+    return Reading(message.thread, tree, True, scope, sealed_for_owner(tree.nodes, scope))
+
+
 def readings_of(user: User, threads: Iterable[Thread]) -> list[Reading]:
     """Return what somebody sees of threads that they may open: for all of them, a few queries."""
     threads = list(threads)

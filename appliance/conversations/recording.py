@@ -25,7 +25,8 @@ from appliance.conversations.answering.events import (
 from appliance.conversations.answering.flow import answer
 from appliance.conversations.checking import checks
 from appliance.conversations.evidence import EvidenceLines
-from appliance.conversations.models import Evidence, Message, MessageEvidence
+from appliance.conversations.keeping import link_evidence
+from appliance.conversations.models import Message, MessageEvidence
 from appliance.conversations.prompting.budget import Budget, Checking
 from appliance.conversations.prompting.parts import recalled_in
 from appliance.conversations.questions import Branch, question_of
@@ -200,23 +201,7 @@ def _link(
         return  # deleted with its thread; the lock keeps it from going in the middle
     if anew:
         message.evidence_links.all().delete()
-    for piece in evidence:
-        row, _ = Evidence.objects.get_or_create(
-            source_id=piece.source_id,
-            commit=piece.commit,
-            path=piece.path,
-            blob_id=piece.blob_id,
-            start_line=piece.span.start_line,
-            end_line=piece.span.end_line,
-            defaults={"line_hash": piece.line_hash, "symbol": piece.symbol},
-        )
-        MessageEvidence.objects.get_or_create(
-            message=message,
-            evidence=row,
-            handle=piece.handle,
-            role=role,
-            defaults={"score": piece.score, "legs": list(piece.legs), "note": piece.note},
-        )
+    link_evidence(message, evidence, role)
 
 
 class _Watcher:

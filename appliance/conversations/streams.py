@@ -21,13 +21,13 @@ from appliance.accounts.models import User
 from appliance.conversations.access import (
     get_message_for_reader,
     messages_for_reader,
-    reading_of,
+    reading_of_message,
 )
 from appliance.conversations.models import Message
 from appliance.conversations.turns import turn_of
 
-POLL_S = 0.15
-FIRST_POLL_S = 0.04  # from the prompt to the first words, which people wait for
+POLL_S = 0.2
+FIRST_POLL_S = 0.08  # from the prompt to the first words, which people wait for
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
 LONGEST_S = 900.0
 
@@ -89,7 +89,7 @@ def _render(user_id: int, message_id: UUID, csrf_token: str) -> tuple[str, bool]
     """Render for the reader as they are now: access that was taken away ends the text."""
     user = User.objects.get(pk=user_id, is_active=True)
     message = get_message_for_reader(user, message_id)
-    turn = turn_of(message, reading_of(user, message.thread))
+    turn = turn_of(message, reading_of_message(user, message))
     context = {
         "message": turn.message,
         "rendered": turn.rendered,

@@ -67,15 +67,21 @@ class Person:
             base_url=site, cookies={"sessionid": session}, timeout=LONGEST_S, trust_env=False
         )
 
-    def ask(self, question: str, thread_id: str | None = None) -> str:
-        """Post a question as the form does; return the thread."""
-        page = self.http.get(f"/threads/{thread_id}/" if thread_id else "/")
+        self.token = self._token()
+
+    def _token(self) -> str:
+        """Return what every form of the session carries."""
+        page = self.http.get("/")
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', page.text)
         if token is None:
             raise SystemExit(f"{page.request.url} shows no form: HTTP {page.status_code}")
+        return token[1]
+
+    def ask(self, question: str, thread_id: str | None = None) -> str:
+        """Post a question as the form does; return the thread."""
         target = f"/threads/{thread_id}/ask/" if thread_id else "/"
         headers = {"referer": str(self.http.base_url)}
-        fields = {"question": question, "csrfmiddlewaretoken": token[1]}
+        fields = {"question": question, "csrfmiddlewaretoken": self.token}
         sent = self.http.post(target, data=fields, headers=headers)
         where = THREAD_AT.search(sent.headers.get("location", ""))
         if where is None:
