@@ -26,7 +26,7 @@ from appliance.conversations.access import (
 from appliance.conversations.models import Message
 from appliance.conversations.turns import turn_of
 
-POLL_S = 0.2
+POLL_S = 0.25
 FIRST_POLL_S = 0.08  # from the prompt to the first words, which people wait for
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
 LONGEST_S = 900.0

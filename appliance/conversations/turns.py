@@ -67,8 +67,9 @@ def pins_of(reading: Reading) -> list[Pin]:
 
 def _turns(messages: Sequence[Message], reading: Reading) -> list[Turn]:
     names = names_for(reading)
-    seen = [message for message in messages if message.pk not in reading.sealed]
-    living = living_answers(seen, reading.scope)
+    # What is being written cites what stands there now.
+    ended = [one for one in messages if not one.is_open and one.pk not in reading.sealed]
+    living = living_answers(ended, reading.scope)
     return [_turn(one, reading, names, living.get(one.pk, LivingAnswer())) for one in messages]
 
 
