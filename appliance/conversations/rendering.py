@@ -83,6 +83,7 @@ class CitationView:
     checked_at: datetime | None  # when the source was last compared with its origin
     moved_from: Span | None = None  # of a citation that was moved: the lines that it named
     note: str = ""  # of a curator
+    cited_lines: frozenset[int] = frozenset()  # of a long piece: those that citations show
     living: tuple[LivingCitation, ...] = ()  # what became of what is cited of these lines
 
     @property
@@ -196,7 +197,11 @@ def _views(
         for link in shown
     ]
     views += [_view(piece, by_handle[piece.handle], "cited") for piece in dict.fromkeys(moved)]
-    unique = {view.key: _with_living(view, living) for view in views}
+    closer = _closer(compiled.cited)
+    unique = {
+        view.key: replace(_with_living(view, living), cited_lines=closer.get(view.key, frozenset()))
+        for view in views
+    }
     return tuple(
         sorted(unique.values(), key=lambda view: (view.role != "cited", int(view.handle[1:])))
     )
@@ -209,6 +214,16 @@ def with_evidence(messages: QuerySet[Message]) -> QuerySet[Message]:
         "evidence_links__evidence__source",
         "evidence_links__evidence__blob",
     )
+
+
+def _closer(cited: Iterable[EvidenceLines]) -> dict[str, frozenset[int]]:
+    """Return which lines of a piece its citations show, by handle; moved ones have a card of their own."""
+    lines: dict[str, set[int]] = {}
+    for piece in cited:
+        if not piece.moved_from:
+            span = piece.span
+            lines.setdefault(piece.handle, set()).update(range(span.start_line, span.end_line + 1))
+    return {handle: frozenset(numbers) for handle, numbers in lines.items()}
 
 
 def _with_living(view: CitationView, living: LivingAnswer) -> CitationView:

@@ -451,3 +451,23 @@ def test_judgements_say_nothing_to_who_lost_access(
     Grant.objects.all().delete()
     rendered = render_answer(message, scope_of(owner))
     assert (rendered.html, rendered.unknown, rendered.counts.checked) == ("", (), 0)
+
+
+def test_of_a_long_piece_the_cited_lines_are_marked(
+    owner: User, source_factory: SourceFactory, message_factory: MessageFactory
+) -> None:
+    shop = source_factory("shop", FILES)
+    whole, cited = lines_of(shop, "shop/cart.py", 1, 13), lines_of(shop, "shop/cart.py", 4, 6)
+    message = message_factory(owner, "It adds [E1].", [whole], cited=[cited])
+    message.checks = {
+        "sentences": [
+            {
+                "at": [0, 13, 0], "verdict": "supported", "made": 1, "struck": 0, "missing": [],
+                "cites": [[8, 12, [["E1", 4, 6]]]],
+            }
+        ],
+        "unknown": [],
+    }  # fmt: skip
+    (view,) = render_answer(message, scope_of(owner)).evidence
+    assert view.cited_lines == {4, 5, 6}
+    assert (view.start_line, view.end_line) == (1, 13)

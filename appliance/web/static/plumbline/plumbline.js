@@ -86,6 +86,9 @@
     card.classList.add("is-active");
     card.closest("details:not([open])")?.setAttribute("open", "");
     card.scrollIntoView({ block: "nearest" });
+    const cited = card.querySelector(".is-marked");
+    const lines = cited?.closest("pre");
+    if (lines) lines.scrollTop += cited.getBoundingClientRect().top - lines.getBoundingClientRect().top;
     card.querySelector(".card-head a")?.focus({ preventScroll: true });
     return true;
   };
