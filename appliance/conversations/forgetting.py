@@ -9,7 +9,7 @@ from __future__ import annotations
 from django.db import connection
 
 FORGET = """
-UPDATE conversations_message SET steps = '[]', patches = '[]', wanted = '{}',
+UPDATE conversations_message SET steps = '[]', patches = '[]', prompt = '{}', wanted = '{}',
   -- Without its steps an answer would look as if it rested on less: nobody may read source 0.
   receipt = (receipt - 'options' - 'experts')
     || jsonb_build_object('behind', COALESCE(receipt->'behind', '[]') || '[[0, ""]]')

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from appliance.conversations.answering.fixing.fix import shortened
 from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Message, MessageEvidence
+from appliance.conversations.modes import Mode
 from appliance.conversations.paths import path_to
 from appliance.conversations.prompting.assembling import (
     assembled,
@@ -132,6 +134,9 @@ class _Texts:
 
     def __init__(self, message: Message) -> None:
         *self.earlier, self.question, _ = path_to(message)
+        # The mode "fix" leaves out the middle of a long paste.
+        text = self.question.text
+        self.asked = shortened(text) if message.mode == Mode.FIX else text
         self.style = Style(message.prompt["system"], message.prompt["reminder"])
         links = message.evidence_links.filter(
             role__in=[MessageEvidence.Role.IN_PROMPT, MessageEvidence.Role.LEFT_OUT]
@@ -154,7 +159,7 @@ class _Texts:
             case PartKind.PINNED:
                 return pinned_block(self._pin(part))
             case PartKind.QUESTION:
-                return self.question.text
+                return self.asked
             case PartKind.TURN:
                 turn = self._turn(part)
                 return f"{turn.question}\n\n{turn.answer}"
@@ -169,7 +174,7 @@ class _Texts:
 
         before = [self._turn(part) for part in of(PartKind.BEFORE)]
         asked = Asked(
-            self.question.text,
+            self.asked,
             pinned=tuple(self._pin(part) for part in of(PartKind.PINNED)),
             before=before[0] if before else None,
         )

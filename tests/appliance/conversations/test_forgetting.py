@@ -39,7 +39,7 @@ def patch(source: Source) -> dict[str, Any]:
 
 def kept(message: Message) -> str:
     message.refresh_from_db()
-    return repr((message.steps, message.patches, message.wanted, message.receipt))
+    return repr((message.steps, message.patches, message.prompt, message.wanted, message.receipt))
 
 
 @pytest.mark.parametrize("what", ["steps", "patches", "wanted"])
@@ -52,6 +52,7 @@ def test_what_names_a_removed_source_goes_and_the_answer_stays_sealed(
         "wanted": {"drop": [["shop", f"{CANARY}.py"]], "add": []},
     }
     message = message_factory(owner, "It adds.", **{what: values[what]})
+    message.prompt = {"reminder": CANARY} if what != "wanted" else {}
     message.receipt |= {"options": [CANARY] if what != "wanted" else [], "experts": []}
     message.save()
     assert CANARY in kept(message)

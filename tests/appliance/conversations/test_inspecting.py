@@ -10,6 +10,7 @@ from appliance.accounts.models import User
 from appliance.conversations import asking
 from appliance.conversations.inspecting import Inspection, inspect
 from appliance.conversations.models import Message
+from appliance.conversations.modes import Mode
 from appliance.conversations.paths import path_to
 from appliance.conversations.prompting.parts import PartKind
 from appliance.conversations.tasks import answer_question
@@ -18,7 +19,7 @@ from appliance.sources.access import scope_of
 from appliance.sources.models import Grant
 from indexer.models import Blob, Source
 from inference.fake_server import FakeServer
-from tests.appliance.conversations.conftest import FILES
+from tests.appliance.conversations.conftest import CART, FILES
 from tests.conftest import SourceFactory
 
 # The watcher looks for a stop through a connection of its own.
@@ -83,6 +84,14 @@ def test_a_whole_thread_with_a_pinned_message_is_put_together_again(
     kinds = {one.part.kind for one in inspection.given}
     assert {PartKind.PINNED, PartKind.TURN, PartKind.EVIDENCE, PartKind.NOTE} <= kinds
     assert asked.text in sent(models)[-1]["content"]
+
+
+@pytest.mark.parametrize("mode", [Mode.PAIR, Mode.FIX])
+def test_the_prompts_of_other_modes_are_exact_too(mode: Mode, owner: User, shop: Source) -> None:
+    pasted = f"{ADD} It is broken, fix it:\n```\n{CART}{'# more' * 2000}\n```\n"
+    message = answered(asking.ask(owner, pasted if mode == Mode.FIX else ADD, mode=mode))
+    assert (message.state, message.not_found) == ("done", False)
+    assert inspected(message, owner).is_exact
 
 
 def test_a_text_that_changed_since_is_not_called_exact(answer: Message, owner: User) -> None:
