@@ -9,7 +9,8 @@ from playwright.sync_api import expect
 
 from appliance.conversations.models import Message, ThreadShare
 from tests.journeys.conftest import OpenAs, elsewhere
-from tests.journeys.world import World, add_evidence
+from tests.journeys.evidence import add_evidence
+from tests.journeys.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(180)]
 
