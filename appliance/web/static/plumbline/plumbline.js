@@ -184,6 +184,7 @@
     const form = event.target;
     if (!form.matches?.("form.composer") || !event.detail.successful) return;
     form.querySelector("textarea").value = "";
+    form.querySelector("#composer-refused").replaceChildren();
     follow = true;
   });
   // The newest evidence stands first, and what has just come is what one wants to see.
