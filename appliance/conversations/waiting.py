@@ -72,11 +72,11 @@ def claim_fairest() -> Message | None:
     the oldest answer. No answer waits for ever: once nothing of its person is being written, or was
     begun lately, nobody goes before it but those who waited longer.
     """
-    now = timezone.now()
-    limits = {"now": now, "since": now - LATELY, "share": share(), "slots": slots()}
     with transaction.atomic(), connection.cursor() as cursor:
         # One at a time: two that count side by side would both take a person's last slot.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
+        now = timezone.now()
+        limits = {"now": now, "since": now - LATELY, "share": share(), "slots": slots()}
         cursor.execute(CLAIM, limits)
         row = cursor.fetchone()
     if row is None:
