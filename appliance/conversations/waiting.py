@@ -33,7 +33,7 @@ people AS (
     WHERE message.state IN ('searching', 'writing') OR message.begun_at > %(since)s
     GROUP BY thread.owner_id
 )"""
-# NO KEY: a follow-up that is being asked holds the key of the answer that it follows on.
+# NO KEY: a follow-up holds the key of the answer that it follows on while it is committed.
 CLAIM = f"""
 WITH {PEOPLE}, fairest AS (
     SELECT message.id

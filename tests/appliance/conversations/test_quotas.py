@@ -17,6 +17,7 @@ from appliance.conversations.models import CountedQuestion, Message, Thread
 from appliance.conversations.quotas import HOUR, QuotaReached
 from appliance.conversations.tasks import answer_question
 from tests.appliance.conversations.conftest import MessageFactory
+from tests.conftest import SourceFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -116,8 +117,9 @@ def test_of_many_that_are_asked_at_the_same_moment_only_so_many_are_taken(
 
 
 def test_the_first_page_keeps_the_question_and_tells_when(
-    owner: User, asked: Message, client: Client
+    owner: User, asked: Message, client: Client, source_factory: SourceFactory
 ) -> None:
+    source_factory("shop", {"README.md": "# Shop"})
     client.force_login(owner)
     response = client.post("/", {"question": "<script>alert(1)</script> three?"})
     page = response.content.decode()

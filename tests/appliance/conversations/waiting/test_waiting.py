@@ -44,6 +44,8 @@ def at_once(work: Callable[[], list[Message]], workers: int = 8) -> list[Message
 
     def worked(_: int) -> list[Message]:
         try:
+            with connection.cursor() as cursor:
+                cursor.execute("SET lock_timeout = '10s'")
             return work()
         finally:
             connection.close()
@@ -174,6 +176,8 @@ def test_a_row_that_somebody_else_holds_is_passed_over() -> None:
 def test_a_follow_up_that_is_being_asked_keeps_nothing_waiting() -> None:
     (answer,) = ask_each(people(1))
     with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # as at the end of the transaction
         Message.objects.create(thread=answer.thread, parent=answer, role="question", text="And?")
         assert at_once(claim_all, workers=1) == [answer]
 
