@@ -7,6 +7,7 @@ is decided here, for all workers together.
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -76,7 +77,12 @@ def claim_fairest() -> Message | None:
         # One at a time: two that count side by side would both take a person's last slot.
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
         now = timezone.now()
-        limits = {"now": now, "since": now - LATELY, "share": share(), "slots": slots()}
+        limits: dict[str, Any] = {
+            "now": now,
+            "since": now - LATELY,
+            "share": share(),
+            "slots": slots(),
+        }
         cursor.execute(CLAIM, limits)
         row = cursor.fetchone()
     if row is None:

@@ -81,10 +81,9 @@ def _ends_needed(before: int, written: int, most: int) -> int:
 
 def _usual_seconds() -> float | None:
     """Return how long one of the last answers took; None before there were any."""
-    ended = Message.objects.filter(
-        begun_at__isnull=False, state=Message.State.DONE, seconds__isnull=False
-    )
-    seconds = list(ended.order_by("-begun_at").values_list("seconds", flat=True)[:LOOKED_AT])
+    ended = Message.objects.filter(begun_at__isnull=False, state=Message.State.DONE)
+    last = ended.order_by("-begun_at").values_list("seconds", flat=True)[:LOOKED_AT]
+    seconds = [each for each in last if each is not None]
     return statistics.median(seconds) if seconds else None
 
 

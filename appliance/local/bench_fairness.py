@@ -153,8 +153,8 @@ def _round(slots: int, others: int, flood: int) -> Measured:
         waiting.update(state=Message.State.STOPPED)
         _wait(lambda: not open_ones.exists())
     ended = Message.objects.filter(pk__in=[answer.pk for answer in asked])
-    first, last = asked[-1].created_at, max(answer.begun_at for answer in ended)
-    between = Message.objects.filter(thread__owner=many, begun_at__gt=first, begun_at__lt=last)
+    first, last = asked[-1].created_at, ended.latest("begun_at").begun_at
+    between = Message.objects.filter(thread__owner=many, begun_at__range=(first, last))
     result = Measured(tuple(map(_first_words_s, ended)), between.count())
     many.delete()
     for person in people:

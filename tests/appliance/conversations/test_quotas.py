@@ -21,7 +21,7 @@ from tests.conftest import SourceFactory
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX = {"hx-request": "true"}
 TOLD = "You have asked 2 questions within an hour, as many as one person may."
 
 
@@ -147,7 +147,7 @@ def test_a_follow_up_with_htmx_gets_the_sentence_below_the_form(
 ) -> None:
     client.force_login(owner)
     page = client.get(f"/threads/{asked.thread_id}/").content.decode()
-    response = client.post(f"/threads/{asked.thread_id}/ask/", {"question": "And?"}, **HTMX)
+    response = client.post(f"/threads/{asked.thread_id}/ask/", {"question": "And?"}, headers=HTMX)
     assert response.status_code == 429
     assert response.headers["HX-Retarget"] == "#composer-refused"
     assert '<div id="composer-refused"></div>' in page

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
-
-from django.utils import timezone
+from datetime import timedelta
+from typing import Any
 
 from appliance.accounts.models import User
 from appliance.conversations.models import Message, Thread
-
-LONG_AGO = timedelta(hours=2)
 
 
 def people(count: int, name: str = "person") -> list[User]:
@@ -20,7 +17,7 @@ def people(count: int, name: str = "person") -> list[User]:
     )
 
 
-def ask(person: User, questions: int = 1, *, text: str = "How?", **fields: object) -> list[Message]:
+def ask(person: User, questions: int = 1, *, text: str = "How?", **fields: Any) -> list[Message]:
     """Put down questions of a person with answers that wait, each in a thread of its own."""
     threads = Thread.objects.bulk_create(
         Thread(owner=person, title=f"{text} {number}") for number in range(questions)
@@ -35,15 +32,14 @@ def ask(person: User, questions: int = 1, *, text: str = "How?", **fields: objec
     )
 
 
-def ask_each(of: Iterable[User], **fields: object) -> list[Message]:
+def ask_each(of: Iterable[User], **fields: Any) -> list[Message]:
     return [answer for person in of for answer in ask(person, **fields)]
 
 
-def end(*answers: Message, at: datetime | None = None) -> None:
+def end(*answers: Message) -> None:
     """End answers as if they had been written."""
-    when = at or timezone.now()
     Message.objects.filter(pk__in=[answer.pk for answer in answers]).update(
-        state="done", touched_at=when, seconds=1.0
+        state="done", seconds=1.0
     )
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -283,7 +284,7 @@ def test_the_claim_looks_at_a_few_rows_among_all_that_were_written() -> None:
     ended = timezone.now() - timedelta(days=3)
     ask_each(people(1), questions=3000, state="done", begun_at=ended)
     ask_each(people(3), questions=2)
-    limits = {
+    limits: dict[str, Any] = {
         "now": timezone.now(),
         "since": timezone.now() - LATELY,
         "share": 12,
