@@ -182,7 +182,9 @@
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const form = event.target;
+    // 429: refused, though what it says is shown; the question stays.
     if (!form.matches?.("form.composer") || !event.detail.successful) return;
+    if (event.detail.xhr.status === 429) return;
     form.querySelector("textarea").value = "";
     form.querySelector("#composer-refused").replaceChildren();
     follow = true;
