@@ -95,6 +95,7 @@ def chat() -> ChatClient:
         _http(settings.CHAT_URL),
         settings.CHAT_MODEL or None,
         deadline_s=settings.ANSWER_TIME_LIMIT_S,
+        has_priorities=settings.CHAT_PRIORITIES,
     )
 
 

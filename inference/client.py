@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass, field
 from functools import partial
 
 import httpx
@@ -27,17 +29,46 @@ ESTIMATED_TOKENS_PER_MESSAGE = 8
 NO_SUCH_PATH = ("HTTP 404", "HTTP 405", "HTTP 501")
 
 
+@dataclass(slots=True)
+class _Known:
+    """What is known of a server, or was learned by asking it."""
+
+    model: str | None
+    can_count: bool = True
+    refused: set[str] = field(default_factory=set)  # kinds of structured outputs
+
+
 class ChatClient:
-    """Asks one model on one server. Without a model name, the first that the server lists."""
+    """Asks one model on one server. Without a model name, the first that the server lists.
+
+    `has_priorities` says that the server takes requests in the order of their priority (vLLM with
+    --scheduling-policy priority); other servers may refuse a request that has one.
+    """
 
     def __init__(
-        self, http: httpx.Client, model: str | None, *, deadline_s: float = DEADLINE_S
+        self,
+        http: httpx.Client,
+        model: str | None,
+        *,
+        deadline_s: float = DEADLINE_S,
+        has_priorities: bool = False,
     ) -> None:
         self.http = http
-        self.model = model
         self.deadline_s = deadline_s  # for one whole answer, give or take one read timeout
-        self._can_count = True
-        self._refused: set[str] = set()  # kinds of structured outputs
+        self.has_priorities = has_priorities
+        self.priority = 0  # the lower, the sooner
+        self._known = _Known(model)
+
+    @property
+    def model(self) -> str | None:
+        return self._known.model
+
+    def at_priority(self, priority: int) -> ChatClient:
+        """Return this client for requests that are less urgent; what it learns of the server, both
+        know."""
+        other = copy(self)
+        other.priority = priority
+        return other
 
     def models(self) -> list[ServedModel]:
         listing = fetch_json(self.http, "GET", "/v1/models")
@@ -51,21 +82,23 @@ class ChatClient:
         ]
 
     def model_name(self) -> str:
-        if self.model is None:
+        if self._known.model is None:
             served = self.models()
             if not served:
                 raise ModelNotConfigured("the model server serves no model")
-            self.model = served[0].name
-        return self.model
+            self._known.model = served[0].name
+        return self._known.model
 
     def stream(self, request: ChatRequest) -> ChatStream:
         """Return the answer as it is written; the request is sent when iteration starts."""
         plain = _chat_body(request, self.model_name())
+        if self.has_priorities and self.priority:
+            plain["priority"] = self.priority
         held = _held(request)
-        if self._refused.issuperset(held):
+        if self._known.refused.issuperset(held):
             return ChatStream(self.http, plain, self.deadline_s)
         # What a server refuses it is asked without, now and from then on.
-        on_plain = partial(self._refused.update, held)
+        on_plain = partial(self._known.refused.update, held)
         body = plain | {"structured_outputs": held}
         return ChatStream(self.http, body, self.deadline_s, plain=plain, on_plain=on_plain)
 
@@ -94,7 +127,7 @@ class ChatClient:
         return estimate_tokens(text) if count is None else count
 
     def _count(self, body: dict[str, object]) -> int | None:
-        if not self._can_count:
+        if not self._known.can_count:
             return None
         try:
             answer = fetch_json(
@@ -103,7 +136,7 @@ class ChatClient:
         except RequestRejected as exc:
             if not str(exc).startswith(NO_SUCH_PATH):
                 raise
-            self._can_count = False
+            self._known.can_count = False
             return None
         count = answer.get("count") if isinstance(answer, dict) else None
         if not isinstance(count, int) or count < 0:

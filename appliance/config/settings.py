@@ -284,6 +284,12 @@ PAIR_TIME_LIMIT_S = env_int("PLUMBLINE_PAIR_TIME_LIMIT_S", default=120, minimum=
 # For writing a change again that failed a check; 0: never.
 FIX_REPAIR_TIME_LIMIT_S = env_int("PLUMBLINE_FIX_REPAIR_TIME_LIMIT_S", default=45, minimum=0)
 ANSWER_TIME_LIMIT_S = env_int("PLUMBLINE_ANSWER_TIME_LIMIT_S", default=300, minimum=5)
+# Over all workers; one person's are at most half of them.
+ANSWERS_AT_ONCE = env_int("PLUMBLINE_ANSWERS_AT_ONCE", default=24, minimum=1)
+# Of one person; 0: as many as they like.
+QUESTIONS_PER_HOUR = env_int("PLUMBLINE_QUESTIONS_PER_HOUR", default=0)
+# Whether the chat server is a vLLM with --scheduling-policy priority; others may refuse them.
+CHAT_PRIORITIES = env_bool("PLUMBLINE_CHAT_PRIORITIES", default=False)
 # none: answers are evaluated without. Else an OpenAI-compatible server with a model that judges.
 JUDGE_URL = env_str("PLUMBLINE_JUDGE_URL", default="none")
 JUDGE_MODEL = env_str("PLUMBLINE_JUDGE_MODEL", default="")  # empty: the first that it serves

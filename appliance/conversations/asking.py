@@ -14,6 +14,7 @@ from appliance.common.queueing import send
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.modes import Mode
 from appliance.conversations.paths import latest_answer
+from appliance.conversations.quotas import count_question
 from appliance.conversations.tasks import answer_question
 from appliance.conversations.titles import title_of
 
@@ -54,7 +55,11 @@ def ask(
 
 def answer_to(question: Message, *, like: Message) -> Message:
     """Have a question answered, maybe once more: from the sources, ref and files of `like`, in its
-    mode. Call it within a transaction: the worker is told when that ends."""
+    mode. Call it within a transaction: the worker is told when that ends.
+
+    Raises QuotaReached when the thread's owner has asked too much lately.
+    """
+    count_question(question.thread.owner_id)
     now = timezone.now()
     answer = Message.objects.create(
         thread_id=question.thread_id,

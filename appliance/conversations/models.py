@@ -17,6 +17,7 @@ from indexer.spans import Span
 __all__ = [
     "ChangedAnswer",
     "CitationState",
+    "CountedQuestion",
     "CuratedLines",
     "Decision",
     "Evidence",
@@ -136,13 +137,27 @@ class Message(models.Model):
     checks = models.JSONField(default=dict)  # its sentences, judged: see checks.to_json
     created_at = models.DateTimeField(default=timezone.now)
     attempts = models.SmallIntegerField(default=0)  # how often a worker took it
+    begun_at = models.DateTimeField(null=True)  # when a worker took it last
     # Moves while an answer is written; one that has stood still is interrupted.
     touched_at = models.DateTimeField(default=timezone.now)
     seconds = models.FloatField(null=True)
 
     class Meta:
         ordering = ["created_at", "pk"]
-        indexes = [models.Index(fields=["thread", "created_at"], name="messages_of_thread")]
+        indexes = [
+            models.Index(fields=["thread", "created_at"], name="messages_of_thread"),
+            # Both serve waiting.py, which looks at a few rows among all that were ever written.
+            models.Index(
+                fields=["state", "created_at"],
+                condition=models.Q(state__in=["queued", "searching", "writing"]),
+                name="open_answers",
+            ),
+            models.Index(
+                fields=["begun_at"],
+                condition=models.Q(begun_at__isnull=False),
+                name="begun_answers",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.role} {self.pk}"
@@ -151,6 +166,22 @@ class Message(models.Model):
     def is_open(self) -> bool:
         """Whether the answer is still to come or being written."""
         return self.state in {self.State.QUEUED, self.State.SEARCHING, self.State.WRITING}
+
+
+class CountedQuestion(models.Model):
+    """That a person asked something, for their quota; it stays when the thread is deleted, and is
+    forgotten after an hour."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="counted_questions"
+    )
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        indexes = [models.Index(fields=["user", "at"], name="counted_of_user")]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.at:%H:%M:%S}"
 
 
 class Evidence(models.Model):

@@ -19,8 +19,8 @@ from appliance.conversations.prompting import prompts
 from appliance.conversations.prompting.salts import cache_salt
 from appliance.conversations.timeboxes import written_within
 from appliance.conversations.visible import visible
+from appliance.conversations.waiting import chat_behind_people
 from appliance.sources.access import scope_of
-from indexer import clients
 from inference.errors import InferenceError, ModelNotConfigured
 from inference.protocol import ChatMessage, ChatRequest
 
@@ -80,7 +80,7 @@ def _written(question: Message, answer: Message) -> str:
     )
     salt = cache_salt(scope_of(answer.thread.owner), key=settings.SECRET_KEY)
     try:
-        stream = clients.chat().stream(
+        stream = chat_behind_people().stream(
             ChatRequest(
                 (ChatMessage("system", prompts.NOTE_SYSTEM), ChatMessage("user", request)),
                 max_tokens=NOTE_TOKENS,

@@ -7,10 +7,11 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from django.conf import settings
 from django.db import connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from appliance.conversations.answering.events import (
@@ -30,7 +31,7 @@ from appliance.conversations.models import Message, MessageEvidence
 from appliance.conversations.prompting.budget import Budget, Checking
 from appliance.conversations.prompting.parts import recalled_in
 from appliance.conversations.questions import Branch, question_of
-from indexer import clients
+from appliance.conversations.waiting import chat_for
 from inference.client import ChatClient
 from inference.streaming import ChatStream
 
@@ -42,16 +43,6 @@ TOUCH_S = 5.0  # how often it shows that the answer is being worked on
 UNKNOWN_WINDOW_TOKENS = 4096  # of a server that does not say
 
 
-def claim(message_id: str) -> Message | None:
-    """Take a waiting answer; None when it is taken, stopped or gone."""
-    claimed = Message.objects.filter(pk=message_id, state=Message.State.QUEUED).update(
-        state=Message.State.SEARCHING, attempts=F("attempts") + 1, touched_at=timezone.now()
-    )
-    if not claimed:
-        return None
-    return Message.objects.select_related("thread__owner").filter(pk=message_id).first()
-
-
 def record_answer(message: Message) -> None:
     """Answer the question before this message and write everything down on the way."""
     begun = time.monotonic()
@@ -61,7 +52,7 @@ def record_answer(message: Message) -> None:
     with _watching(message) as watcher:
         for event in answer(
             question,
-            client=clients.chat,
+            client=partial(chat_for, message),
             budget=budget_of,
             on_stream=watcher.watch,
             stopped=lambda: watcher.stopped,

@@ -8,10 +8,10 @@ from django.utils import timezone
 
 from appliance.conversations.models import Message
 from appliance.conversations.modes import Mode
+from appliance.conversations.waiting import BEING_WRITTEN
 
 LOST = timedelta(seconds=30)  # waiting this long: the broker may have lost it
 DEAD = timedelta(seconds=60)  # untouched this long: its worker died
-OPEN = (Message.State.SEARCHING, Message.State.WRITING)
 RESUMABLE = (Mode.PAIR,)  # their steps are written down as they are taken
 ATTEMPTS = 2
 INTERRUPTED = "The answer was interrupted. Ask again."
@@ -23,7 +23,7 @@ def rescue() -> list[str]:
     A mode of several steps goes on from those that are written down, once; all else ends.
     """
     now = timezone.now()
-    dead = Message.objects.filter(state__in=OPEN, touched_at__lt=now - DEAD)
+    dead = Message.objects.filter(state__in=BEING_WRITTEN, touched_at__lt=now - DEAD)
     dead.filter(stop_asked=True).update(state=Message.State.STOPPED)
     resumed = dead.filter(mode__in=RESUMABLE, attempts__lt=ATTEMPTS)
     again = [str(pk) for pk in resumed.values_list("pk", flat=True)]
@@ -38,7 +38,7 @@ def rescue() -> list[str]:
 def mark_failed(message: Message) -> None:
     """End an answer that broke on a fault of ours; the log has the fault."""
     ours = Message.objects.filter(pk=message.pk, attempts=message.attempts)
-    ours.filter(state__in=OPEN).update(
+    ours.filter(state__in=BEING_WRITTEN).update(
         state=Message.State.FAILED,
         error="Something went wrong on our side. The log of the worker says what.",
     )

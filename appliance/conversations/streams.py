@@ -25,10 +25,12 @@ from appliance.conversations.access import (
 )
 from appliance.conversations.models import Message
 from appliance.conversations.turns import turn_of
+from appliance.conversations.waits import Wait, waits_of
 
 POLL_S = 0.25
 FIRST_POLL_S = 0.08  # from the prompt to the first words, which people wait for
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
+WAIT_S = 2.0  # between two looks at a line of waiting answers
 LONGEST_S = 900.0
 
 # State, letters, judged sentences, steps and what the last is called: what a reader sees change.
@@ -49,14 +51,16 @@ async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseB
 
 
 async def _events(user: User, message: Message, csrf_token: str) -> AsyncIterator[bytes]:
-    seen: Snapshot | None = None
+    seen: tuple[Snapshot, Wait | None] | None = None
+    line = _Line(message.pk)
     started = last_sent = time.monotonic()
     while time.monotonic() - started < LONGEST_S:
         snapshot = await _snapshot(user, message.pk)
         if snapshot is None:  # deleted, or not shared any more
             yield _event("done", "")
             return
-        if snapshot != seen:
+        shown = (snapshot, await line.wait_in(snapshot[0]))
+        if shown != seen:
             try:
                 html, is_open = await sync_to_async(_render)(user.pk, message.pk, csrf_token)
             except (Http404, User.DoesNotExist):  # deleted, or locked out, since the start
@@ -65,12 +69,30 @@ async def _events(user: User, message: Message, csrf_token: str) -> AsyncIterato
             yield _event("answer" if is_open else "done", html)
             if not is_open:
                 return
-            seen, last_sent = snapshot, time.monotonic()
+            seen, last_sent = shown, time.monotonic()
         elif time.monotonic() - last_sent > COMMENT_S:
             yield b": still here\n\n"
             last_sent = time.monotonic()
         waits = snapshot[:2] == (Message.State.WRITING, 0)
         await asyncio.sleep(FIRST_POLL_S if waits else POLL_S)
+
+
+class _Line:
+    """Where a waiting answer stands, looked at only now and then: it is the dearest look of all."""
+
+    def __init__(self, message_id: UUID) -> None:
+        self._message_id = message_id
+        self._wait: Wait | None = None
+        self._next_look = 0.0
+
+    async def wait_in(self, state: str) -> Wait | None:
+        if state != Message.State.QUEUED:
+            return None
+        if time.monotonic() >= self._next_look:
+            waits = await sync_to_async(waits_of)([self._message_id])
+            self._wait = waits.get(self._message_id)
+            self._next_look = time.monotonic() + WAIT_S
+        return self._wait
 
 
 @sync_to_async
@@ -94,6 +116,7 @@ def _render(user_id: int, message_id: UUID, csrf_token: str) -> tuple[str, bool]
         "message": turn.message,
         "rendered": turn.rendered,
         "evidence": turn.evidence,
+        "wait": turn.wait,
         "csrf_token": csrf_token,
         "is_owner": message.thread.owner_id == user.pk,
     }

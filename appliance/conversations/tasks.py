@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
+import time
+
 from celery import shared_task
 
 from appliance.common.queueing import send
-from appliance.conversations import forgetting, noting, recording, rescuing
+from appliance.conversations import forgetting, noting, recording, rescuing, waiting
 from appliance.conversations.living import looking
 from appliance.conversations.models import Message
+
+AT_A_STRETCH_S = 20.0  # then whatever else this worker does gets its turn: notes, signs of life
 
 
 @shared_task(ignore_result=True)
 def answer_question(message_id: str) -> None:
-    """Write one answer. A message that comes twice finds the answer taken and goes away."""
-    message = recording.claim(message_id)
-    if message is None:
-        return
-    try:
-        recording.record_answer(message)
-        if noting.turns_to_note(message):
-            send(note_turns, message_id)
-    except Exception:
-        rescuing.mark_failed(message)
-        raise
+    """Write answers, the fairest first, as long as some may be begun.
+
+    The id says no more than that this one waits: a task for which no slot is free goes away, and
+    whoever frees one goes on with what waits.
+    """
+    until = time.monotonic() + AT_A_STRETCH_S
+    while (message := waiting.claim_fairest()) is not None:
+        try:
+            recording.record_answer(message)
+            if noting.turns_to_note(message):
+                send(note_turns, str(message.pk))
+        except Exception:
+            rescuing.mark_failed(message)
+            send(answer_question, message_id)
+            raise
+        if time.monotonic() >= until:
+            send(answer_question, message_id)
+            return
 
 
 @shared_task(ignore_result=True)

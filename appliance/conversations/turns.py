@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from uuid import UUID
 
 from appliance.conversations.access import Reading
@@ -19,6 +19,7 @@ from appliance.conversations.rendering import (
 )
 from appliance.conversations.shown import Names, as_shown, names_for
 from appliance.conversations.trees import Fork, Node
+from appliance.conversations.waits import Wait, waits_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,7 @@ class Turn:
     rendered: RenderedAnswer | None = None
     evidence: tuple[CitationView, ...] = ()
     fork: Fork | None = None
+    wait: Wait | None = None  # of an answer that waits
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,10 +69,12 @@ def pins_of(reading: Reading) -> list[Pin]:
 
 def _turns(messages: Sequence[Message], reading: Reading) -> list[Turn]:
     names = names_for(reading)
+    seen = [message for message in messages if message.pk not in reading.sealed]
     # What is being written cites what stands there now.
-    ended = [one for one in messages if not one.is_open and one.pk not in reading.sealed]
-    living = living_answers(ended, reading.scope)
-    return [_turn(one, reading, names, living.get(one.pk, LivingAnswer())) for one in messages]
+    living = living_answers([one for one in seen if not one.is_open], reading.scope)
+    waits = waits_of(message.pk for message in seen if message.state == Message.State.QUEUED)
+    turns = [_turn(one, reading, names, living.get(one.pk, LivingAnswer())) for one in messages]
+    return [replace(turn, wait=waits.get(turn.message.pk)) for turn in turns]
 
 
 def _turn(message: Message, reading: Reading, names: Names, living: LivingAnswer) -> Turn:

@@ -57,8 +57,9 @@ def application(choices: Choices) -> list[Program]:
         celery("worker", "--queues", "sync", "--pool", "threads", "--concurrency", "4"),
         # One at a time: computing vectors takes all cores by itself.
         celery("worker-embed", "--queues", "embed", "--pool", "threads", "--concurrency", "1"),
-        # Threads that wait for the model: so many answers are written at a time.
-        celery("worker-ask", "--queues", "ask,upkeep", "--pool", "threads", "--concurrency", "24"),
+        # Threads that wait for the model: one for each of PLUMBLINE_ANSWERS_AT_ONCE (24), and a few
+        # for what has to be done meanwhile.
+        celery("worker-ask", "--queues", "ask,upkeep", "--pool", "threads", "--concurrency", "28"),
         scheduler(),
     ]
 

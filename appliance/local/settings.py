@@ -22,6 +22,8 @@ SMALL_MODEL_BUDGET = {
     "PLUMBLINE_ANSWER_TOKENS": "320",
     # By itself it cites in 3 of 8 answers; held to a grammar in 8 of 8 (docs/experiments.md).
     "PLUMBLINE_ANSWER_STYLE": "opened",
+    # As many as its profile (cpu-small) lets the server write at a time.
+    "PLUMBLINE_ANSWERS_AT_ONCE": "4",
 }
 # Where the data folder is cannot stand in a file inside it.
 NOT_KEPT = {"PLUMBLINE_HOME"}
@@ -47,6 +49,8 @@ def settings_for(
     defaults = {"PLUMBLINE_HOSTS": ",".join(host_names(choices.bind))}
     if choices.model.kind is ModelKind.SMALL:
         defaults |= SMALL_MODEL_BUDGET
+    if choices.model.is_served_here:
+        defaults["PLUMBLINE_CHAT_PRIORITIES"] = "true"  # launch.py starts vLLM that way
     return defaults | given | decided
 
 

@@ -287,6 +287,31 @@ def test_without_a_name_the_first_served_model_is_asked() -> None:
     assert model.received[0]["model"] == "the-only-one"
 
 
+def test_a_priority_is_sent_where_the_server_has_them() -> None:
+    model = FakeModel()
+    client = ChatClient(fake_http(model), FAKE_MODEL, has_priorities=True)
+    for one in (client, client.at_priority(0), client.at_priority(3)):
+        one.complete(REQUEST)
+    assert [body.get("priority") for body in model.received] == [None, None, 3]
+    assert client.priority == 0
+
+
+def test_a_server_without_priorities_would_refuse_them() -> None:
+    model = FakeModel()
+    chat(fake_http(model)).at_priority(3).complete(REQUEST)
+    assert "priority" not in model.received[0]
+
+
+def test_a_client_at_another_priority_knows_and_teaches_what_is_learned_of_the_server() -> None:
+    model = FakeModel(Script(can_count=False))
+    client = ChatClient(fake_http(model), None, has_priorities=True)
+    client.at_priority(2).count_tokens(QUESTION)
+    client.count_tokens(QUESTION)
+    client.at_priority(1).complete(REQUEST)
+    assert client.model == FAKE_MODEL
+    assert [body["path"] for body in model.received] == ["/tokenize", "/v1/chat/completions"]
+
+
 def test_a_server_without_models_is_a_model_that_is_not_configured() -> None:
     with pytest.raises(ModelNotConfigured):
         ChatClient(answering(content=b'{"data": []}'), None).complete(REQUEST)

@@ -15,7 +15,7 @@ from appliance.conversations.evaluating.questions import AnswerQuestion
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.prompting.salts import cache_salt
 from appliance.conversations.recording import budget_of
-from indexer import clients
+from appliance.conversations.waiting import chat_behind_people
 from indexer.scope import Scope
 
 
@@ -53,7 +53,7 @@ def ask(question: AnswerQuestion, *, scope: Scope, source_names: Sequence[str] =
         ref=question.ref,
         cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
     )
-    for event in answer(asked, client=clients.chat, budget=budget_of):
+    for event in answer(asked, client=chat_behind_people, budget=budget_of):
         match event:
             case Searched():
                 found = event.evidence

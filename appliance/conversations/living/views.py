@@ -25,6 +25,7 @@ from appliance.conversations.living.again import ask_again
 from appliance.conversations.living.comparing import compare
 from appliance.conversations.living.models import ChangedAnswer
 from appliance.conversations.living.reading import LivingAnswer, living_answer, states_of
+from appliance.conversations.views.refusing import tells_of_quota
 from appliance.sources.access import scope_of
 from indexer.scope import Scope
 
@@ -70,6 +71,7 @@ def changed_seen(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
+@tells_of_quota
 def answer_again(request: SignedInRequest, message_id: UUID) -> HttpResponse:
     """Have the question answered from the code as it is now."""
     again = ask_again(get_own_answer(request.user, message_id))

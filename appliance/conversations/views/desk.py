@@ -21,6 +21,7 @@ from appliance.conversations.forms import FindForm, QuestionForm
 from appliance.conversations.history import grouped
 from appliance.conversations.models import Thread
 from appliance.conversations.modes import AUTO, choices
+from appliance.conversations.quotas import QuotaReached
 from appliance.conversations.titles import listed_titles
 from appliance.sources.access import readable_sources, scope_of
 from appliance.sources.asof import refs_to_choose
@@ -101,10 +102,13 @@ def question_form(
     return QuestionForm(posted, names=names, scope=scope_of(request.user), initial=started)
 
 
-def composer(form: QuestionForm, names: list[str]) -> dict[str, object]:
+def composer(
+    form: QuestionForm, names: list[str], reached: QuotaReached | None = None
+) -> dict[str, object]:
     ref = str(form["ref"].value() or "")
     return {
         "form": form,
+        "refused": reached.sentence if reached else "",
         "names": names,
         "ref": ref,
         "refs": refs_to_choose(form.scope, ref),

@@ -7,7 +7,6 @@ from uuid import UUID
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from appliance.accounts.requests import SignedInRequest
@@ -20,12 +19,8 @@ from appliance.conversations.access import (
 )
 from appliance.conversations.models import Message
 from appliance.conversations.turns import turn_of
-
-
-def address_of(message: Message) -> str:
-    """Return the thread's page at a message, wherever it stands in the tree."""
-    page = reverse("thread", args=[message.thread_id])
-    return f"{page}?at={message.pk}#message-{message.pk}"
+from appliance.conversations.views.addresses import address_of
+from appliance.conversations.views.refusing import tells_of_quota
 
 
 @require_POST
@@ -55,6 +50,7 @@ def message_evidence(request: SignedInRequest, message_id: UUID) -> HttpResponse
 
 
 @require_POST
+@tells_of_quota
 def message_again(request: SignedInRequest, message_id: UUID) -> HttpResponse:
     """Answer a question once more; the message is the question, or an answer to it."""
     message = get_message_for_user(request.user, message_id)

@@ -16,7 +16,8 @@ from appliance.conversations.answering.wanting import find_document
 from appliance.conversations.forms import AgainForm
 from appliance.conversations.inspecting import inspect
 from appliance.conversations.models import Message
-from appliance.conversations.views.messages import address_of
+from appliance.conversations.views.addresses import address_of
+from appliance.conversations.views.refusing import tells_of_quota
 from appliance.conversations.wanted import File, Wanted
 from appliance.sources.access import readable_sources, scope_of
 
@@ -36,6 +37,7 @@ def prompt_page(request: SignedInRequest, message_id: UUID) -> HttpResponse:
 
 
 @require_POST
+@tells_of_quota
 def ask_again(request: SignedInRequest, message_id: UUID) -> HttpResponse:
     """Ask the same question again, without the files taken out and with those put in."""
     message = _answer(request, message_id)

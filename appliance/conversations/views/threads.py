@@ -20,10 +20,12 @@ from appliance.conversations.access import (
 )
 from appliance.conversations.forms import PlaceForm, QuestionForm, TitleForm
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.quotas import QuotaReached
 from appliance.conversations.titles import shown_titles
 from appliance.conversations.trees import Node
 from appliance.conversations.turns import pins_of, turns_on
 from appliance.conversations.views.desk import composer, desk, question_form, source_names
+from appliance.conversations.views.refusing import refused, refused_in_place
 from indexer.models import Source
 
 EXAMPLES = (
@@ -38,12 +40,21 @@ def ask_page(request: SignedInRequest) -> HttpResponse:
     """Ask the first question of a new thread."""
     form = question_form(request)
     if request.method == "POST" and form.is_valid():
-        answer = _asked(request, form)
+        try:
+            answer = _asked(request, form)
+        except QuotaReached as reached:
+            return refused(_ask_response(request, form, reached), reached)
         return redirect("thread", thread_id=answer.thread_id)
+    return _ask_response(request, form)
+
+
+def _ask_response(
+    request: SignedInRequest, form: QuestionForm, reached: QuotaReached | None = None
+) -> HttpResponse:
     names = source_names(request.user)
     context = {
         **desk(request),
-        **composer(form, names),
+        **composer(form, names, reached),
         "examples": example_questions(names),
         "has_sources": request.user.is_staff and Source.objects.exists(),
     }
@@ -135,12 +146,13 @@ def _thread_response(
     form: QuestionForm,
     *,
     status: int = 200,
+    reached: QuotaReached | None = None,
 ) -> HttpResponse:
     thread = reading.thread
     title = shown_titles([reading])[thread.pk]
     context = {
         **desk(request, thread),
-        **composer(form, source_names(request.user)),
+        **composer(form, source_names(request.user), reached),
         "title": title,
         "is_owner": reading.is_owner,
         "where": where,
@@ -163,7 +175,13 @@ def thread_ask(request: SignedInRequest, thread_id: UUID) -> HttpResponse:
         return _thread_response(request, reading, _where(reading, place), form, status=400)
     beside = _named(reading, place.named("edit"), Message.Role.QUESTION)
     after = _named(reading, place.named("after"), Message.Role.ANSWER)
-    answer = _asked(request, form, thread, after=after, beside=beside)
+    try:
+        answer = _asked(request, form, thread, after=after, beside=beside)
+    except QuotaReached as reached:
+        if request.htmx:
+            return refused_in_place(request, reached)
+        page = _thread_response(request, reading, _where(reading, place), form, reached=reached)
+        return refused(page, reached)
     if not request.htmx:
         return redirect("thread", thread_id=thread.pk)
     return _new_turns(request, thread, answer)

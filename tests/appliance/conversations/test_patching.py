@@ -15,7 +15,8 @@ from appliance.conversations.checking.judging import judge_answer
 from appliance.conversations.evidence import Documents
 from appliance.conversations.models import Message
 from appliance.conversations.modes import Mode
-from appliance.conversations.recording import claim, record_answer
+from appliance.conversations.recording import record_answer
+from appliance.conversations.waiting import claim_fairest
 from appliance.sources.models import Grant
 from indexer.models import Source
 from inference.fake_server import FakeServer
@@ -145,7 +146,7 @@ def test_a_long_change_is_shown_in_part(answered: Message, owner: User, shop: So
 def recorded(owner: User, models: FakeServer, said: str) -> Message:
     models.model.script = Script(text=said)
     waiting = ask(owner, TRACE, mode=Mode.FIX)
-    message = claim(str(waiting.pk))
+    message = claim_fairest()
     assert message is not None
     record_answer(message)
     return Message.objects.get(pk=waiting.pk)

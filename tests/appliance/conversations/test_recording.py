@@ -21,6 +21,7 @@ from appliance.conversations.models import Message, MessageEvidence, Thread
 from appliance.conversations.questions import question_of
 from appliance.conversations.rendering import render_answer
 from appliance.conversations.tasks import answer_question, rescue_answers
+from appliance.conversations.waiting import claim_fairest
 from appliance.sources.access import scope_of
 from appliance.sources.models import Grant
 from indexer.models import Source
@@ -245,8 +246,8 @@ def test_a_thread_that_is_deleted_meanwhile_stays_deleted(
 
 
 def test_an_answer_is_taken_once(waiting: Message) -> None:
-    assert recording.claim(str(waiting.pk)) == waiting
-    assert recording.claim(str(waiting.pk)) is None
+    assert claim_fairest() == waiting
+    assert claim_fairest() is None
 
 
 def test_a_message_that_comes_twice_is_answered_once(waiting: Message, models: FakeServer) -> None:

@@ -10,6 +10,7 @@ import pytest
 from appliance.local import settings
 from appliance.local.choices import Choices, Model, ModelKind, Repository
 from appliance.local.home import Home, home_from, make_folders, write_settings
+from inference.serving.profiles import get_profile
 
 
 @pytest.fixture
@@ -53,6 +54,27 @@ def test_only_the_small_model_gets_a_small_budget(home: Home) -> None:
     small = written(home, choose(Model(ModelKind.SMALL)))
     assert int(small["PLUMBLINE_PROMPT_TOKENS"]) < 4000
     assert "PLUMBLINE_PROMPT_TOKENS" not in written(home, choose(Model(ModelKind.NONE)))
+
+
+def test_the_small_model_gets_as_many_slots_as_its_profile_has(home: Home) -> None:
+    small = written(home, choose(Model(ModelKind.SMALL)))
+    assert small["PLUMBLINE_ANSWERS_AT_ONCE"] == str(get_profile("cpu-small").max_sequences)
+    assert "PLUMBLINE_ANSWERS_AT_ONCE" not in written(home, choose(Model(ModelKind.NONE)))
+
+
+@pytest.mark.parametrize(
+    ("model", "priorities"),
+    [
+        (Model(ModelKind.SMALL), "true"),
+        (Model(ModelKind.FOLDER, "/models/x"), "true"),
+        (Model(ModelKind.SERVER, "http://gpu:8000"), None),
+        (Model(ModelKind.NONE), None),
+    ],
+)
+def test_only_a_server_that_we_start_is_known_to_have_priorities(
+    home: Home, model: Model, priorities: str | None
+) -> None:
+    assert written(home, choose(model)).get("PLUMBLINE_CHAT_PRIORITIES") == priorities
 
 
 def test_what_the_person_set_is_kept_but_not_the_services(home: Home) -> None:

@@ -185,8 +185,11 @@
   });
   document.body.addEventListener("htmx:afterRequest", (event) => {
     const form = event.target;
+    // 429: refused, though what it says is shown; the question stays.
     if (!form.matches?.("form.composer") || !event.detail.successful) return;
+    if (event.detail.xhr.status === 429) return;
     form.querySelector("textarea").value = "";
+    form.querySelector("#composer-refused").replaceChildren();
     follow = true;
   });
   // The newest evidence stands first, and what has just come is what one wants to see.

@@ -1,0 +1,106 @@
+"""Which waiting answer is begun next: so that nobody waits for somebody else's hundred questions.
+
+The broker's order decides nothing. A task only says that something waits; what a worker then takes
+is decided here, for all workers together.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from appliance.conversations.models import Message
+from indexer import clients
+from inference.client import ChatClient
+
+LATELY = timedelta(minutes=10)  # so long it counts that somebody's answers were begun
+CLAIMING = 0x77616974  # PostgreSQL's number of the lock: any that is nobody else's
+BEHIND_PEOPLE = 10  # the priority of what nobody waits for: notes, evaluations
+LAST_OF_PEOPLE = BEHIND_PEOPLE - 1
+BEING_WRITTEN = (Message.State.SEARCHING, Message.State.WRITING)
+
+# What each person has of the model: answers being written, and begun lately.
+PEOPLE = """
+people AS (
+    SELECT thread.owner_id,
+           count(*) FILTER (WHERE message.state IN ('searching', 'writing')) AS writing,
+           count(*) FILTER (WHERE message.begun_at > %(since)s) AS begun
+    FROM conversations_message message
+    JOIN conversations_thread thread ON thread.id = message.thread_id
+    WHERE message.state IN ('searching', 'writing') OR message.begun_at > %(since)s
+    GROUP BY thread.owner_id
+)"""
+# NO KEY: a follow-up holds the key of the answer that it follows on while it is committed.
+CLAIM = f"""
+WITH {PEOPLE}, fairest AS (
+    SELECT message.id
+    FROM conversations_message message
+    JOIN conversations_thread thread ON thread.id = message.thread_id
+    LEFT JOIN people ON people.owner_id = thread.owner_id
+    WHERE message.state = 'queued'
+      AND COALESCE(people.writing, 0) < %(share)s
+      AND COALESCE((SELECT sum(writing) FROM people), 0) < %(slots)s
+    ORDER BY COALESCE(people.writing, 0), COALESCE(people.begun, 0), message.created_at, message.id
+    LIMIT 1
+    FOR NO KEY UPDATE OF message SKIP LOCKED
+)
+UPDATE conversations_message message
+SET state = 'searching', attempts = message.attempts + 1, touched_at = %(now)s, begun_at = %(now)s
+FROM fairest
+WHERE message.id = fairest.id
+RETURNING message.id
+"""  # noqa: S608 - made of constants
+
+
+def slots() -> int:
+    """Return how many answers are written at a time."""
+    return int(settings.ANSWERS_AT_ONCE)
+
+
+def share() -> int:
+    """Return how many of the slots one person may hold, whoever else wants one."""
+    return max(1, slots() // 2)
+
+
+def claim_fairest() -> Message | None:
+    """Take the waiting answer of whoever has least of the model; None when none may be begun now.
+
+    First the person with the fewest answers being written, then with the fewest begun lately, then
+    the oldest answer. No answer waits for ever: once nothing of its person is being written, or was
+    begun lately, nobody goes before it but those who waited longer.
+    """
+    with transaction.atomic(), connection.cursor() as cursor:
+        # One at a time: two that count side by side would both take a person's last slot.
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CLAIMING])
+        now = timezone.now()
+        limits: dict[str, Any] = {
+            "now": now,
+            "since": now - LATELY,
+            "share": share(),
+            "slots": slots(),
+        }
+        cursor.execute(CLAIM, limits)
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    return Message.objects.select_related("thread__owner").filter(pk=row[0]).first()
+
+
+def chat_for(message: Message) -> ChatClient:
+    """Return the client of the chat model, less urgent with each answer that this person has before
+    this one; raises ModelNotConfigured."""
+    client = clients.chat()
+    if not client.has_priorities:
+        return client
+    others = Message.objects.filter(thread__owner=message.thread.owner_id, state__in=BEING_WRITTEN)
+    before = others.filter(begun_at__lt=message.begun_at).count() if message.begun_at else 0
+    return client.at_priority(min(before, LAST_OF_PEOPLE))
+
+
+def chat_behind_people() -> ChatClient:
+    """Return the client of the chat model for what nobody waits for; raises ModelNotConfigured."""
+    return clients.chat().at_priority(BEHIND_PEOPLE)
