@@ -31,8 +31,12 @@ pytestmark = pytest.mark.timeout(900)
 
 @contextmanager
 def watching_memory() -> Iterator[list[int]]:
-    """Note how much this process and its children hold beyond what it held before."""
+    """Note how much this process and its new children hold beyond what it held before.
+
+    A model server that other tests of this process have started is none of this one's.
+    """
     me = psutil.Process()
+    others = set(me.children(recursive=True))
     before = me.memory_info().rss
     peaks = [0]
     ended = Event()
@@ -40,7 +44,7 @@ def watching_memory() -> Iterator[list[int]]:
     def look() -> None:
         while not ended.wait(0.05):
             held = me.memory_info().rss - before
-            for child in me.children(recursive=True):
+            for child in set(me.children(recursive=True)) - others:
                 try:
                     held += child.memory_info().rss
                 except psutil.Error:

@@ -7,6 +7,7 @@ import re
 
 from tests.processes import ROOT
 
+ELSEWHERE = ("appliance/", "inference/")
 NAMED = re.compile(r"`([\w/]+\.py)::(\w+)`")
 
 
@@ -15,7 +16,7 @@ def test_every_test_that_the_table_names_exists() -> None:
     assert len(named) > 100
     wrong = []
     for file, name in named:
-        path = ROOT / "tests" / ("" if file.startswith("appliance/") else "indexer") / file
+        path = ROOT / "tests" / ("" if file.startswith(ELSEWHERE) else "indexer") / file
         tree = ast.parse(path.read_text("utf-8")) if path.exists() else ast.Module([], [])
         if name not in {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}:
             wrong.append(f"{file}::{name}")
