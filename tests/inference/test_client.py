@@ -449,3 +449,12 @@ def test_a_choice_is_one_of_its_words() -> None:
     )
     assert said == "no"
     assert model.received[0]["structured_outputs"] == {"choice": ["yes", "no"]}
+
+
+def test_the_same_text_is_counted_once() -> None:
+    model = FakeModel()
+    client = ChatClient(fake_http(model), None)
+    counts = {client.count_text_tokens("one two three") for _ in range(5)}
+    assert counts == {client.at_priority(3).count_text_tokens("one two three")} == {3}
+    assert [one["path"] for one in model.received].count("/tokenize") == 1
+    assert client.count_text_tokens("one two") == 2
