@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
 from appliance.conversations.checking.lines import LineFinder
@@ -92,6 +92,9 @@ class CitedDocument:
     def of(cls, text: str, definitions: Collection[Span] = ()) -> CitedDocument:
         finder = LineFinder(text) if len(text) <= LARGEST else None
         return cls(text, tuple(definitions), finder)
+
+
+DocumentOf = Callable[[EvidenceLines], CitedDocument | None]
 
 
 @dataclass(slots=True)

@@ -7,7 +7,9 @@ from appliance.conversations.models import Message, Thread
 
 def path_to(message: Message) -> list[Message]:
     """Return the messages from the thread's first question to this one, in order."""
-    by_id = {one.pk: one for one in Message.objects.filter(thread_id=message.thread_id)}
+    # Of a long thread all rows come: what only pages show of them is left behind.
+    rows = Message.objects.filter(thread_id=message.thread_id).defer("checks", "prompt")
+    by_id = {one.pk: one for one in rows}
     path: list[Message] = []
     at: Message | None = by_id.get(message.pk)
     while at is not None:

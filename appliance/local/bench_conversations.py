@@ -124,18 +124,13 @@ def through_product(person: Person, question: str) -> tuple[Timing, Message]:
 def straight(messages: Sequence[ChatMessage], tokens: int) -> Timing:
     """Send a prompt to the model server and nothing else."""
     from indexer import clients
-    from inference.protocol import ChatDelta, ChatRequest
+    from inference.bench.latency import time_answer
+    from inference.protocol import ChatRequest
 
     request = ChatRequest(tuple(messages), max_tokens=tokens, cache_salt=secrets.token_hex(32))
-    started = time.monotonic()
-    first = 0.0
-    written = 0
-    for event in clients.chat().stream(request):
-        if isinstance(event, ChatDelta):
-            first = first or time.monotonic()
-        elif event.usage:
-            written = event.usage.completion_tokens
-    return Timing(first - started, written, time.monotonic() - first)
+    timed = time_answer(clients.chat(), request)
+    writing_s = timed.total_s - timed.first_token_s
+    return Timing(timed.first_token_s, timed.completion_tokens, writing_s)
 
 
 def together(work: Callable[[Given], Got], given: Sequence[Given]) -> list[Got]:

@@ -120,6 +120,22 @@ def _live_ref(source: Source, commit: str) -> Ref | None:
     return refs.filter(name=commit).first() or refs.filter(commit=commit).first()
 
 
+def find_live_blob(
+    scope: Scope, source_name: str, path: str, *, ref_name: str = ""
+) -> tuple[Ref, Blob] | None:
+    """Return what stands at a path of a ref (none named: the source's default), with the ref; None
+    for what is not there, and just so for what may not be read."""
+    if "\0" in source_name + path + ref_name:
+        return None
+    refs = Ref.objects.filter(source__name=source_name, source__in=scope.source_ids)
+    refs = refs.filter(name=ref_name) if ref_name else refs.filter(is_default=True)
+    ref = refs.select_related("source").first()
+    if ref is None or not scope.allows(ref.source_id, path):
+        return None
+    blob = _live_blob(ref, path)
+    return (ref, blob) if blob else None
+
+
 def _live_blob(ref: Ref, path: str) -> Blob | None:
     document = (
         Document.objects.filter(source_id=ref.source_id, path=path, refs__contains=[ref.pk])

@@ -17,7 +17,8 @@ import statistics
 import string
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
 
 from inference.client import ChatClient
 from inference.connection import open_http
@@ -33,6 +34,7 @@ class Timing:
     completion_tokens: int
     first_token_s: float
     total_s: float
+    pauses_s: tuple[float, ...] = field(default=(), repr=False)  # between pieces of text
 
     @property
     def decode_tokens_per_s(self) -> float:
@@ -77,19 +79,21 @@ def measure(client: ChatClient, *, prompt_tokens: int, answer_tokens: int, runs:
 
 def time_answer(client: ChatClient, request: ChatRequest) -> Timing:
     started = time.perf_counter()
-    first, end = None, None
+    moments: list[float] = []
+    end = None
     for part in client.stream(request):
         if isinstance(part, ChatEnd):
             end = part
-        elif isinstance(part, ChatDelta) and first is None:
-            first = time.perf_counter()
-    if first is None or end is None or end.usage is None:
+        elif isinstance(part, ChatDelta):
+            moments.append(time.perf_counter())
+    if not moments or end is None or end.usage is None:
         raise ModelUnavailable("the server gave no text, or did not count it")
     return Timing(
         end.usage.prompt_tokens,
         end.usage.completion_tokens,
-        first - started,
+        moments[0] - started,
         time.perf_counter() - started,
+        tuple(after - before for before, after in pairwise(moments)),
     )
 
 

@@ -18,31 +18,19 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from itertools import pairwise
 from pathlib import Path
 
 import httpx
 
-from inference.bench.latency import prompt_of
+from inference.bench.latency import Timing, prompt_of, time_answer
 from inference.bench.plots import line_plot
 from inference.client import ChatClient
 from inference.connection import open_http
 from inference.errors import InferenceError, ModelUnavailable
-from inference.protocol import ChatDelta, ChatEnd, ChatMessage, ChatRequest
+from inference.protocol import ChatMessage, ChatRequest
 from inference.serving.shape import SHAPES, read_shape, shape_names
 
 QUOTE = "\n\nRepeat the first {words} words of the text above exactly, and nothing else."
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """One answer under load, in seconds."""
-
-    first_s: float
-    pauses_s: tuple[float, ...]  # between pieces of text
-    tokens: int
-    prompt_tokens: int
-    total_s: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,9 +66,9 @@ def measure(
     answers = [one for one in outcomes if one is not None]
     if not answers:
         raise ModelUnavailable(f"none of {streams} streams was answered")
-    firsts = [one.first_s for one in answers]
+    firsts = [one.first_token_s for one in answers]
     pauses = [pause for one in answers for pause in one.pauses_s] or [0.0]
-    rates = [(one.tokens - 1) / max(one.total_s - one.first_s, 1e-6) for one in answers]
+    rates = [one.decode_tokens_per_s for one in answers]
     return Load(
         streams=streams,
         failed=len(outcomes) - len(answers),
@@ -90,7 +78,7 @@ def measure(
         pause_p50_ms=round(1000 * _quantile(pauses, 0.5), 1),
         pause_p95_ms=round(1000 * _quantile(pauses, 0.95), 1),
         tokens_per_s_each=round(statistics.median(rates), 2),
-        tokens_per_s=round(sum(one.tokens for one in answers) / wall, 2),
+        tokens_per_s=round(sum(one.completion_tokens for one in answers) / wall, 2),
     )
 
 
@@ -102,24 +90,12 @@ def _prompt(client: ChatClient, tokens: int, answer_tokens: int, task: str, numb
     return text
 
 
-def _answer(client: ChatClient, request: ChatRequest) -> Answer | None:
-    started = time.perf_counter()
-    moments: list[float] = []
+def _answer(client: ChatClient, request: ChatRequest) -> Timing | None:
+    """Return one answer's times; None when it failed."""
     try:
-        end = None
-        for part in client.stream(request):
-            if isinstance(part, ChatEnd):
-                end = part
-            elif isinstance(part, ChatDelta):
-                moments.append(time.perf_counter())
+        return time_answer(client, request)
     except InferenceError:
         return None
-    if end is None or end.usage is None or not moments:
-        return None
-    pauses = tuple(b - a for a, b in pairwise(moments))
-    total = time.perf_counter() - started
-    usage = end.usage
-    return Answer(moments[0] - started, pauses, usage.completion_tokens, usage.prompt_tokens, total)
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from dataclasses import replace
+from functools import cache
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched
 from appliance.conversations.answering.fixing.fix import answer_fix
@@ -53,7 +54,7 @@ def answer(
         yield from _without_ref(question, narrowing)
         return
     try:
-        model, without = Model(client(), budget, on_stream, stopped), ""
+        model, without = Model(client(), cache(budget), on_stream, stopped), ""
     except ModelNotConfigured as exc:
         model, without = None, f"{exc} Below is what the search found."
     end = yield from ANSWERINGS[question.mode](question, narrowing, model)

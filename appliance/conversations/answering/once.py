@@ -7,15 +7,13 @@ from dataclasses import replace
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched
 from appliance.conversations.answering.experts import experts_for
-from appliance.conversations.answering.receipts import receipt_of
 from appliance.conversations.answering.relevance import is_answerable, is_recalled
+from appliance.conversations.answering.searching import query_of, receipt_for, search_for
 from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_judged
-from appliance.conversations.curating.recall import has_curated, with_curated
+from appliance.conversations.curating.recall import has_curated
 from appliance.conversations.evidence import as_evidence
-from appliance.conversations.prompting.rewriting import standalone_query
 from appliance.sources.asof import AsOf
-from indexer.retrieval.search import search
 
 HITS = 16
 NEAREST = 3  # passages shown with "not found"
@@ -25,31 +23,15 @@ def answer_once(
     question: Question, narrowing: AsOf, model: Model | None
 ) -> Generator[Event, None, Answered]:
     """Search once, and answer from what was found; without a model say what that was."""
-    query, rewritten = standalone_query(
-        question.text,
-        question.turns,
-        model.client if model else None,
-        model.on_stream if model else lambda stream: None,
-        cache_salt=question.cache_salt,
-    )
-    result = search(
+    query, rewritten = query_of(question, model)
+    result = search_for(
         query,
-        scope=question.scope,
+        question.scope,
         source_names=question.source_names,
-        refs=(question.ref,) if question.ref else (),
+        ref=question.ref,
         limit=HITS,
     )
-    result = with_curated(
-        query, result, question.scope, source_names=question.source_names, ref=question.ref
-    )
-    receipt = receipt_of(
-        question.scope,
-        question.source_names,
-        query,
-        result,
-        rewritten=rewritten,
-        narrowing=narrowing,
-    )
+    receipt = receipt_for(question, query, result, rewritten=rewritten, narrowing=narrowing)
     pinned = [one.text for one in question.pinned]
     found = (
         has_curated(result) or is_answerable(query, result) or is_recalled(question.text, pinned)

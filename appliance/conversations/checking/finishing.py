@@ -11,8 +11,7 @@ from appliance.conversations.checking.doubts import settle
 from appliance.conversations.checking.guarding import Known, unknown_names
 from appliance.conversations.checking.judging import Judgement, judge_answer
 from appliance.conversations.checking.repairing import written_again
-from appliance.conversations.checking.support import DocumentOf
-from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.evidence import DocumentOf, EvidenceLines
 from appliance.conversations.prompting.budget import Budget, Checking
 from appliance.conversations.prompting.packing import PackedPrompt
 from appliance.conversations.timeboxes import OnStream

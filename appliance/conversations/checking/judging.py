@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 
 from appliance.conversations.checking.markers import MARKERS, Marker, markers_of
 from appliance.conversations.checking.sentences import Sentence, SentenceReader
-from appliance.conversations.checking.support import Claim, DocumentOf, Verdict, rule
-from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.checking.support import Claim, Verdict, rule
+from appliance.conversations.evidence import DocumentOf, EvidenceLines
 
 Group = tuple[re.Match[str], list[Marker]]  # markers that stand together
 

@@ -12,7 +12,7 @@ entailment model: what that says of code has not been measured.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -21,7 +21,7 @@ from appliance.conversations.checking.lines import LineFinder, normal
 from appliance.conversations.checking.mentions import SEPARATOR, Kind, Mention, mentions_in
 from appliance.conversations.checking.sentences import Sentence
 from appliance.conversations.checking.windows import grown, smallest_window
-from appliance.conversations.evidence import CitedDocument, EvidenceLines
+from appliance.conversations.evidence import CitedDocument, DocumentOf, EvidenceLines
 from indexer.lexical.terms import terms
 from indexer.spans import Span
 
@@ -29,7 +29,6 @@ WIDEST = 40  # lines of a range that was moved; a wider one shows nothing
 WORDS_BAR = 0.4  # of a sentence's telling words, in the cited lines: docs/experiments.md
 CODE_BAR = 0.5  # of the names of a block of code: an example has names of its own
 
-DocumentOf = Callable[[EvidenceLines], CitedDocument | None]
 Mentions = frozenset[Mention]
 
 
@@ -133,7 +132,7 @@ class _Cited:
             return None
         near = (self.claim.asked or self.claim.evidence.span).start_line
         window = smallest_window(places, near=near)
-        if window is None or window.end_line - window.start_line >= WIDEST:
+        if window is None or window.line_count > WIDEST:
             return None
         return grown(window, self.document.definitions)
 
@@ -187,7 +186,7 @@ def _cited(claim: Claim, document: CitedDocument | None) -> _Cited | None:
     if document is None:
         return None
     lines = given.span.lines_of(document.text)
-    is_whole = len(lines) == given.span.end_line - given.span.start_line + 1
+    is_whole = len(lines) == given.span.line_count
     if not is_whole or lines != given.text.split("\n"):
         return None
     asked = claim.asked or given.span

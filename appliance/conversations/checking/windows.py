@@ -36,6 +36,11 @@ def smallest_window(places: Sequence[Sequence[int]], *, near: int) -> Span | Non
 
 def grown(window: Span, definitions: Sequence[Span]) -> Span:
     """Return the smallest definition around a range where it is small, else the range."""
+    smallest = smallest_around(window, definitions)
+    return smallest if smallest and smallest.line_count <= SMALL_DEFINITION else window
+
+
+def smallest_around(window: Span, definitions: Sequence[Span]) -> Span | None:
+    """Return the smallest definition that holds a range."""
     around = [one for one in definitions if one.contains(window)]
-    smallest = min(around, key=lambda one: one.end_line - one.start_line, default=window)
-    return smallest if smallest.end_line - smallest.start_line < SMALL_DEFINITION else window
+    return min(around, key=lambda one: one.line_count, default=None)

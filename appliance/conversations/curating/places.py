@@ -10,6 +10,7 @@ from appliance.conversations.curating.models import CuratedLines
 from appliance.conversations.evidence import hash_lines
 from appliance.conversations.living.places import place_of
 from appliance.conversations.models import Evidence
+from appliance.sources.access import find_live_blob
 from indexer.models import Blob, Document, Ref
 from indexer.scope import Scope
 from indexer.spans import Span
@@ -50,18 +51,10 @@ def find_place(
     scope: Scope, source: str, path: str, lines: tuple[int, int], *, ref: str = ""
 ) -> Place:
     """Return named lines; raise PlaceUnknown, the same for what is absent and what is hidden."""
-    unknown = PlaceUnknown("There are no such lines in this source that you may read.")
-    if "\0" in source + path:
-        raise unknown
-    at = _refs(ref).filter(source__name=source, source__in=scope.source_ids).first()
-    if at is None or not scope.allows(at.source_id, path):
-        raise unknown
-    documents = Document.objects.filter(source_id=at.source_id, path=path, refs__contains=[at.pk])
-    document = documents.select_related("blob").first()
-    count = document.blob.text.count("\n") + 1 if document else 0
-    if document is None or lines[1] > count:
-        raise unknown
-    return Place(at, path, document.blob, Span(*lines))
+    found = find_live_blob(scope, source, path, ref_name=ref)
+    if found is None or lines[1] > found[1].text.count("\n") + 1:
+        raise PlaceUnknown("There are no such lines in this source that you may read.")
+    return Place(found[0], path, found[1], Span(*lines))
 
 
 def place_now(curated: CuratedLines, ref: str = "") -> Place | None:

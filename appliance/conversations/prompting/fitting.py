@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from appliance.conversations.evidence import CitedDocument, EvidenceLines
+from appliance.conversations.checking.windows import smallest_around
+from appliance.conversations.evidence import CitedDocument, DocumentOf, EvidenceLines
 from appliance.conversations.prompting.assembling import block_of
 from indexer.retrieval.hits import Hit
 from indexer.spans import Span
@@ -22,7 +23,6 @@ WHOLE_FILE_SHARE = 0.25
 WHOLE_FILE_LINES = 300
 BETWEEN_BLOCKS = 2  # tokens
 
-DocumentOf = Callable[[EvidenceLines], CitedDocument | None]
 Count = Callable[[str], int]
 
 
@@ -108,8 +108,7 @@ class Fitting:
 
     def _give_definition(self, one: Fitted, document: CitedDocument) -> None:
         span = one.piece.span
-        around = [d for d in document.definitions if d.contains(span) and d != span]
-        smallest = min(around, key=lambda d: d.end_line - d.start_line, default=None)
+        smallest = smallest_around(span, [d for d in document.definitions if d != span])
         if smallest is None:
             return
         text = "\n".join(smallest.lines_of(document.text))

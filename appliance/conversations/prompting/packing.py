@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.evidence import DocumentOf, EvidenceLines
 from appliance.conversations.prompting import prompts
 from appliance.conversations.prompting.assembling import (
     assembled,
@@ -22,7 +22,6 @@ from appliance.conversations.prompting.budget import Budget
 from appliance.conversations.prompting.conversation import Asked, EarlierTurn
 from appliance.conversations.prompting.fitting import (
     SMALLEST_CUT_TOKENS,
-    DocumentOf,
     Fitted,
     Fitting,
 )

@@ -12,14 +12,13 @@ from django.views.decorators.http import require_POST, require_safe
 from appliance.accounts.requests import SignedInRequest
 from appliance.conversations import branching
 from appliance.conversations.access import get_visible_message_for_user
-from appliance.conversations.answering.wanting import find_document
 from appliance.conversations.forms import AgainForm
 from appliance.conversations.inspecting import inspect
 from appliance.conversations.models import Message
 from appliance.conversations.views.addresses import address_of
 from appliance.conversations.views.refusing import tells_of_quota
 from appliance.conversations.wanted import File, Wanted
-from appliance.sources.access import readable_sources, scope_of
+from appliance.sources.access import find_live_blob, readable_sources, scope_of
 
 
 @require_safe
@@ -66,5 +65,10 @@ def _answer(request: SignedInRequest, message_id: UUID) -> Message:
 def _missing(request: SignedInRequest, message: Message, wanted: Wanted) -> File | None:
     scope = scope_of(request.user)
     return next(
-        (file for file in wanted.add if find_document(scope, message.ref, file) is None), None
+        (
+            file
+            for file in wanted.add
+            if find_live_blob(scope, file.source, file.path, ref_name=message.ref) is None
+        ),
+        None,
     )

@@ -28,19 +28,17 @@ from appliance.conversations.answering.fixing.snippets import snippets_in, witho
 from appliance.conversations.answering.fixing.stepping import Stepping
 from appliance.conversations.answering.fixing.traces import Trace, read_trace
 from appliance.conversations.answering.fixing.trying import tried
-from appliance.conversations.answering.receipts import receipt_of
 from appliance.conversations.answering.relevance import is_answerable
+from appliance.conversations.answering.searching import query_of, receipt_for, search_for
 from appliance.conversations.answering.steps import Kind
 from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_judged
 from appliance.conversations.checking.judging import judge_answer
-from appliance.conversations.curating.recall import has_curated, with_curated
+from appliance.conversations.curating.recall import has_curated
 from appliance.conversations.evidence import Documents, as_evidence
 from appliance.conversations.prompting.budget import Budget
 from appliance.conversations.prompting.fix_prompts import place_line, style_of
-from appliance.conversations.prompting.rewriting import standalone_query
 from appliance.sources.asof import AsOf
-from indexer.retrieval.search import search
 
 HITS = 12
 NEAREST = 3
@@ -67,24 +65,17 @@ def answer_fix(
     places = dict.fromkeys((one.hit.source_id, one.hit.path) for one in located)
     yield steps.end(Kind.LOCATE, "Looked for what was pasted", _told(located), tuple(places))
     query, rewritten = _query(trace, question, model)
-    refs = (question.ref,) if question.ref else ()
-    result = search(
-        query, scope=question.scope, source_names=question.source_names, refs=refs, limit=HITS
-    )
-    result = with_curated(
-        query, result, question.scope, source_names=question.source_names, ref=question.ref
+    result = search_for(
+        query,
+        question.scope,
+        source_names=question.source_names,
+        ref=question.ref,
+        limit=HITS,
     )
     found = bool(located) or has_curated(result) or is_answerable(query, result)
     hits = merged_hits(located, result.hits) if found else list(result.hits[:NEAREST])
     result = replace(result, hits=tuple(hits))
-    receipt = receipt_of(
-        question.scope,
-        question.source_names,
-        query,
-        result,
-        rewritten=rewritten,
-        narrowing=narrowing,
-    )
+    receipt = receipt_for(question, query, result, rewritten=rewritten, narrowing=narrowing)
     if not found:
         receipt = replace(receipt, experts=experts_for(hits, question.scope))
     yield Searched(query, as_evidence(hits), receipt, is_near_miss=not found)
@@ -162,13 +153,7 @@ def _query(trace: Trace, question: Question, model: Model | None) -> tuple[str, 
     A follow-up that pastes nothing is understood from what was said before, as in every mode.
     """
     if trace.is_empty:
-        return standalone_query(
-            question.text,
-            question.turns,
-            model.client if model else None,
-            model.on_stream if model else lambda stream: None,
-            cache_salt=question.cache_salt,
-        )
+        return query_of(question, model)
     said = [line for line in without_snippets(question.text).split("\n") if _is_prose(line)]
     names = [frame.function for frame in trace.frames[:8] if frame.function]
     return "\n".join(part for part in (*said, trace.sentence, " ".join(names)) if part), False

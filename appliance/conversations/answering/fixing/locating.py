@@ -195,17 +195,13 @@ def _grown(blob: Blob, core: Span) -> tuple[str, Span]:
             blob=blob, start_line__lte=core.start_line, end_line__gte=core.end_line
         ).values_list("qualified", "start_line", "end_line")
     ]
-    fitting = [one for one in around if _size(one[1]) <= LARGEST_DEFINITION]
+    fitting = [one for one in around if one[1].line_count <= LARGEST_DEFINITION]
     last = blob.text.count("\n") + 1
     window = Span(max(1, core.start_line - AROUND), min(last, core.end_line + AROUND))
     if not fitting:
-        return min(around, key=lambda one: _size(one[1]))[0] if around else "", window
-    name, span = max(fitting, key=lambda one: _size(one[1]))
-    return name, span if _size(span) >= 2 else window
-
-
-def _size(span: Span) -> int:
-    return span.end_line - span.start_line + 1
+        return min(around, key=lambda one: one[1].line_count)[0] if around else "", window
+    name, span = max(fitting, key=lambda one: one[1].line_count)
+    return name, span if span.line_count >= 2 else window
 
 
 def merged_hits(located: Sequence[Located], found: Sequence[Hit]) -> list[Hit]:

@@ -71,7 +71,7 @@ class Ledger:
                 if lines is None or not _overlap(other, lines):
                     continue
                 hull = _hull(other.span, lines.span)
-                if _length(hull) <= MAX_LINES:
+                if hull.line_count <= MAX_LINES:
                     kept[at], lines = _joined(other, lines), None
                 else:
                     lines = _rest(lines, other.span)
@@ -132,7 +132,3 @@ def _rest(lines: FoundLines, taken: Span) -> FoundLines | None:
 
 def _hull(one: Span, other: Span) -> Span:
     return Span(min(one.start_line, other.start_line), max(one.end_line, other.end_line))
-
-
-def _length(span: Span) -> int:
-    return span.end_line - span.start_line + 1

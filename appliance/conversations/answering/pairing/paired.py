@@ -11,14 +11,14 @@ from appliance.conversations.answering.experts import experts_for
 from appliance.conversations.answering.pairing.outcomes import Outcome, of_files
 from appliance.conversations.answering.pairing.reach import Reach, found_by, hits_of
 from appliance.conversations.answering.pairing.working import Work, finished, stepped, taken_up
-from appliance.conversations.answering.receipts import Receipt, receipt_of
+from appliance.conversations.answering.receipts import Receipt
 from appliance.conversations.answering.relevance import is_answerable
+from appliance.conversations.answering.searching import query_of, receipt_for
 from appliance.conversations.answering.steps import Kind, Step
 from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_answer, compile_judged
 from appliance.conversations.evidence import as_evidence
 from appliance.conversations.prompting.pair_prompts import PAIRING
-from appliance.conversations.prompting.rewriting import standalone_query
 from appliance.sources.asof import AsOf
 from indexer.retrieval.hits import Hit
 
@@ -59,14 +59,7 @@ def _begun(
     step = Step(1, Kind.SEARCH, f"Searching for “{title}”", is_running=True, asked=query)
     yield Stepped(step)
     result = reach.search(query, limit=HITS)
-    receipt = receipt_of(
-        question.scope,
-        question.source_names,
-        query,
-        result,
-        rewritten=rewritten,
-        narrowing=narrowing,
-    )
+    receipt = receipt_for(question, query, result, rewritten=rewritten, narrowing=narrowing)
     found = tuple(found_by(hit, share=FIRST_SHARE) for hit in result.hits)
     outcome = Outcome(Kind.SEARCH, f"Searched for “{title}”", of_files(found), found)
     step = finished(step, outcome, started)
@@ -82,13 +75,7 @@ def _query(question: Question, model: Model | None) -> tuple[str, bool]:
     if question.done and question.done[0].asked:
         query = question.done[0].asked
         return query, query != question.text
-    return standalone_query(
-        question.text,
-        question.turns,
-        model.client if model else None,
-        model.on_stream if model else lambda stream: None,
-        cache_salt=question.cache_salt,
-    )
+    return query_of(question, model)
 
 
 def _ended(

@@ -6,13 +6,12 @@ import re
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from appliance.conversations.answering.searching import search_for
 from appliance.conversations.answering.steps import FoundLines
-from appliance.conversations.curating.recall import with_curated
 from appliance.conversations.visible import visible
 from indexer.models import Blob, Definition
 from indexer.retrieval.hits import Hit, SearchResult
 from indexer.retrieval.locating import LocatedDocument, documents_at
-from indexer.retrieval.search import search
 from indexer.retrieval.variant import AS_USED, Variant
 from indexer.scope import Scope
 from indexer.spans import Span
@@ -33,15 +32,14 @@ class Reach:
         return (self.ref,) if self.ref else ()
 
     def search(self, query: str, *, limit: int, variant: Variant = AS_USED) -> SearchResult:
-        result = search(
+        return search_for(
             query,
-            scope=self.scope,
+            self.scope,
             source_names=self.source_names,
-            refs=self.refs,
+            ref=self.ref,
             limit=limit,
             variant=variant,
         )
-        return with_curated(query, result, self.scope, source_names=self.source_names, ref=self.ref)
 
     def documents(self, paths: Collection[str], *, limit: int = 20) -> list[LocatedDocument]:
         return documents_at(
@@ -88,8 +86,8 @@ class Text:
     def around(self, span: Span, most_lines: int) -> DefinitionLines | None:
         """Return the smallest definition that holds the lines, if it is not too long."""
         holding = [one for one in self.definitions if one.span.contains(span)]
-        fitting = [one for one in holding if length(one.span) <= most_lines]
-        return min(fitting, key=lambda one: length(one.span), default=None)
+        fitting = [one for one in holding if one.span.line_count <= most_lines]
+        return min(fitting, key=lambda one: one.span.line_count, default=None)
 
     def clipped(self, first: int, last: int) -> Span | None:
         """Return these lines as far as the text has them."""
@@ -149,7 +147,3 @@ def telling_line(text: str, words: Collection[str]) -> str:
 def note(text: str) -> str:
     """Return a text as one short line."""
     return re.sub(r"\s+", " ", visible(text)).strip()[:LONGEST_NOTE]
-
-
-def length(span: Span) -> int:
-    return span.end_line - span.start_line + 1

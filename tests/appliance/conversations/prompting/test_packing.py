@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from appliance.conversations.evidence import CitedDocument, EvidenceLines
+from appliance.conversations.evidence import CitedDocument, DocumentOf, EvidenceLines
 from appliance.conversations.prompting.budget import Budget
 from appliance.conversations.prompting.conversation import Asked, EarlierTurn, Pinned
-from appliance.conversations.prompting.fitting import MAX_EVIDENCE, DocumentOf
+from appliance.conversations.prompting.fitting import MAX_EVIDENCE
 from appliance.conversations.prompting.packing import PackedPrompt, QuestionTooLong, pack
 from indexer.retrieval.hits import Hit
 from indexer.spans import Span
