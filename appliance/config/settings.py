@@ -75,6 +75,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "appliance.accounts",
+    "appliance.audit",
     "appliance.sources",
     "appliance.conversations",
     "appliance.web",
