@@ -1,7 +1,8 @@
 """`make test`: everything that CI runs, in one pytest run, after preparing what the tests need.
 
-The browser tests need Chromium, the model tests vLLM and the small model (MODEL_TESTS=false leaves
-these out). The last line printed is pytest's own summary.
+The browser tests need Chromium, the directory tests an LDAP server, the sandbox bubblewrap, the
+model tests vLLM and the small model (MODEL_TESTS=false leaves these out). The last line printed is
+pytest's own summary.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from inference.packages import MINILM, SMALL_MODEL_GGUF
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+PROGRAMS = {"bwrap": "bubblewrap", "slapd": "slapd"}  # program -> Debian's package
 SERVING = (sys.executable, "-m", "inference.serving")
 LEFT_OUT = "not quality and not slow"
 
@@ -39,27 +41,41 @@ def find_browser() -> str | None:
     return next((path for name in BROWSERS if (path := shutil.which(name))), None)
 
 
-def install_browser() -> None:
-    """Install Chromium where that needs nobody's password; elsewhere do nothing."""
-    if os.geteuid() != 0 or not Path("/etc/debian_version").exists():
+def find_program(name: str) -> str | None:
+    """Return where a program is, also where only root looks for it."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/sbin")
+
+
+def install(packages: list[str]) -> None:
+    """Install Debian packages where that needs nobody's password; elsewhere do nothing."""
+    if not packages or os.geteuid() != 0 or not Path("/etc/debian_version").exists():
         return
-    say("Installing Chromium for the browser tests")
+    say(f"Installing for the tests: {' '.join(packages)}")
     environment = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "--yes", "--no-install-recommends", "chromium"]):
+    for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         subprocess.run(["apt-get", "-qq", *command], check=False, env=environment, stdout=2)
 
 
-def prepare_browser() -> None:
-    if find_browser() is None:
-        install_browser()
-    path = find_browser()
-    if path:
+def prepare_programs() -> None:
+    missing = [package for name, package in PROGRAMS.items() if find_program(name) is None]
+    install([*missing, *([] if find_browser() else ["chromium"])])
+    for name, package in PROGRAMS.items():
+        if find_program(name) is None:
+            must_have(name, f"Some tests need {name}: install {package}.")
+    if path := find_browser():
         os.environ["CHROMIUM"] = path
         return
-    sentence = "The browser tests need Chromium: install it, or name it with CHROMIUM=/path/to/it."
+    must_have(
+        "Chromium",
+        "The browser tests need Chromium: install it, or name it with CHROMIUM=/path/to/it.",
+    )
+
+
+def must_have(name: str, sentence: str) -> None:
+    """In CI a missing program is an error; elsewhere its tests are skipped, and this says so."""
     if is_on("CI", default="false"):
         raise NotPrepared(sentence)
-    say(f"{sentence} They are skipped.")
+    say(f"{sentence} Tests with {name} are skipped.")
 
 
 def prepare_models() -> None:
@@ -86,7 +102,7 @@ def pytest_command() -> list[str]:
 
 def main() -> int:
     try:
-        prepare_browser()
+        prepare_programs()
         prepare_models()
     except NotPrepared as exc:
         say(str(exc))
