@@ -14,7 +14,8 @@ from appliance.accounts.requests import SignedInRequest
 from appliance.sources import listing
 from appliance.sources.access import known_sources
 from appliance.sources.overview import overviews_of
-from appliance.web.health import Check, check_all
+from appliance.web.health import check_all
+from appliance.web.verdict import summary_of, worst_state
 from indexer.models import Source
 
 THEMES = {"light", "dark"}
@@ -37,22 +38,6 @@ def status(request: SignedInRequest) -> HttpResponse:
         "source_summary": listing.summary_of(overviews),
     }
     return render(request, "web/_status.html" if request.htmx else "web/status.html", context)
-
-
-def worst_state(checks: list[Check]) -> str:
-    states = {check.state for check in checks}
-    return next((state for state in ("failed", "warning") if state in states), "ok")
-
-
-def summary_of(checks: list[Check]) -> str:
-    """Say in one sentence what works and what does not."""
-    failed = [check.name for check in checks if check.state == "failed"]
-    warned = [check.name for check in checks if check.state == "warning"]
-    if failed:
-        return f"Not working: {', '.join(failed)}."
-    if warned:
-        return f"Everything answers; a look is due at: {', '.join(warned)}."
-    return "Everything works."
 
 
 @require_safe

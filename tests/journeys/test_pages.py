@@ -135,6 +135,10 @@ PAGES: dict[str, Shot] = {
     "changed-none": Shot("reader", lambda world: "/changed/"),
     "compare-changed": Shot("owner", lambda world: _compare_path(world, "E1")),
     "compare-gone": Shot("owner", lambda world: _compare_path(world, "E3")),
+    "manage": Shot("staff", lambda world: "/manage/"),
+    "manage-jobs": Shot("staff", lambda world: "/manage/jobs/"),
+    "manage-jobs-none": Shot("staff", lambda world: "/manage/jobs/?source=nowhere"),
+    "manage-settings": Shot("staff", lambda world: "/manage/settings/"),
     "thread-feedback": Shot(
         "owner", lambda world: f"/threads/{world.outdated.thread_id}/", _dislike
     ),

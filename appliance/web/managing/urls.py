@@ -1,0 +1,16 @@
+"""Addresses of the pages for admins."""
+
+from __future__ import annotations
+
+from django.urls import path
+
+from appliance.web.managing import views
+
+urlpatterns = [
+    path("manage/", views.overview, name="manage"),
+    path("manage/usage.csv", views.usage_csv, name="usage_csv"),
+    path("manage/jobs/", views.job_list, name="jobs"),
+    path("manage/jobs/retry/", views.jobs_retry, name="jobs_retry"),
+    path("manage/jobs/<int:job_id>/retry/", views.job_retry, name="job_retry"),
+    path("manage/settings/", views.settings_page, name="settings"),
+]

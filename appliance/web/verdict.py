@@ -1,0 +1,21 @@
+"""What all checks together say: one word and one sentence."""
+
+from __future__ import annotations
+
+from appliance.web.health import Check
+
+
+def worst_state(checks: list[Check]) -> str:
+    states = {check.state for check in checks}
+    return next((state for state in ("failed", "warning") if state in states), "ok")
+
+
+def summary_of(checks: list[Check]) -> str:
+    """Say in one sentence what works and what does not."""
+    failed = [check.name for check in checks if check.state == "failed"]
+    warned = [check.name for check in checks if check.state == "warning"]
+    if failed:
+        return f"Not working: {', '.join(failed)}."
+    if warned:
+        return f"Everything answers; a look is due at: {', '.join(warned)}."
+    return "Everything works."
