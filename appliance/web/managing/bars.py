@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil, log10
 
@@ -10,18 +10,28 @@ WIDTH, HEIGHT = 640, 180
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 10, 18
 GAP = 0.25  # of the place of a bar
 STEPS = (1, 2, 5, 10)
+PLAIN, SOFT, GOOD, BAD = 1, 2, 3, 4  # the colours of the plots' series, by what they stand for
 
 
 @dataclass(frozen=True, slots=True)
 class Bar:
     """One part of a bar, in the units of the drawing."""
 
-    number: int  # of its series: chooses colour and pattern
+    number: int  # of its colour
     x: float
     y: float
     width: float
     height: float
     label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """What is counted: its name, its colour, and a count for each day."""
+
+    name: str
+    number: int
+    values: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,34 +58,34 @@ class Bars:
     base: int = HEIGHT - BOTTOM
 
 
-def bars_of(title: str, labels: Sequence[str], series: Mapping[str, Sequence[int]]) -> Bars | None:
+def bars_of(title: str, labels: Sequence[str], series: Sequence[Series]) -> Bars | None:
     """Return the drawing of counts over the same days; None when all of them are nought."""
-    sums = [sum(values) for values in zip(*series.values(), strict=True)]
+    sums = [sum(values) for values in zip(*(one.values for one in series), strict=True)]
     if not any(sums):
         return None
     top = _round_up(max(sums))
-    scale = (HEIGHT - TOP - BOTTOM) / top
-    place = (WIDTH - LEFT - RIGHT) / len(labels)
-    bars: list[Bar] = []
-    for day, label in enumerate(labels):
-        base = float(HEIGHT - BOTTOM)
-        for number, (name, values) in enumerate(series.items(), start=1):
-            height = values[day] * scale
-            base -= height
-            if height:
-                x = LEFT + place * (day + GAP / 2)
-                bars.append(Bar(number, round(x, 1), round(base, 1), round(place * (1 - GAP), 1),
-                                round(height, 1), f"{label}: {values[day]} {name}"))  # fmt: skip
-    key = tuple((n, name, sum(values)) for n, (name, values) in enumerate(series.items(), start=1))
+    bars = tuple(bar for day in range(len(labels)) for bar in _day(day, labels, series, top))
+    key = tuple((one.number, one.name, sum(one.values)) for one in series)
     told = ", ".join(f"{total} {name}" for _, name, total in key)
     rules = tuple(Rule(_y(value, top), f"{value:g}") for value in (0, top / 2, top))
-    return Bars(title, f"{len(labels)} days: {told}.", key, tuple(bars), rules,
-                labels[0], labels[-1])  # fmt: skip
+    return Bars(title, f"{len(labels)} days: {told}.", key, bars, rules, labels[0], labels[-1])
+
+
+def _day(day: int, labels: Sequence[str], series: Sequence[Series], top: int) -> Iterator[Bar]:
+    scale = (HEIGHT - TOP - BOTTOM) / top
+    place = (WIDTH - LEFT - RIGHT) / len(labels)
+    x, width = round(LEFT + place * (day + GAP / 2), 1), round(place * (1 - GAP), 1)
+    base = float(HEIGHT - BOTTOM)
+    for one in series:
+        if count := one.values[day]:
+            base -= count * scale
+            label = f"{labels[day]}: {count} {one.name}"
+            yield Bar(one.number, x, round(base, 1), width, round(count * scale, 1), label)
 
 
 def _round_up(most: int) -> int:
     """Return the next of 1, 2, 5, 10, 20, 50 ...: a scale that people can halve in their heads."""
-    power = 10 ** int(log10(most))
+    power = int(10 ** int(log10(most)))
     return max(2, next(step * power for step in STEPS if step * power >= most))
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from django.utils import timezone
 
 from appliance.conversations.models import Feedback, Message
-from appliance.web.managing.bars import Bars, bars_of
+from appliance.web.managing.bars import BAD, GOOD, PLAIN, SOFT, Bars, Series, bars_of
 
 DAYS = 30
 
@@ -116,18 +116,28 @@ def _day(day: date, answers: Sequence[_Answer], opinions: Counter[tuple[date, bo
 
 def _plots(rows: Sequence[Day]) -> tuple[Bars, ...]:
     labels = [f"{row.date:%Y-%m-%d}" for row in rows]
-    asked = {
-        "answered": [row.answered for row in rows],
-        "not found": [row.not_found for row in rows],
-        "failed": [row.failed for row in rows],
-    }
     drawn = (
-        bars_of("Questions a day", labels, asked),
-        bars_of("People who asked", labels, {"people (each day anew)": [r.people for r in rows]}),
+        bars_of(
+            "Questions a day",
+            labels,
+            [
+                Series("answered", PLAIN, [row.answered for row in rows]),
+                Series("not found", SOFT, [row.not_found for row in rows]),
+                Series("failed", BAD, [row.failed for row in rows]),
+            ],
+        ),
+        bars_of(
+            "People who asked",
+            labels,
+            [Series("people (each day anew)", PLAIN, [row.people for row in rows])],
+        ),
         bars_of(
             "Opinions of answers",
             labels,
-            {"good": [row.good for row in rows], "bad": [row.bad for row in rows]},
+            [
+                Series("good", GOOD, [row.good for row in rows]),
+                Series("bad", BAD, [row.bad for row in rows]),
+            ],
         ),
     )
     return tuple(one for one in drawn if one)

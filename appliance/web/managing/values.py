@@ -26,7 +26,7 @@ LEFT_OUT = "Only for `make`"  # names of the command line, not of the running ap
 @dataclass(frozen=True, slots=True)
 class Setting:
     name: str
-    value: str  # as it was written; "(set)" for a secret; empty: the default
+    value: str  # as it was written; of a secret, and where the default is in effect, nothing
     is_set: bool
     explanation: SafeString  # HTML
 
@@ -72,7 +72,7 @@ def _setting(name: str, explanation: str, environment: Mapping[str, str]) -> Set
     value = environment.get(name, "")
     from_file = environment.get(f"{name}_FILE", "")
     is_set = bool(value or from_file)
-    shown = "(set)" if from_file or (value and SECRET.search(name)) else without_password(value)
+    shown = "" if from_file or (value and SECRET.search(name)) else without_password(value)
     # Through the walls that answers go through, although it is our own text.
     return Setting(name, shown, is_set, mark_safe(render_markdown(explanation)))  # noqa: S308
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import pytest
 
-from appliance.web.managing.bars import HEIGHT, bars_of
+from appliance.web.managing.bars import BAD, HEIGHT, PLAIN, Series, bars_of
 
 
 def test_no_drawing_of_nothing() -> None:
-    assert bars_of("Questions", ["a", "b"], {"answered": [0, 0]}) is None
+    assert bars_of("Questions", ["a", "b"], [Series("answered", PLAIN, [0, 0])]) is None
 
 
 def test_parts_of_a_day_stand_on_each_other() -> None:
-    drawn = bars_of("Questions", ["mon", "tue"], {"answered": [6, 0], "failed": [3, 1]})
+    drawn = bars_of(
+        "Questions",
+        ["mon", "tue"],
+        [Series("answered", PLAIN, [6, 0]), Series("failed", BAD, [3, 1])],
+    )
     assert drawn is not None
     low, high, alone = drawn.bars
     assert (low.label, high.label, alone.label) == (
@@ -31,6 +35,6 @@ def test_parts_of_a_day_stand_on_each_other() -> None:
     ("most", "top"), [(1, "2"), (3, "5"), (10, "10"), (11, "20"), (99, "100"), (501, "1000")]
 )
 def test_the_scale_ends_at_a_round_number(most: int, top: str) -> None:
-    drawn = bars_of("Questions", ["a"], {"answered": [most]})
+    drawn = bars_of("Questions", ["a"], [Series("answered", PLAIN, [most])])
     assert drawn is not None
     assert [rule.label for rule in drawn.rules][-1] == top
