@@ -213,16 +213,9 @@ def places_behind(message: Message) -> set[Place]:
     return {place for node in _node_of(message) for place in node.places}
 
 
-def names_of_readable(scope: Scope) -> frozenset[str]:
-    """Return the names of the sources that somebody may be told of."""
-    return frozenset(Source.objects.filter(pk__in=scope.source_ids).values_list("name", flat=True))
-
-
-def names_of_whole(scope: Scope) -> frozenset[str]:
-    """Return the names of the sources of which somebody may read everything."""
-    return frozenset(
-        Source.objects.filter(pk__in=scope.whole_source_ids).values_list("name", flat=True)
-    )
+def names_of(scope: Scope) -> dict[int, str]:
+    """Return the names of the sources that somebody may be told of, by id."""
+    return dict(Source.objects.filter(pk__in=scope.source_ids).values_list("pk", "name"))
 
 
 def _node_of(message: Message) -> list[Node]:

@@ -24,6 +24,7 @@ from appliance.conversations.answering.events import (
     Written,
 )
 from appliance.conversations.answering.flow import answer
+from appliance.conversations.bells import ring
 from appliance.conversations.checking import checks
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.keeping import link_evidence
@@ -46,6 +47,7 @@ UNKNOWN_WINDOW_TOKENS = 4096  # of a server that does not say
 def record_answer(message: Message) -> None:
     """Answer the question before this message and write everything down on the way."""
     begun = time.monotonic()
+    ring(message.pk)  # its turn has come
     question, branch = question_of(message)
     message.receipt = {"behind": branch.places()}
     message.steps = []  # those of a worker that died are in the question, and come again
@@ -107,9 +109,10 @@ def _record(message: Message, event: Event, watcher: _Watcher, branch: Branch) -
             message.prompt = event.prompt
             message.receipt = {"behind": branch.places(recalled_in(event.prompt))}
             message.receipt = _receipt(message, event)
-            _save(message, "state", "receipt", "prompt")
-            _link(message, event.evidence, MessageEvidence.Role.IN_PROMPT, anew=True)
-            _link(message, event.left_out, MessageEvidence.Role.LEFT_OUT)
+            with transaction.atomic():  # whoever looks sees both or neither
+                _save(message, "state", "receipt", "prompt")
+                _link(message, event.evidence, MessageEvidence.Role.IN_PROMPT, anew=True)
+                _link(message, event.left_out, MessageEvidence.Role.LEFT_OUT)
         case Written():
             message.text += event.text
             if watcher.is_due():
@@ -169,9 +172,10 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
 
 
 def _save(message: Message, *fields: str) -> None:
-    """Write fields; a thread that was deleted meanwhile stays deleted."""
+    """Write fields and wake who follows; a thread that was deleted meanwhile stays deleted."""
     values = {field: getattr(message, field) for field in fields}
     _ours(message).update(**values, touched_at=timezone.now())
+    ring(message.pk)
 
 
 def _ours(message: Message) -> QuerySet[Message]:

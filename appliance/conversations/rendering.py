@@ -20,7 +20,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from markdown_it import MarkdownIt
 
-from appliance.conversations.access import is_sealed, names_of_readable
+from appliance.conversations.access import is_sealed, names_of
 from appliance.conversations.answering.fixing.drafting import is_patch_block
 from appliance.conversations.answering.steps import Step
 from appliance.conversations.changes import PatchView, patch_views
@@ -126,7 +126,7 @@ def render_answer(message: Message, scope: Scope) -> RenderedAnswer:
     if is_sealed(message, scope):
         return SEALED
     living = living_answer(message, _links(message), scope)
-    return render_unsealed(message, names_of_readable(scope), living)
+    return render_unsealed(message, names_of(scope).values(), living)
 
 
 def render_unsealed(

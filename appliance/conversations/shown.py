@@ -8,7 +8,7 @@ from __future__ import annotations
 from copy import copy
 from dataclasses import dataclass
 
-from appliance.conversations.access import Reading, names_of_readable, names_of_whole
+from appliance.conversations.access import Reading, names_of
 from appliance.conversations.models import Message
 
 # Of a receipt: numbers that come from all that its owner's search looked at.
@@ -25,7 +25,9 @@ class Names:
 
 
 def names_for(reading: Reading) -> Names:
-    return Names(names_of_readable(reading.scope), names_of_whole(reading.scope))
+    names = names_of(reading.scope)
+    whole = (name for pk, name in names.items() if pk in reading.scope.whole_source_ids)
+    return Names(frozenset(names.values()), frozenset(whole))
 
 
 def as_shown(message: Message, reading: Reading, names: Names) -> Message:

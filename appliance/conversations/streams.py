@@ -6,7 +6,6 @@ node sees the same answer, and nothing is generated twice.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from collections.abc import AsyncIterator
@@ -15,23 +14,21 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.middleware.csrf import get_token
-from django.template.loader import render_to_string
 
 from appliance.accounts.models import User
-from appliance.conversations.access import (
-    get_message_for_reader,
-    messages_for_reader,
-    reading_of_message,
-)
+from appliance.conversations.access import get_message_for_reader, messages_for_reader
+from appliance.conversations.bells import bell_of
+from appliance.conversations.following import Follower
 from appliance.conversations.models import Message
-from appliance.conversations.turns import turn_of
 from appliance.conversations.waits import Wait, waits_of
 
-POLL_S = 0.25
-FIRST_POLL_S = 0.08  # from the prompt to the first words, which people wait for
+POLL_S = 0.25  # while the database cannot be heard
+LOOK_S = 1.0  # while it can: for what rings no bell, such as access that was taken away
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
 WAIT_S = 2.0  # between two looks at a line of waiting answers
 LONGEST_S = 900.0
+
+GONE = (Http404, User.DoesNotExist, Message.DoesNotExist)
 
 # State, letters, judged sentences, steps and what the last is called: what a reader sees change.
 Snapshot = tuple[str, int, int, int, str]
@@ -51,30 +48,31 @@ async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseB
 
 
 async def _events(user: User, message: Message, csrf_token: str) -> AsyncIterator[bytes]:
-    seen: tuple[Snapshot, Wait | None] | None = None
-    line = _Line(message.pk)
-    started = last_sent = time.monotonic()
-    while time.monotonic() - started < LONGEST_S:
-        snapshot = await _snapshot(user, message.pk)
-        if snapshot is None:  # deleted, or not shared any more
-            yield _event("done", "")
-            return
-        shown = (snapshot, await line.wait_in(snapshot[0]))
-        if shown != seen:
-            try:
-                html, is_open = await sync_to_async(_render)(user.pk, message.pk, csrf_token)
-            except (Http404, User.DoesNotExist):  # deleted, or locked out, since the start
-                yield _event("done", "")
-                return
-            yield _event("answer" if is_open else "done", html)
-            if not is_open:
-                return
-            seen, last_sent = shown, time.monotonic()
-        elif time.monotonic() - last_sent > COMMENT_S:
-            yield b": still here\n\n"
-            last_sent = time.monotonic()
-        waits = snapshot[:2] == (Message.State.WRITING, 0)
-        await asyncio.sleep(FIRST_POLL_S if waits else POLL_S)
+    async with bell_of(message.pk) as bell:
+        follower = Follower(user.pk, message.pk, csrf_token)
+        line = _Line(message.pk)
+        seen: tuple[Snapshot, Wait | None] | None = None
+        sent, rang = "", False
+        started = last_sent = time.monotonic()
+        while time.monotonic() - started < LONGEST_S:
+            snapshot = None if rang else await _snapshot(user, message.pk)
+            shown = snapshot and (snapshot, await line.wait_in(snapshot[0]))
+            if rang or shown is None or shown != seen:
+                try:
+                    html, is_open = await sync_to_async(follower.render)()
+                except GONE:  # deleted, not shared any more, or locked out, since the start
+                    yield _event("done", "")
+                    return
+                if html != sent or not is_open:
+                    yield _event("answer" if is_open else "done", html)
+                    sent, last_sent = html, time.monotonic()
+                if not is_open:
+                    return
+                seen = shown or seen
+            if time.monotonic() - last_sent > COMMENT_S:
+                yield b": still here\n\n"
+                last_sent = time.monotonic()
+            rang = await bell.wait(LOOK_S if bell.is_heard else POLL_S)
 
 
 class _Line:
@@ -105,22 +103,6 @@ def _snapshot(user: User, message_id: UUID) -> Snapshot | None:
     state, text, checks, steps = row
     last = f"{steps[-1]['title']} {steps[-1]['is_running']}" if steps else ""
     return state, len(text), len(checks.get("sentences", [])), len(steps), last
-
-
-def _render(user_id: int, message_id: UUID, csrf_token: str) -> tuple[str, bool]:
-    """Render for the reader as they are now: access that was taken away ends the text."""
-    user = User.objects.get(pk=user_id, is_active=True)
-    message = get_message_for_reader(user, message_id)
-    turn = turn_of(message, reading_of_message(user, message))
-    context = {
-        "message": turn.message,
-        "rendered": turn.rendered,
-        "evidence": turn.evidence,
-        "wait": turn.wait,
-        "csrf_token": csrf_token,
-        "is_owner": message.thread.owner_id == user.pk,
-    }
-    return render_to_string("conversations/_answer.html", context), message.is_open
 
 
 def _event(name: str, data: str) -> bytes:

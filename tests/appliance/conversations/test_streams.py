@@ -14,6 +14,7 @@ from django.test import AsyncClient
 
 from appliance.accounts.models import User
 from appliance.conversations import streams
+from appliance.conversations.following import Follower
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.tasks import answer_question
 from appliance.sources.models import Grant
@@ -159,13 +160,13 @@ def test_a_deleted_thread_ends_the_stream(owner: User, writing: Message) -> None
 def test_a_thread_deleted_between_look_and_rendering_ends_the_stream(
     owner: User, writing: Message, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = streams._render
+    real = Follower.render
 
-    def late(user_id: int, message_id: Any, csrf_token: str) -> tuple[str, bool]:
+    def late(follower: Follower) -> tuple[str, bool]:
         Thread.objects.all().delete()  # no other way to stand exactly between the two
-        return real(user_id, message_id, csrf_token)
+        return real(follower)
 
-    monkeypatch.setattr(streams, "_render", late)
+    monkeypatch.setattr(Follower, "render", late)
     assert read(owner, writing) == [("done", "")]
 
 
