@@ -86,7 +86,7 @@ class _Tower:
             await asyncio.sleep(RETRY_S)
 
     async def _hear(self) -> None:
-        async with await psycopg.AsyncConnection.connect(**_address(), autocommit=True) as heard:
+        async with await psycopg.AsyncConnection.connect(_address(), autocommit=True) as heard:
             await heard.execute(f"LISTEN {CHANNEL}")
             self.is_listening = True
             try:
@@ -97,11 +97,11 @@ class _Tower:
                 self.is_listening = False
 
 
-def _address() -> dict[str, str]:
+def _address() -> str:
     """Return where Django's database is, for a connection of our own."""
     parameters = connection.get_connection_params()
     names = {"dbname", "user", "password", "host", "port"}
-    return {name: str(value) for name, value in parameters.items() if name in names}
+    return make_conninfo(**{n: str(value) for n, value in parameters.items() if n in names})
 
 
 _towers: WeakKeyDictionary[asyncio.AbstractEventLoop, _Tower] = WeakKeyDictionary()
