@@ -16,6 +16,7 @@ from weakref import WeakKeyDictionary
 
 import psycopg
 from django.db import connection
+from psycopg.conninfo import make_conninfo
 
 CHANNEL = "plumbline_answers"
 RETRY_S = 2.0
