@@ -20,9 +20,9 @@ from appliance.accounts.oidc.provider import OidcAdapter, OidcProvider
 @login_not_required
 @never_cache
 @require_GET
-def login(request: HttpRequest, slug: str) -> HttpResponse:
+def login(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Send the browser to the provider."""
-    provider = _provider(request, slug)
+    provider = _provider(request, provider_id)
     try:
         return provider.send_away(request, next_of(request))
     except OAuth2Error as exc:
@@ -33,9 +33,9 @@ def login(request: HttpRequest, slug: str) -> HttpResponse:
 @login_not_required
 @never_cache
 @require_GET
-def callback(request: HttpRequest, slug: str) -> HttpResponse:
+def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     """Take the code that the provider sends back with the browser."""
-    provider = _provider(request, slug)
+    provider = _provider(request, provider_id)
     view = _CallbackView.adapter_view(OidcAdapter(request, provider))
     response: HttpResponse = view(request)
     return response

@@ -7,16 +7,26 @@ import hashlib
 from base64 import b64decode
 from datetime import UTC, datetime
 
+import xmlsec
 from django.db import transaction
 from django.http import HttpRequest
+from lxml import etree
 from onelogin.saml2.auth import OneLogin_Saml2_Auth
-from onelogin.saml2.errors import OneLogin_Saml2_Error
+from onelogin.saml2.errors import OneLogin_Saml2_Error, OneLogin_Saml2_ValidationError
 
 from appliance.accounts.directories.provider import Vouched
 from appliance.accounts.models import Directory, SeenAssertion
 from appliance.accounts.saml.config import acs_url, auth_for, entity_id
 from appliance.accounts.saml.structure import Outline, ResponseRefused, outline_of
 
+# What the library raises about a response that it did not expect.
+UNREADABLE = (
+    OneLogin_Saml2_Error,
+    OneLogin_Saml2_ValidationError,
+    etree.LxmlError,
+    xmlsec.Error,
+    ValueError,
+)
 LARGEST_CHARACTERS = 256 * 1024
 DRIFT_S = 600  # the library's allowance for clocks, twice
 TRANSIENT = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
@@ -34,7 +44,7 @@ def read_response(request: HttpRequest, directory: Directory, response: str) -> 
     auth = auth_for(request, directory, response)
     try:
         auth.process_response(request_id=outline.in_response_to)
-    except (OneLogin_Saml2_Error, ValueError) as exc:
+    except UNREADABLE as exc:
         raise ResponseRefused(str(exc)) from exc
     if auth.get_errors() or not auth.is_authenticated():
         reason = auth.get_last_error_reason() or ", ".join(auth.get_errors())
