@@ -1,14 +1,19 @@
-"""Records what allauth and Django do about sign-in; they tell of it by their signals only."""
+"""Records what allauth and Django do about sign-in; they tell of it by their signals only.
+
+Second factors are watched at their rows: allauth's own signals come after the transaction, when
+a record that cannot be written would undo nothing any more.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
 from allauth.account.signals import password_changed, password_set
+from allauth.core import context
 from allauth.mfa.models import Authenticator
-from allauth.mfa.signals import authenticator_added, authenticator_removed, authenticator_reset
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.signals import user_logged_in, user_logged_out
+from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
 
 from appliance.accounts.models import User
@@ -23,9 +28,8 @@ def connect() -> None:
     user_logged_out.connect(_signed_out, dispatch_uid="plumbline")
     for signal in (password_changed, password_set):
         signal.connect(_password_changed, dispatch_uid="plumbline")
-    for signal in (authenticator_added, authenticator_reset):
-        signal.connect(_factor_added, dispatch_uid="plumbline")
-    authenticator_removed.connect(_factor_removed, dispatch_uid="plumbline")
+    post_save.connect(_factor_saved, sender=Authenticator, dispatch_uid="plumbline")
+    post_delete.connect(_factor_deleted, sender=Authenticator, dispatch_uid="plumbline")
 
 
 def _person(user: User) -> Target:
@@ -49,30 +53,27 @@ def _password_changed(sender: Any, request: HttpRequest, user: User, **kwargs: A
     record(Action.PASSWORD_CHANGED, actor=user, target=_person(user), request=request)
 
 
-def _factor_added(
-    sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
-) -> None:
-    details = {"type": str(authenticator.type)}
-    record(
-        Action.SECOND_FACTOR_ADDED,
-        actor=user,
-        target=_person(user),
-        request=request,
-        details=details,
-    )
-    if is_mfa_enabled(user):
-        request.session.pop(MISSING_KEY, None)
+def _factor_saved(sender: Any, instance: Authenticator, created: bool, **kwargs: Any) -> None:
+    if created:
+        request = _record_factor(Action.SECOND_FACTOR_ADDED, instance)
+        if request is not None and is_mfa_enabled(instance.user):
+            request.session.pop(MISSING_KEY, None)
 
 
-def _factor_removed(
-    sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
-) -> None:
-    details = {"type": str(authenticator.type)}
+def _factor_deleted(sender: Any, instance: Authenticator, **kwargs: Any) -> None:
+    request = _record_factor(Action.SECOND_FACTOR_REMOVED, instance)
+    if request is not None and request.user == instance.user:
+        note_at_sign_in(request, instance.user)
+
+
+def _record_factor(action: Action, factor: Authenticator) -> HttpRequest | None:
+    """Record what happened to a factor, and return in which request, if it was in one."""
+    request: HttpRequest | None = context.request
     record(
-        Action.SECOND_FACTOR_REMOVED,
-        actor=user,
-        target=_person(user),
+        action,
+        actor=request.user if request is not None else "command line",
+        target=_person(factor.user),
         request=request,
-        details=details,
+        details={"type": str(factor.type)},
     )
-    note_at_sign_in(request, user)
+    return request

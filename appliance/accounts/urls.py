@@ -25,7 +25,9 @@ SIGN_IN = [
     path("accounts/2fa/authenticate/", mfa.authenticate, name="mfa_authenticate"),
     path("accounts/2fa/passkeys/login/", passkeys.login_webauthn, name="mfa_login_webauthn"),
     path("accounts/oidc/<slug:provider_id>/login/", oidc.login, name="openid_connect_login"),
-    path("accounts/oidc/<slug:provider_id>/callback/", oidc.callback, name="openid_connect_callback"),
+    path(
+        "accounts/oidc/<slug:provider_id>/callback/", oidc.callback, name="openid_connect_callback"
+    ),
     path("accounts/saml/<slug:slug>/login/", saml.login, name="saml_login"),
     path("accounts/saml/<slug:slug>/acs/", saml.acs, name="saml_acs"),
     path("accounts/saml/<slug:slug>/acs/finish/", saml.finish, name="saml_finish_acs"),

@@ -264,6 +264,10 @@ CELERY_BEAT_SCHEDULE = {
         "task": "appliance.conversations.tasks.forget_removed",
         "schedule": 300.0,
     },
+    "forget-seen-assertions": {
+        "task": "appliance.accounts.tasks.forget_seen_assertions",
+        "schedule": 3600.0,
+    },
     "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},
     "keep-vector-indexes": {"task": "indexer.tasks.keep_vector_indexes", "schedule": 600.0},
     "evaluate": {"task": "indexer.tasks.evaluate", "schedule": 24 * 3600.0},

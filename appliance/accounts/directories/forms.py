@@ -100,7 +100,9 @@ class DirectoryForm(forms.Form):
 
     def secret(self) -> str | None:
         """Return a new secret; None: the one that is there stays."""
-        return self.cleaned_data.get(self.write_only_field) or None if self.write_only_field else None
+        return (
+            self.cleaned_data.get(self.write_only_field) or None if self.write_only_field else None
+        )
 
     # --- How the page lays the fields out ---
 

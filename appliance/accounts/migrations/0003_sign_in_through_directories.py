@@ -5,43 +5,63 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0002_roles_and_directories'),
+        ("accounts", "0002_roles_and_directories"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='SignInRules',
+            name="SignInRules",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('directories_only', models.BooleanField(default=False)),
-                ('admins_need_second_factor', models.BooleanField(default=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("directories_only", models.BooleanField(default=False)),
+                ("admins_need_second_factor", models.BooleanField(default=False)),
             ],
             options={
-                'verbose_name_plural': 'sign-in rules',
+                "verbose_name_plural": "sign-in rules",
             },
         ),
         migrations.AddField(
-            model_name='identity',
-            name='signed_in_at',
+            model_name="identity",
+            name="signed_in_at",
             field=models.DateTimeField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='user',
-            name='is_emergency',
-            field=models.BooleanField(default=False, verbose_name='emergency account'),
+            model_name="user",
+            name="is_emergency",
+            field=models.BooleanField(default=False, verbose_name="emergency account"),
         ),
         migrations.CreateModel(
-            name='SeenAssertion',
+            name="SeenAssertion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('assertion_id', models.CharField(max_length=64)),
-                ('expires_at', models.DateTimeField(db_index=True)),
-                ('directory', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='accounts.directory')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("assertion_id", models.CharField(max_length=64)),
+                ("expires_at", models.DateTimeField(db_index=True)),
+                (
+                    "directory",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="accounts.directory",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.UniqueConstraint(fields=('directory', 'assertion_id'), name='one_use_of_an_assertion')],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("directory", "assertion_id"), name="one_use_of_an_assertion"
+                    )
+                ],
             },
         ),
     ]
