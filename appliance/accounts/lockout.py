@@ -33,12 +33,18 @@ def keep_an_admin(without: User) -> None:
     rules = SignInRules.current(for_update=True)
     if not active_admins().filter(pk=without.pk).exists():
         return
-    if not active_admins().exclude(pk=without.pk).exists():
+    if is_last_admin(without):
         raise LockedOut(
             f"{without.get_username()} is the last admin: make somebody else one first."
         )
     if rules.directories_only:
         keep_an_emergency_account(without=without)
+
+
+def is_last_admin(person: User) -> bool:
+    """Return whether nobody else could manage the appliance; for pages that only show it."""
+    admins = active_admins()
+    return admins.filter(pk=person.pk).exists() and not admins.exclude(pk=person.pk).exists()
 
 
 def keep_an_emergency_account(*, without: User) -> None:

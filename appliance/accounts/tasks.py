@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 from celery import shared_task
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from appliance.accounts.saml.responses import forget_expired
 
 
 @shared_task(ignore_result=True, expires=3600)
-def forget_seen_assertions() -> None:
-    """Forget which SAML assertions were used, once their age alone refuses them."""
+def forget_expired_sign_ins() -> None:
+    """Forget sessions that ended, and which SAML assertions were used once their age refuses them.
+
+    Each SAML response makes a session of its own, whoever sent it.
+    """
     forget_expired()
+    Session.objects.filter(expire_date__lt=timezone.now()).delete()

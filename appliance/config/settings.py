@@ -264,8 +264,8 @@ CELERY_BEAT_SCHEDULE = {
         "task": "appliance.conversations.tasks.forget_removed",
         "schedule": 300.0,
     },
-    "forget-seen-assertions": {
-        "task": "appliance.accounts.tasks.forget_seen_assertions",
+    "forget-expired-sign-ins": {
+        "task": "appliance.accounts.tasks.forget_expired_sign_ins",
         "schedule": 3600.0,
     },
     "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},

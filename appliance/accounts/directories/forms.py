@@ -22,8 +22,8 @@ class DirectoryForm(forms.Form):
     """Settings that each kind has; a kind adds its own and says what it seals."""
 
     defaults: ClassVar[dict[str, Any]] = {}  # of the settings, for a new directory
-    write_only_field: ClassVar[str] = ""  # the write-only field
-    own_fields: ClassVar[tuple[str, ...]] = ()  # shown first; each is a setting of this name
+    write_only_field: ClassVar[str] = ""  # is sealed, and never shown again
+    own_fields: ClassVar[tuple[str, ...]] = ()  # shown first; settings of these names
     common_fields: ClassVar[tuple[str, ...]] = (
         claims.USER_NAME,
         claims.EMAIL,
@@ -48,7 +48,7 @@ class DirectoryForm(forms.Form):
     first_name_attribute = forms.CharField(label="First name", required=False, max_length=200)
     last_name_attribute = forms.CharField(label="Last name", required=False, max_length=200)
     groups_attribute = forms.CharField(
-        label="Groups",
+        label="Attribute that holds the groups",
         required=False,
         max_length=200,
         help_text="Empty: this directory says nothing about groups at sign-in.",
@@ -96,7 +96,8 @@ class DirectoryForm(forms.Form):
 
     def settings(self) -> dict[str, Any]:
         """Return what is kept in the row, without the secret."""
-        return {name: self.cleaned_data[name] for name in (*self.own_fields, *self.common_fields)}
+        kept = [name for name in self.own_fields if name != self.write_only_field]
+        return {name: self.cleaned_data[name] for name in (*kept, *self.common_fields)}
 
     def secret(self) -> str | None:
         """Return a new secret; None: the one that is there stays."""
@@ -107,8 +108,7 @@ class DirectoryForm(forms.Form):
     # --- How the page lays the fields out ---
 
     def shown_first(self) -> list[forms.BoundField]:
-        secret = (self.write_only_field,) if self.write_only_field else ()
-        return [self[name] for name in ("name", *self.own_fields, *secret)]
+        return [self[name] for name in ("name", *self.own_fields)]
 
     def of_people(self) -> list[forms.BoundField]:
         return [self[name] for name in self.common_fields[:4]]

@@ -19,7 +19,15 @@ class OidcForm(DirectoryForm):
     """The issuer and our registration there; its description may come as a file."""
 
     write_only_field = "client_secret"
-    own_fields = ("issuer", "client_id", "metadata", "hosts", "scopes", "skip_userinfo")
+    own_fields = (
+        "issuer",
+        "client_id",
+        "client_secret",
+        "scopes",
+        "hosts",
+        "metadata",
+        "skip_userinfo",
+    )
     defaults: ClassVar[dict[str, Any]] = {
         "user_name_attribute": "preferred_username",
         "email_attribute": "email",

@@ -17,6 +17,7 @@ from appliance.accounts.oidc.metadata import (
     keys_of,
     read_metadata,
 )
+from indexer.errors import FetchRefused
 
 READ, CHECK, KEYS, CLIENT = (
     "Read the provider's description",
@@ -42,7 +43,7 @@ def test_connection(directory: Directory) -> Iterator[Step]:
     else:
         yield Step(CHECK, State.OK, f"The issuer is {metadata.issuer}, and it uses safe addresses.")
         yield _keys(metadata)
-        yield _client(metadata, bool(secret_of(directory)))
+        yield _client(metadata, directory)
         yield _pkce(metadata)
 
 
@@ -67,7 +68,11 @@ def _is_usable(key: jwt.PyJWK) -> bool:
     return key.key_type in {"RSA", "EC"} and key.public_key_use in {None, "sig"}
 
 
-def _client(metadata: Metadata, has_secret: bool) -> Step:
+def _client(metadata: Metadata, directory: Directory) -> Step:
+    try:
+        has_secret = bool(secret_of(directory))
+    except FetchRefused as exc:
+        return Step(CLIENT, State.FAILED, str(exc))
     methods = set(metadata.methods or ("client_secret_basic",))
     if has_secret and not methods & {"client_secret_basic", "client_secret_post"}:
         says = f"The provider takes no client secret; it says {', '.join(sorted(methods))}."

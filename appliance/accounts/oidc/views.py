@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from django.contrib.auth.decorators import login_not_required
@@ -15,6 +16,7 @@ from appliance.accounts.directories.provider import enabled_directory, next_of
 from appliance.accounts.directories.refusing import refuse
 from appliance.accounts.models import Directory
 from appliance.accounts.oidc.provider import OidcAdapter, OidcProvider
+from indexer.errors import FetchRefused
 
 
 @login_not_required
@@ -75,4 +77,7 @@ def _provider(request: HttpRequest, slug: str) -> OidcProvider:
     directory = enabled_directory(Directory.Kind.OIDC, slug)
     if directory is None:
         raise Http404
-    return OidcProvider.of(request, directory)
+    try:
+        return OidcProvider.of(request, directory)
+    except FetchRefused as exc:  # the secret was sealed with another key
+        raise ImmediateHttpResponse(refuse(request, directory, str(exc), status=502)) from exc

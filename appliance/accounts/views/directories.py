@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from appliance.accounts.directories import managing
 from appliance.accounts.directories.kinds import KINDS, kind_of
 from appliance.accounts.lockout import LockedOut
-from appliance.accounts.models import Directory, Role, SignInRules
+from appliance.accounts.models import Directory, Role
 from appliance.accounts.requests import SignedInRequest
 from appliance.accounts.roles import role_required
 
@@ -24,7 +24,7 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "directories": Directory.objects.all(),
         "kinds": KINDS.values(),
-        "rules": SignInRules.current(),
+        "with_a_page": set(KINDS),
     }
     return render(request, "accounts/directories.html", context)
 

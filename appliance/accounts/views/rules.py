@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from appliance.accounts.lockout import LockedOut, active_admins, why_not_directories_only
-from appliance.accounts.models import Role, SignInRules, User
+from appliance.accounts.models import Role, SignInRules
 from appliance.accounts.requests import SignedInRequest
 from appliance.accounts.roles import role_required
 from appliance.accounts.rules import Wanted, change_rules, mark_emergency
@@ -38,7 +38,7 @@ def _change(request: SignedInRequest) -> str:
     given = request.POST
     if "person" in given:
         number = given["person"]
-        person = get_object_or_404(User, pk=int(number) if number.isdigit() else 0)
+        person = get_object_or_404(active_admins(), pk=int(number) if number.isdigit() else 0)
         is_emergency = given.get("is_emergency") == "yes"
         mark_emergency(person, request.user, request, is_emergency=is_emergency)
         says = "is an emergency account" if is_emergency else "is no emergency account any more"

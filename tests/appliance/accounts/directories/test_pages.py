@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from pytest_django import Settings
 
-from appliance.accounts.directories.secrets import secret_of
+from appliance.accounts.directories.secrets import put_secret, secret_of
 from appliance.accounts.memberships import set_memberships
 from appliance.accounts.models import Directory, Identity, User
 from appliance.audit.actions import Action
@@ -175,6 +176,21 @@ def test_connection_test_names_each_step(admin: Client) -> None:
     assert "<html" not in gone
     outcomes = Event.objects.filter(action=Action.DIRECTORY_TESTED).order_by("sequence")
     assert [event.outcome for event in outcomes] == ["done", "failed", "failed"]
+
+
+def test_a_secret_of_another_key_is_told_not_shown(admin: Client, settings: Settings) -> None:
+    with hostile_provider() as provider:
+        directory = make(
+            settings={"issuer": provider.issuer, "client_id": "plumbline"}, is_enabled=True
+        )
+        put_secret(directory, "sealed")
+        directory.save()
+        settings.SECRET_KEY = "another-" + "y" * 50
+        client = Client()
+        assert client.get("/accounts/oidc/acme/login/").status_code == 502
+        admin.force_login(User.objects.get(username="staff"))
+        tested = admin.post("/directory/acme/test/").content.decode()
+    assert "cannot be read with the present secret key" in tested
 
 
 def test_preview_says_who_and_which_groups_and_changes_nothing(admin: Client, reader: User) -> None:

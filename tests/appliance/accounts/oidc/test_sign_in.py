@@ -114,7 +114,7 @@ def test_request_proves_itself_by_pkce_whatever_the_browser_asks(
 
 
 def unsigned(provider: HostileProvider, claims: dict[str, Any]) -> str:
-    return jwt.encode(claims, None, algorithm="none", headers={"kid": "one"})
+    return jwt.encode(claims, "", algorithm="none", headers={"kid": "one"})
 
 
 def signed_with_the_public_key(provider: HostileProvider, claims: dict[str, Any]) -> str:
@@ -185,7 +185,7 @@ def test_unknown_used_or_foreign_state_is_refused(
 
     assert come_back(client, code="c1").status_code == 403
     assert come_back(client, code="c1", state="x" * 16).status_code == 403
-    assert come_back(Client(), code="c1", state=asked["state"]).status_code == 403  # type: ignore[arg-type]
+    assert come_back(Client(), code="c1", state=asked["state"]).status_code == 403
     assert not provider.asked
     assert come_back(client, code="c1", state=asked["state"]).status_code == 302
     again = Client()

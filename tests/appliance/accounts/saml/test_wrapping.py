@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import copy
 from collections.abc import Callable
+from typing import TypeAlias
 
 import pytest
 from django.test import Client
@@ -22,7 +23,7 @@ from tests.identity.servers import SamlIdP
 
 pytestmark = pytest.mark.services
 
-Element = etree._Element
+Element: TypeAlias = etree._Element
 P = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 A = "{urn:oasis:names:tc:SAML:2.0:assertion}"
 S = "{http://www.w3.org/2000/09/xmldsig#}"
