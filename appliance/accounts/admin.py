@@ -28,7 +28,7 @@ class PersonForm(UserChangeForm):  # type: ignore[type-arg]  # not generic when 
         return cleaned
 
 
-class PersonAdmin(UserAdmin):
+class PersonAdmin(UserAdmin):  # type: ignore[type-arg]
     """Django's, which keeps the last admin. Several are not deleted at once: one may be the last."""
 
     form = PersonForm

@@ -11,6 +11,7 @@ from typing import Any
 from allauth.account.signals import password_changed, password_set
 from allauth.core import context
 from allauth.mfa.models import Authenticator
+from allauth.mfa.signals import authentication_failed
 from allauth.mfa.utils import is_mfa_enabled
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_delete, post_save
@@ -19,7 +20,7 @@ from django.http import HttpRequest
 from appliance.accounts.models import User
 from appliance.accounts.second_factor import MISSING_KEY, note_at_sign_in
 from appliance.accounts.signing_in import directory_slug_of, methods_of
-from appliance.audit.actions import Action
+from appliance.audit.actions import Action, Outcome
 from appliance.audit.recording import Target, record
 
 
@@ -28,6 +29,7 @@ def connect() -> None:
     user_logged_out.connect(_signed_out, dispatch_uid="plumbline")
     for signal in (password_changed, password_set):
         signal.connect(_password_changed, dispatch_uid="plumbline")
+    authentication_failed.connect(_factor_failed, dispatch_uid="plumbline")
     post_save.connect(_factor_saved, sender=Authenticator, dispatch_uid="plumbline")
     post_delete.connect(_factor_deleted, sender=Authenticator, dispatch_uid="plumbline")
 
@@ -51,6 +53,19 @@ def _signed_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: 
 
 def _password_changed(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     record(Action.PASSWORD_CHANGED, actor=user, target=_person(user), request=request)
+
+
+def _factor_failed(
+    sender: Any, request: HttpRequest, user: User, authenticator: Authenticator, **kwargs: Any
+) -> None:
+    record(
+        Action.SIGN_IN_FAILED,
+        actor=None,
+        target=_person(user),
+        outcome=Outcome.DENIED,
+        request=request,
+        details={"reason": "wrong_second_factor", "type": str(authenticator.type)},
+    )
 
 
 def _factor_saved(sender: Any, instance: Authenticator, created: bool, **kwargs: Any) -> None:

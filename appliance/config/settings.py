@@ -168,8 +168,6 @@ ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_RATE_LIMITS = {
     "login_failed": f"{LOGIN_LIMIT_PER_ADDRESS}/m/ip,{LOGIN_LIMIT_PER_NAME}/5m/key",
-    "reauthenticate": "10/m/user",
-    "change_password": "5/m/user",
 }
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"

@@ -160,6 +160,22 @@ def test_second_factor_is_asked_for_and_its_secret_is_sealed(client: Client, rea
     assert count(Action.SECOND_FACTOR_ADDED) == 2
 
 
+def test_codes_cannot_be_guessed(client: Client, reader: User) -> None:
+    attempt(client, "reader", PASSWORD)
+    secret = enrol(client)
+    client.post("/accounts/logout/")
+    attempt(client, "reader", PASSWORD)
+
+    for n in range(6):
+        client.post("/accounts/2fa/authenticate/", {"code": f"00000{n}"})
+    right = client.post("/accounts/2fa/authenticate/", {"code": code_of(secret, time.time() + 30)})
+
+    assert right.status_code != 302
+    assert "_auth_user_id" not in client.session
+    failed = Event.objects.filter(action=Action.SIGN_IN_FAILED)
+    assert [event.details["reason"] for event in failed] == ["wrong_second_factor"] * 5
+
+
 def test_admin_without_a_second_factor_sees_only_how_to_set_one_up(
     client: Client, staff: User
 ) -> None:
