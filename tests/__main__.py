@@ -1,7 +1,7 @@
 """`make test`: everything that CI runs, in one pytest run, after preparing what the tests need.
 
-The browser tests need Chromium, the directory tests an LDAP server, the sandbox bubblewrap, the
-model tests vLLM and the small model (MODEL_TESTS=false leaves these out). The last line printed is
+The browser tests need Chromium, the directory tests an LDAP server and identity providers from npm,
+the sandbox bubblewrap, the model tests vLLM and the small model (MODEL_TESTS=false leaves these out). The last line printed is
 pytest's own summary.
 """
 
@@ -14,10 +14,11 @@ import sys
 from pathlib import Path
 
 from inference.packages import MINILM, SMALL_MODEL_GGUF
+from tests.identity.packages import install_packages
 
 ROOT = Path(__file__).resolve().parent.parent
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-PROGRAMS = {"bwrap": "bubblewrap", "slapd": "slapd"}  # program -> Debian's package
+PROGRAMS = {"bwrap": "bubblewrap", "npm": "npm", "slapd": "slapd"}  # program -> Debian's package
 SERVING = (sys.executable, "-m", "inference.serving")
 LEFT_OUT = "not quality and not slow"
 
@@ -71,6 +72,12 @@ def prepare_programs() -> None:
     )
 
 
+def prepare_identity_providers() -> None:
+    """Install the identity providers of the sign-in tests from npm's registry, once per lock."""
+    if not install_packages():
+        must_have("identity providers", "Some tests need Node 20 or newer, npm and its registry.")
+
+
 def must_have(name: str, sentence: str) -> None:
     """In CI a missing program is an error; elsewhere its tests are skipped, and this says so."""
     if is_on("CI", default="false"):
@@ -103,6 +110,7 @@ def pytest_command() -> list[str]:
 def main() -> int:
     try:
         prepare_programs()
+        prepare_identity_providers()
         prepare_models()
     except NotPrepared as exc:
         say(str(exc))

@@ -8,3 +8,8 @@ from django.apps import AppConfig
 class AccountsConfig(AppConfig):
     name = "appliance.accounts"
     verbose_name = "People"
+
+    def ready(self) -> None:
+        from appliance.accounts import recording  # needs the models of other apps
+
+        recording.connect()

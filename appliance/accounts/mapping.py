@@ -17,12 +17,18 @@ def groups_for(directory: Directory, external: Iterable[str]) -> list[Group]:
     A mapping is compared without regard to case, as distinguished names are. Names without one
     make a group of that name where the directory's settings say so, and are left out elsewhere.
     """
-    names = {name.strip() for name in external if name.strip()}
-    mapped: dict[str, list[Group]] = {}
+    names = {name for mapped in mapped_names(directory, external).values() for name in mapped}
+    return [Group.objects.get_or_create(name=name)[0] for name in sorted(names)]
+
+
+def mapped_names(directory: Directory, external: Iterable[str]) -> dict[str, tuple[str, ...]]:
+    """Return for each group name of a directory the names of the groups here; nothing is made."""
+    mapped: dict[str, list[str]] = {}
     for mapping in directory.mappings.select_related("group"):
-        mapped.setdefault(mapping.external.casefold(), []).append(mapping.group)
-    found = {group for name in names for group in mapped.get(name.casefold(), ())}
-    if directory.settings.get(AS_NAMED):
-        unmapped = [name for name in names if name.casefold() not in mapped and len(name) <= 150]
-        found |= {Group.objects.get_or_create(name=name)[0] for name in sorted(unmapped)}
-    return sorted(found, key=lambda group: group.name)
+        mapped.setdefault(mapping.external.casefold(), []).append(mapping.group.name)
+    as_named = bool(directory.settings.get(AS_NAMED))
+    found: dict[str, tuple[str, ...]] = {}
+    for name in sorted({name.strip() for name in external if name.strip()}):
+        itself = (name,) if as_named and len(name) <= 150 else ()
+        found[name] = tuple(sorted(mapped.get(name.casefold(), itself)))
+    return found

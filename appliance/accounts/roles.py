@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import Concatenate, ParamSpec
+from typing import Concatenate, ParamSpec, cast
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 
 from appliance.accounts.models import Role, RoleGrant, User
+from appliance.accounts.requests import SignedInRequest
 from indexer.models import Source
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+SignedInView = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 
 
 def roles_of(user: User) -> frozenset[Role]:
@@ -43,15 +45,15 @@ def _grants_of(user: User) -> QuerySet[RoleGrant]:
     return RoleGrant.objects.filter(Q(user=user) | Q(group__user=user))
 
 
-def role_required(*roles: Role) -> Callable[[View[P]], View[P]]:
+def role_required(*roles: Role) -> Callable[[SignedInView[P]], View[P]]:
     """Answer 404 to everyone without one of these roles: the page is nobody else's business."""
 
-    def decorate(view: View[P]) -> View[P]:
+    def decorate(view: SignedInView[P]) -> View[P]:
         @wraps(view)
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not (isinstance(request.user, User) and has_role(request.user, *roles)):
                 raise Http404
-            return view(request, *args, **kwargs)
+            return view(cast(SignedInRequest, request), *args, **kwargs)
 
         return guarded
 

@@ -36,6 +36,7 @@ class Action(models.TextChoices):
     DIRECTORY_TESTED = "directory.tested", "Directory tested"
     DIRECTORY_DELETED = "directory.deleted", "Directory removed"
     DIRECTORY_SYNCED = "directory.synced", "Directory synced"
+    RULES_CHANGED = "sign_in_rules.changed", "Rules of signing in changed"
     # Access
     GRANT_ADDED = "grant.added", "Grant added"
     GRANT_CHANGED = "grant.changed", "Grant changed"

@@ -82,6 +82,10 @@ INSTALLED_APPS = [
     "indexer",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.socialaccount.providers.saml",
     "django_htmx",
     "csp",
     "django.contrib.admin",
@@ -105,6 +109,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "appliance.accounts.second_factor.SecondFactorMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "appliance.config.urls"
@@ -138,13 +143,32 @@ STORAGES = {
 
 # --- Sign-in --------------------------------------------------------------------------------
 
+SECURE_TLS = env_bool("PLUMBLINE_TLS", default=False)  # true behind the TLS proxy
+# Wrong passwords before an address must wait a minute, and a name five.
+LOGIN_LIMIT_PER_ADDRESS = env_int("PLUMBLINE_LOGIN_LIMIT_PER_ADDRESS", default=10, minimum=1)
+LOGIN_LIMIT_PER_NAME = env_int("PLUMBLINE_LOGIN_LIMIT_PER_NAME", default=5, minimum=1)
+# Certificates of the company's own authority, for identity providers inside the company.
+DIRECTORY_CA_FILE = Path(ca) if (ca := env_str("PLUMBLINE_DIRECTORY_CA_FILE", default="")) else None
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 ACCOUNT_ADAPTER = "appliance.accounts.adapter.AccountAdapter"
+SOCIALACCOUNT_ADAPTER = "appliance.accounts.directories.adapter.DirectoryAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # nobody is ever linked by an e-mail address
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+MFA_ADAPTER = "appliance.accounts.second_factor.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Plumbline"
+MFA_TOTP_TOLERANCE = 1  # a clock may be half a minute off
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not SECURE_TLS  # browsers allow it on this machine only
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
 ACCOUNT_EMAIL_VERIFICATION = "none"
-ACCOUNT_RATE_LIMITS = {"login_failed": "10/m/ip,5/5m/key"}
+ACCOUNT_RATE_LIMITS = {
+    "login_failed": f"{LOGIN_LIMIT_PER_ADDRESS}/m/ip,{LOGIN_LIMIT_PER_NAME}/5m/key",
+}
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
@@ -155,11 +179,11 @@ AUTH_PASSWORD_VALIDATORS = [
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 
 # --- What a browser may do -------------------------------------------------------------------
 
-SECURE_TLS = env_bool("PLUMBLINE_TLS", default=False)  # true behind the TLS proxy
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_TLS
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
@@ -237,6 +261,10 @@ CELERY_BEAT_SCHEDULE = {
     "forget-removed": {
         "task": "appliance.conversations.tasks.forget_removed",
         "schedule": 300.0,
+    },
+    "forget-expired-sign-ins": {
+        "task": "appliance.accounts.tasks.forget_expired_sign_ins",
+        "schedule": 3600.0,
     },
     "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},
     "keep-vector-indexes": {"task": "indexer.tasks.keep_vector_indexes", "schedule": 600.0},

@@ -55,6 +55,7 @@ class Identity(models.Model):
     attributes = models.JSONField(default=dict, blank=True)  # as it last told them
     created_at = models.DateTimeField(default=timezone.now)
     seen_at = models.DateTimeField(default=timezone.now)  # when it last told of this person
+    signed_in_at = models.DateTimeField(null=True, blank=True)  # when it last let this person in
 
     class Meta:
         verbose_name_plural = "identities"

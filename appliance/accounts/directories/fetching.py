@@ -1,0 +1,76 @@
+"""Asks an identity provider something over HTTP: no redirects, with time limits."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from django.conf import settings
+
+TIME_LIMIT_S = 10
+LARGEST_BYTES = 2 * 1024 * 1024
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
+
+
+class NotFetched(Exception):
+    """An identity provider did not give what was asked of it, in words for an admin."""
+
+
+class Session(requests.Session):
+    """What requests does, but follows nobody elsewhere and waits for nobody."""
+
+    def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:  # type: ignore[override]
+        kwargs.update(allow_redirects=False, timeout=TIME_LIMIT_S)
+        if settings.DIRECTORY_CA_FILE:
+            kwargs.setdefault("verify", str(settings.DIRECTORY_CA_FILE))
+        return super().request(method, url, **kwargs)
+
+
+def fetch_json(url: str, *, bearer: str = "") -> dict[str, Any]:
+    """Return the JSON object behind an address. Raises NotFetched."""
+    headers = {"Accept": "application/json"}
+    if bearer:
+        headers["Authorization"] = f"Bearer {bearer}"
+    try:
+        with Session() as session, session.get(url, headers=headers, stream=True) as response:
+            body = next(response.iter_content(LARGEST_BYTES + 1), b"")
+            status = response.status_code
+    except requests.RequestException as exc:
+        raise NotFetched(f"{url} cannot be reached: {_reason(exc)}.") from exc
+    if status != 200:
+        raise NotFetched(f"{url} answered with the status {status} instead of 200.")
+    try:
+        found = requests.compat.json.loads(body) if len(body) <= LARGEST_BYTES else None  # type: ignore[attr-defined]
+    except ValueError:
+        found = None
+    if not isinstance(found, dict):
+        raise NotFetched(f"What {url} answered is not JSON, or too long.")
+    return found
+
+
+def why_not_safe(url: str) -> str:
+    """Return what is wrong with an address to which secrets are sent; nothing: it will do."""
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError:
+        return "it is not an address"
+    if not host or parts.username or parts.password or parts.fragment:
+        return "it is not a plain address"
+    if parts.scheme == "https" or (parts.scheme == "http" and host in LOOPBACK):
+        return ""
+    return "it must begin with https://"
+
+
+def _reason(exc: requests.RequestException) -> str:
+    if isinstance(exc, requests.exceptions.SSLError):
+        return (
+            "its certificate is not trusted here (PLUMBLINE_DIRECTORY_CA_FILE names the company's "
+            "authority)"
+        )
+    if isinstance(exc, requests.Timeout):
+        return f"no answer within {TIME_LIMIT_S} s"
+    if isinstance(exc, requests.ConnectionError):
+        return "there is no connection (check name, port, and firewalls)"
+    return type(exc).__name__

@@ -1,0 +1,99 @@
+"""The kinds of directory: for each its form, its test, and what the admin registers elsewhere.
+
+A new kind is a package of its own and one line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from appliance.accounts.directories.forms import DirectoryForm
+from appliance.accounts.directories.steps import Step
+from appliance.accounts.models import Directory
+from appliance.accounts.oidc.forms import OidcForm
+from appliance.accounts.oidc.testing import test_connection as test_oidc
+from appliance.accounts.saml.config import acs_url, entity_id
+from appliance.accounts.saml.forms import SamlForm
+from appliance.accounts.saml.testing import test_connection as test_saml
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """One thing that the admin of the provider must enter there."""
+
+    label: str
+    value: str
+    is_link: bool = False
+
+
+def _nowhere(directory: Directory) -> str:
+    return ""
+
+
+def _nothing(request: HttpRequest, directory: Directory) -> list[Address]:
+    return []
+
+
+@dataclass(frozen=True, slots=True)
+class KindOfDirectory:
+    """What the pages need to know about a kind."""
+
+    kind: Directory.Kind
+    says: str  # in one line, to choose by
+    form: type[DirectoryForm]
+    test: Callable[[Directory], Iterable[Step]]
+    # Where a button of the sign-in page leads; nothing: people use the form there.
+    sign_in_address: Callable[[Directory], str] = _nowhere
+    to_register: Callable[[HttpRequest, Directory], list[Address]] = _nothing
+
+
+def _oidc_sign_in(directory: Directory) -> str:
+    return reverse("openid_connect_login", args=[directory.slug])
+
+
+def _oidc_addresses(request: HttpRequest, directory: Directory) -> list[Address]:
+    callback = reverse("openid_connect_callback", args=[directory.slug])
+    return [Address("Redirect address", request.build_absolute_uri(callback))]
+
+
+def _saml_sign_in(directory: Directory) -> str:
+    return reverse("saml_login", args=[directory.slug])
+
+
+def _saml_addresses(request: HttpRequest, directory: Directory) -> list[Address]:
+    return [
+        Address("Entity ID (audience)", entity_id(request, directory)),
+        Address("Assertion consumer service", acs_url(request, directory)),
+        Address("Our metadata as a file", reverse("saml_metadata", args=[directory.slug]), True),
+    ]
+
+
+KINDS = {
+    kind.kind: kind
+    for kind in (
+        KindOfDirectory(
+            kind=Directory.Kind.OIDC,
+            says="Entra ID, Okta, Keycloak, Google, Ping and most others: the one to choose first.",
+            form=OidcForm,
+            test=test_oidc,
+            sign_in_address=_oidc_sign_in,
+            to_register=_oidc_addresses,
+        ),
+        KindOfDirectory(
+            kind=Directory.Kind.SAML,
+            says="For providers without OpenID Connect, such as AD FS and Shibboleth.",
+            form=SamlForm,
+            test=test_saml,
+            sign_in_address=_saml_sign_in,
+            to_register=_saml_addresses,
+        ),
+    )
+}
+
+
+def kind_of(directory: Directory) -> KindOfDirectory:
+    return KINDS[Directory.Kind(directory.kind)]

@@ -1,0 +1,36 @@
+"""Refuses a sign-in through a directory: one page, one record with the reason."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from appliance.accounts.models import Directory
+from appliance.audit.actions import Action, Outcome
+from appliance.audit.recording import Target, record
+
+TRY_AGAIN = "The sign-in could not be completed. Begin again from the sign-in page."
+
+
+def refuse(
+    request: HttpRequest,
+    directory: Directory,
+    reason: str,
+    says: str = TRY_AGAIN,
+    *,
+    action: Action = Action.SIGN_IN_FAILED,
+    details: dict[str, str] | None = None,
+    status: int = 403,
+) -> HttpResponse:
+    """Record a refusal for auditors, and tell the person what they can do; not the reason, which
+    whoever forged something must not learn from."""
+    record(
+        action,
+        actor=None,
+        target=Target("directory", directory.slug, directory.name),
+        outcome=Outcome.DENIED,
+        request=request,
+        details={"reason": reason[:300], **(details or {})},
+    )
+    context = {"directory": directory, "says": says}
+    return render(request, "accounts/refused.html", context, status=status)
