@@ -139,7 +139,12 @@ STORAGES = {
 # --- Sign-in --------------------------------------------------------------------------------
 
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",  # local accounts, first
+    "appliance.accounts.ldap.backend.LdapBackend",
+]
+# Seconds between looks at each LDAP directory.
+DIRECTORY_SYNC_S = env_int("PLUMBLINE_DIRECTORY_SYNC_S", default=60, minimum=10)
 ACCOUNT_ADAPTER = "appliance.accounts.adapter.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"username"}
 ACCOUNT_SIGNUP_FIELDS = ["username*", "password1*", "password2*"]
@@ -212,6 +217,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False  # the job's row is sent again by dispatch_jobs
 CELERY_BEAT_SCHEDULE = {
+    "sync-directories": {
+        "task": "appliance.accounts.tasks.sync_directories",
+        "schedule": float(DIRECTORY_SYNC_S),
+    },
     "dispatch-jobs": {"task": "indexer.tasks.dispatch_jobs", "schedule": 10.0},
     "poll-sources": {"task": "indexer.tasks.poll_sources", "schedule": 10.0},
     **{

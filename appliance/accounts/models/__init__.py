@@ -4,6 +4,17 @@ from __future__ import annotations
 
 from appliance.accounts.models.directory import Belonging, Directory, GroupMapping, Identity
 from appliance.accounts.models.role import Role, RoleGrant
+from appliance.accounts.models.scim import ScimGroup, ScimToken
 from appliance.accounts.models.user import User
 
-__all__ = ["Belonging", "Directory", "GroupMapping", "Identity", "Role", "RoleGrant", "User"]
+__all__ = [
+    "Belonging",
+    "Directory",
+    "GroupMapping",
+    "Identity",
+    "Role",
+    "RoleGrant",
+    "ScimGroup",
+    "ScimToken",
+    "User",
+]
