@@ -40,6 +40,7 @@ moduleload ppolicy
 pidfile {folder}/slapd.pid
 TLSCertificateFile {certificate}
 TLSCertificateKeyFile {key}
+sizelimit unlimited
 {extra}
 database mdb
 suffix "{suffix}"
@@ -52,7 +53,7 @@ overlay refint
 refint_attributes member memberOf
 overlay ppolicy
 access to attrs=userPassword by anonymous auth by * none
-access to * by dn.exact="{reader}" read by * none
+access to * by {readers} read by * none
 """
 
 TREE = f"""
@@ -169,7 +170,11 @@ def free_port() -> int:
 
 @contextmanager
 def running(
-    folder: Path, *, extra: str = "", names: tuple[str, ...] = ("127.0.0.1",)
+    folder: Path,
+    *,
+    extra: str = "",
+    names: tuple[str, ...] = ("127.0.0.1",),
+    readers: str = f'dn.exact="{READER}"',
 ) -> Iterator[LdapServer]:
     """Start a server without people; `extra` are lines for its configuration."""
     slapd = find_slapd()
@@ -184,7 +189,7 @@ def running(
         "suffix": SUFFIX,
         "root": ROOT,
         "root_password": ROOT_PASSWORD,
-        "reader": READER,
+        "readers": readers,
     }
     config, tree = folder / "slapd.conf", folder / "tree.ldif"
     config.write_text(CONFIG.format(**values))

@@ -226,8 +226,10 @@ def connect(config: LdapConfig, server: Server, seconds: float, until: float) ->
             read_server_info=False
         ):
             raise LdapUntrusted(f"{server} did not start TLS.")
-    except (LDAPException, OSError) as exc:
-        raise _translated(exc, server, tls) from None
+    except (LDAPException, OSError, LdapUntrusted) as exc:
+        if connection.socket is not None:
+            connection.socket.close()  # the library leaves it open
+        raise exc if isinstance(exc, LdapError) else _translated(exc, server, tls) from None
     return Link(server, connection, tls, until)
 
 

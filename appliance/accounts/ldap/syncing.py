@@ -157,7 +157,7 @@ def _held(plan: Plan) -> str:
 def _apply(
     directory: Directory, plan: Plan, mapper: Mapper, config: LdapConfig, by: Actor
 ) -> SyncReport:
-    now_in = _memberships(directory)
+    now_in, known = _memberships(directory), plan.known
     changes: list[Change] = []
     counted = {"disabled": 0, "enabled": 0}
     for identity in plan.gone:
@@ -176,7 +176,7 @@ def _apply(
     directory.identities.filter(pk__in=seen).update(seen_at=timezone.now())
     return SyncReport(
         directory.name,
-        people=plan.known,
+        people=known,
         joined=sum(len(change.added) for change in changes),
         left=sum(len(change.removed) for change in changes),
         **counted,

@@ -60,6 +60,8 @@ class Identity(models.Model):
     removed_at = models.DateTimeField(
         null=True, blank=True
     )  # it does not know this person any more
+    # What the directory sent by SCIM; null: it never did, so SCIM does not see this person.
+    provisioned = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)  # what it tells of them, by SCIM
     seen_at = models.DateTimeField(default=timezone.now)  # when it last told of this person

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from django.contrib.auth.models import Group
 from django.core.cache import cache
@@ -9,7 +11,7 @@ from django.test import Client
 
 from appliance.accounts.models import Identity, RoleGrant, User
 from appliance.audit.models import Event
-from tests.ldapserver import PASSWORD, LdapServer
+from tests.ldapserver import PASSWORD, PEOPLE, LdapServer, running
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
@@ -98,11 +100,22 @@ def test_start_tls_works_as_ldaps_does(server: LdapServer) -> None:
     assert sign_in("ana") is not None
 
 
-def test_somebody_binds_directly_without_a_service_account(server: LdapServer) -> None:
-    server.directory(bind_dn="", bind_template="uid={name},ou=people,dc=corp,dc=example")
-    server_can_be_read_by_everybody = sign_in("ana")
-    assert server_can_be_read_by_everybody is None  # this server lets only the reader read
-    assert sign_in("ana", "wrong") is None
+def test_somebody_binds_directly_without_a_service_account(tmp_path: Path) -> None:
+    with running(tmp_path / "direct", readers="users") as server:
+        server.add_person("ana")
+        server.add_person("ben", userPassword="another")
+        server.directory(bind_dn="", bind_template=f"uid={{name}},{PEOPLE}")
+        assert sign_in("ana") is not None
+        for name in ("ben", f"ana,{PEOPLE}", "ana+sn=Ana", "*"):
+            assert sign_in(name) is None
+
+
+def test_a_template_that_binds_one_person_never_finds_another(tmp_path: Path) -> None:
+    with running(tmp_path / "direct", readers="users") as server:
+        server.add_person("mallory", "uid=ben")  # may bind as ben, is found as mallory
+        server.add_person("ben", "cn=boss", userPassword="another")
+        server.directory(bind_dn="", bind_template=f"uid={{name}},{PEOPLE}")
+        assert sign_in("ben") is None
 
 
 def test_wrong_and_hostile_names_are_refused(server: LdapServer) -> None:

@@ -7,10 +7,15 @@ from collections.abc import Callable
 from io import StringIO
 from pathlib import Path
 
+import ldap3
 import pytest
+from celery import current_app
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from appliance.accounts.ldap.config import config_of
+from appliance.accounts.ldap.connection import opened
+from appliance.accounts.ldap.reading import read_everybody
 from appliance.accounts.ldap.syncing import SYNC_LOCK, sync_directory
 from appliance.accounts.models import Directory, User
 from appliance.accounts.signals import person_disabled
@@ -45,9 +50,7 @@ def test_a_sync_finds_the_groups_that_signing_in_found(directory: Directory) -> 
 def test_who_leaves_a_group_loses_it_without_signing_in(
     server: LdapServer, directory: Directory
 ) -> None:
-    server.leave(f"cn=engineering,{GROUPS}", f"cn=backend,{GROUPS}") if False else server.change(
-        f"cn=engineering,{GROUPS}", "member", READER
-    )
+    server.change(f"cn=engineering,{GROUPS}", "member", READER)
     report = sync_directory(directory)
     assert (report.left, report.joined) == (2, 0)
     assert groups(person("ana")) == {"backend"}
@@ -98,8 +101,6 @@ def test_whom_an_admin_shut_out_the_directory_does_not_let_in(directory: Directo
 def test_a_person_who_moves_within_the_tree_stays_the_same(
     server: LdapServer, directory: Directory
 ) -> None:
-    import ldap3
-
     connection = ldap3.Connection(
         ldap3.Server("127.0.0.1", server.port, get_info=ldap3.NONE),
         "cn=root,dc=corp,dc=example",
@@ -171,29 +172,22 @@ def test_a_large_loss_waits_for_an_admin(server: LdapServer, directory: Director
     assert User.objects.filter(is_active=True).count() == 0
 
 
-def test_a_thousand_people_come_in_pages(empty_server: LdapServer) -> None:
-    import ldap3
-
+def test_more_people_than_a_page_come_in_pages(empty_server: LdapServer) -> None:
     connection = ldap3.Connection(
         ldap3.Server("127.0.0.1", empty_server.port, get_info=ldap3.NONE),
         "cn=root,dc=corp,dc=example",
         "root's secret",
         auto_bind=True,
     )
-    for number in range(1100):
+    for number in range(520):
         uid = f"p{number}"
         connection.add(f"uid={uid},{PEOPLE}", ["inetOrgPerson"], {"uid": uid, "sn": uid, "cn": uid})
     connection.unbind()
-    empty_server.add_group("all", *(f"uid=p{number},{PEOPLE}" for number in range(1100)))
+    empty_server.add_group("all", *(f"uid=p{number},{PEOPLE}" for number in range(520)))
     directory = empty_server.directory()
-    User.objects.bulk_create(User(username=f"p{number}") for number in range(3))
-    from appliance.accounts.ldap.config import config_of
-    from appliance.accounts.ldap.connection import opened
-    from appliance.accounts.ldap.reading import read_everybody
-
     with opened(config_of(directory), seconds=30) as link:
         everybody = read_everybody(link, config_of(directory))
-    assert len(everybody) == 1100
+    assert len(everybody) == 520
     assert {told.groups for told in everybody.values()} == {frozenset({"all"})}
 
 
@@ -202,6 +196,7 @@ def test_two_syncs_at_once_are_one(directory: Directory) -> None:
     with other.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_lock(%s, %s)", [SYNC_LOCK, directory.pk])
         assert sync_directory(directory).is_busy
+        cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [SYNC_LOCK, directory.pk])
     other.close()
     assert not sync_directory(directory).is_busy
 
@@ -213,7 +208,7 @@ def test_the_command_says_what_changed(server: LdapServer, directory: Directory)
     report = json.loads(out.getvalue())
     assert (report["people"], report["disabled"], report["left"]) == (3, 1, 3)
     assert Event.objects.filter(action="directory.synced", actor="command line").count() == 1
-    with pytest.raises(CommandError, match="no directory nothing. Directories: corp"):
+    with pytest.raises(CommandError, match=r"no directory nothing\. Directories: corp"):
         call_command("sync_directory", "nothing")
     server.stop()
     with pytest.raises(CommandError, match="cannot be reached"):
@@ -223,8 +218,6 @@ def test_the_command_says_what_changed(server: LdapServer, directory: Directory)
 def test_the_schedule_syncs_what_is_enabled(
     server: LdapServer, directory: Directory, settings: object
 ) -> None:
-    from celery import current_app
-
     current_app.conf.task_always_eager = True
     try:
         sync_directories()
