@@ -150,7 +150,7 @@ def _changed(directory: Directory, members: set[int], operation: Operation) -> s
         return members - chosen
     if operation.value is None:
         return set()
-    # As Entra ID does it: the members to remove stand in the value.
+    # As Entra ID and Ping do it: the members to remove stand in the value.
     return members - set(_ids(operation.value))
 
 
@@ -175,6 +175,8 @@ def _members(directory: Directory, value: Any) -> set[int]:
 
 
 def _ids(value: Any) -> Iterable[int]:
+    if isinstance(value, dict) and "members" in lowered(value):  # as Ping's client wraps them
+        value = lowered(value)["members"]
     if value is None:
         return
     for one in value if isinstance(value, list) else [value]:

@@ -51,12 +51,7 @@ def _read(one: dict[str, Any]) -> Iterator[Operation]:
         raise invalid_syntax("op must be add, replace or remove.") from None
     path, value = one.get("path"), one.get("value")
     if path:
-        if not isinstance(path, str):
-            raise ScimError(400, "path must be a text.", "invalidPath")
-        found = parse_path(path)
-        if found.attribute in READ_ONLY:
-            raise ScimError(400, f"{found.attribute} cannot be changed.", "mutability")
-        yield Operation(op, found, value)
+        yield Operation(op, _target(path), value)
         return
     if op == Op.REMOVE:
         raise ScimError(400, "What shall be removed? A path is missing.", "noTarget")
@@ -65,6 +60,15 @@ def _read(one: dict[str, Any]) -> Iterator[Operation]:
     for name, part in lowered(value).items():
         if name not in READ_ONLY:
             yield Operation(op, parse_path(name), part)
+
+
+def _target(path: Any) -> PatchPath:
+    if not isinstance(path, str):
+        raise ScimError(400, "path must be a text.", "invalidPath")
+    found = parse_path(path)
+    if found.attribute in READ_ONLY:
+        raise ScimError(400, f"{found.attribute} cannot be changed.", "mutability")
+    return found
 
 
 def patched(fields: UserFields, operations: Iterator[Operation]) -> UserFields:

@@ -70,8 +70,9 @@ def group(call: Call, scim_id: str) -> Answer:
             return _group(call, groups.get_group(call.directory, scim_id))
         case "PUT":
             return _group(call, groups.replace_group(call.directory, scim_id, call.read_body()))
-        case "PATCH":
-            return _group(call, groups.patch_group(call.directory, scim_id, call.read_body()))
+        case "PATCH":  # without the members, who may be many: Entra ID and Okta advise so
+            groups.patch_group(call.directory, scim_id, call.read_body())
+            return Answer(None, 204)
     groups.delete_group(call.directory, scim_id)
     return Answer(None, 204)
 
