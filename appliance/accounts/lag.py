@@ -30,14 +30,13 @@ class Lag:
         return f"{self.name} {behind}"
 
 
+def lag_of(directory: Directory) -> Lag:
+    at = directory.synced_at
+    seconds = int((timezone.now() - at).total_seconds()) if at else None
+    return Lag(directory.name, seconds, directory.sync_error)
+
+
 def lags() -> list[Lag]:
     """Return the lag of each enabled LDAP directory; the others tell by themselves."""
-    now = timezone.now()
-    return [
-        Lag(
-            one.name,
-            int((now - one.synced_at).total_seconds()) if one.synced_at else None,
-            one.sync_error,
-        )
-        for one in Directory.objects.filter(kind=Directory.Kind.LDAP, is_enabled=True)
-    ]
+    enabled = Directory.objects.filter(kind=Directory.Kind.LDAP, is_enabled=True)
+    return [lag_of(directory) for directory in enabled]

@@ -56,7 +56,7 @@ def set_memberships_of_all(
             user.pk: user
             for user in User.objects.select_for_update().filter(pk__in=wanted).order_by("pk")
         }
-        steps = _steps(directory, {pk: wanted[pk] for pk in people})
+        steps = plan_memberships(directory, {pk: wanted[pk] for pk in people})
         Belonging.objects.bulk_create(steps.said, batch_size=2000)
         Belonging.objects.filter(pk__in=steps.unsaid).delete()
         Joined.objects.bulk_create(
@@ -72,7 +72,8 @@ def set_memberships_of_all(
         return _record(directory, people, steps)
 
 
-def _steps(directory: Directory, wanted: Mapping[int, set[int]]) -> Steps:
+def plan_memberships(directory: Directory, wanted: Mapping[int, set[int]]) -> Steps:
+    """Return what `set_memberships_of_all` would write, without writing it."""
     steps = Steps()
     in_now: dict[int, set[int]] = defaultdict(set)
     for user, group in Joined.objects.filter(user__in=wanted).values_list("user_id", "group_id"):

@@ -7,6 +7,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
+    path("", include("appliance.accounts.provisioning.urls")),
     path("scim/v2/<slug:slug>/", include("appliance.accounts.scim.urls")),
     path("admin/", admin.site.urls),
     path("", include("appliance.conversations.urls")),

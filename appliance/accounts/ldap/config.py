@@ -94,7 +94,8 @@ def config_of(directory: Directory) -> LdapConfig:
 
 def read_config(given: Mapping[str, Any], secret: str) -> LdapConfig:
     """Fill what is not set from the preset. Raises LdapMisconfigured."""
-    values = {**PRESETS.get(str(given.get("preset", "")), PRESETS["openldap"]), **given}
+    written = {name: value for name, value in given.items() if value not in ("", [], None)}
+    values = {**PRESETS.get(str(given.get("preset", "")), PRESETS["openldap"]), **written}
     try:
         security = Security(values["security"])
         return LdapConfig(

@@ -96,6 +96,10 @@ class Link:
             self.connection.password = None
         self._check(self.connection.result, "sign in")
 
+    def close(self) -> None:
+        with suppress(LDAPException, OSError):  # it may be closed from the other side
+            self.connection.unbind()
+
     def search(
         self, base: str, wanted: str, attributes: Sequence[str], *, at_most: int = 0
     ) -> Iterator[Entry]:
@@ -176,8 +180,7 @@ def opened(config: LdapConfig, *, seconds: float, bind: bool = True) -> Iterator
             link.bind(config.bind_dn, config.bind_password)
         yield link
     finally:
-        with suppress(LDAPException, OSError):  # it may be closed from the other side
-            link.connection.unbind()
+        link.close()
 
 
 def _first_link(config: LdapConfig, until: float) -> Link:

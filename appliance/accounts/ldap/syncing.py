@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
@@ -159,7 +160,7 @@ def _apply(
 ) -> SyncReport:
     now_in, known = _memberships(directory), plan.known
     changes: list[Change] = []
-    counted = {"disabled": 0, "enabled": 0}
+    counted: Counter[str] = Counter()
     for identity in plan.gone:
         changes.append(_shut_out(identity, by, counted))
     for identity, told in plan.present:
@@ -179,7 +180,8 @@ def _apply(
         people=known,
         joined=sum(len(change.added) for change in changes),
         left=sum(len(change.removed) for change in changes),
-        **counted,
+        disabled=counted["disabled"],
+        enabled=counted["enabled"],
     )
 
 
@@ -194,7 +196,7 @@ def _memberships(directory: Directory) -> dict[int, set[int]]:
     return found
 
 
-def _shut_out(identity: Identity, by: Actor, counted: dict[str, int]) -> Change:
+def _shut_out(identity: Identity, by: Actor, counted: Counter[str]) -> Change:
     with transaction.atomic():
         if identity.is_active:
             identity.is_active = False
@@ -206,7 +208,7 @@ def _shut_out(identity: Identity, by: Actor, counted: dict[str, int]) -> Change:
         return set_memberships(identity.directory, identity.user, [])
 
 
-def _let_in(identity: Identity, by: Actor, counted: dict[str, int]) -> None:
+def _let_in(identity: Identity, by: Actor, counted: Counter[str]) -> None:
     identity.is_active = True
     identity.save(update_fields=["is_active"])
     counted["enabled"] += enable(identity.user, by=by, why="The directory has this person again.")

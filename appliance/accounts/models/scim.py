@@ -48,3 +48,7 @@ class ScimToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.directory}: {self.name}"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()

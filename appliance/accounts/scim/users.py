@@ -122,7 +122,9 @@ def lock(directory: Directory) -> None:
 def _check_unique(
     directory: Directory, fields: UserFields, besides: Identity | None = None
 ) -> None:
-    others = users_of(directory).exclude(pk=besides.pk if besides else None)
+    others = users_of(directory)
+    if besides is not None:
+        others = others.exclude(pk=besides.pk)
     if others.filter(user_name__iexact=fields.user_name).exists():
         raise not_unique(f"There is already a user {fields.user_name}.")
     if fields.external_id and others.filter(external_id=fields.external_id).exists():
