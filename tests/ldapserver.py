@@ -153,6 +153,22 @@ class LdapServer:
             connection.unbind()
 
 
+def many_people(count: int) -> tuple[str, list[str]]:
+    """Return the entries of so many people, p0 and on, and their distinguished names."""
+    names = [f"uid=p{number},{PEOPLE}" for number in range(count)]
+    entries = "".join(
+        f"\ndn: {name}\nobjectClass: inetOrgPerson\nuid: p{number}\nsn: {number}\ncn: p{number}\n"
+        f"userPassword: {PASSWORD}\n"
+        for number, name in enumerate(names)
+    )
+    return entries, names
+
+
+def group_entry(name: str, members: list[str]) -> str:
+    lines = "".join(f"member: {member}\n" for member in members)
+    return f"\ndn: cn={name},{GROUPS}\nobjectClass: groupOfNames\ncn: {name}\n{lines}"
+
+
 def find_slapd() -> str:
     path = shutil.which("slapd", path=f"{os.environ.get('PATH', '')}:/usr/sbin")
     if path is None:
@@ -174,9 +190,10 @@ def running(
     *,
     extra: str = "",
     names: tuple[str, ...] = ("127.0.0.1",),
+    tree: str = "",
     readers: str = f'dn.exact="{READER}"',
 ) -> Iterator[LdapServer]:
-    """Start a server without people; `extra` are lines for its configuration."""
+    """Start a server without people; `extra` are lines for its configuration, `tree` entries."""
     slapd = find_slapd()
     (folder / "db").mkdir(parents=True)
     authority = make_authority()
@@ -191,11 +208,11 @@ def running(
         "root_password": ROOT_PASSWORD,
         "readers": readers,
     }
-    config, tree = folder / "slapd.conf", folder / "tree.ldif"
+    config, entries = folder / "slapd.conf", folder / "tree.ldif"
     config.write_text(CONFIG.format(**values))
-    tree.write_text(TREE)
+    entries.write_text(TREE + tree)
     subprocess.run(
-        [slapd, "-T", "add", "-q", "-f", config, "-l", tree], check=True, capture_output=True
+        [slapd, "-T", "add", "-q", "-f", config, "-l", entries], check=True, capture_output=True
     )
     port, tls_port = free_port(), free_port()
     urls = f"ldap://127.0.0.1:{port} ldaps://127.0.0.1:{tls_port}"

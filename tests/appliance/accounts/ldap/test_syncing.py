@@ -22,7 +22,15 @@ from appliance.accounts.signals import person_disabled
 from appliance.accounts.tasks import sync_directories
 from appliance.audit.models import Event
 from tests.appliance.accounts.ldap.test_signing_in import groups, sign_in
-from tests.ldapserver import GROUPS, PEOPLE, READER, LdapServer, running
+from tests.ldapserver import (
+    GROUPS,
+    PEOPLE,
+    READER,
+    LdapServer,
+    group_entry,
+    many_people,
+    running,
+)
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
@@ -172,22 +180,13 @@ def test_a_large_loss_waits_for_an_admin(server: LdapServer, directory: Director
     assert User.objects.filter(is_active=True).count() == 0
 
 
-def test_more_people_than_a_page_come_in_pages(empty_server: LdapServer) -> None:
-    connection = ldap3.Connection(
-        ldap3.Server("127.0.0.1", empty_server.port, get_info=ldap3.NONE),
-        "cn=root,dc=corp,dc=example",
-        "root's secret",
-        auto_bind=True,
-    )
-    for number in range(520):
-        uid = f"p{number}"
-        connection.add(f"uid={uid},{PEOPLE}", ["inetOrgPerson"], {"uid": uid, "sn": uid, "cn": uid})
-    connection.unbind()
-    empty_server.add_group("all", *(f"uid=p{number},{PEOPLE}" for number in range(520)))
-    directory = empty_server.directory()
-    with opened(config_of(directory), seconds=30) as link:
-        everybody = read_everybody(link, config_of(directory))
-    assert len(everybody) == 520
+def test_more_people_than_a_page_come_in_pages(tmp_path: Path) -> None:
+    tree, members = many_people(1200)
+    with running(tmp_path / "many", tree=tree + group_entry("all", members)) as server:
+        directory = server.directory()
+        with opened(config_of(directory), seconds=30) as link:
+            everybody = read_everybody(link, config_of(directory))
+    assert len(everybody) == 1200
     assert {told.groups for told in everybody.values()} == {frozenset({"all"})}
 
 
