@@ -55,11 +55,15 @@ def resource_types(base: str) -> list[dict[str, Any]]:
 
 def schemas(base: str) -> list[dict[str, Any]]:
     """Describe exactly the attributes that are kept."""
-    name = [_attribute(part) for part in ("formatted", "familyName", "givenName")]
+    name = [
+        _attribute("formatted", changes="readOnly"),
+        _attribute("familyName"),
+        _attribute("givenName"),
+    ]
     emails = [
         _attribute("value"),
-        _attribute("type"),
-        _attribute("primary", kind="boolean"),
+        _attribute("type", changes="readOnly"),
+        _attribute("primary", kind="boolean", changes="readOnly"),
     ]
     group = [
         _attribute("value", changes="readOnly"),
@@ -69,7 +73,7 @@ def schemas(base: str) -> list[dict[str, Any]]:
     member = [
         _attribute("value", changes="immutable"),
         _attribute("$ref", kind="reference", changes="immutable", referenceTypes=["User"]),
-        _attribute("type", changes="immutable"),
+        _attribute("type", changes="readOnly"),
         _attribute("display", changes="readOnly"),
     ]
     return [

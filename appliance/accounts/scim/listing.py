@@ -11,11 +11,12 @@ from django.http import QueryDict
 from appliance.accounts.scim.about import MAX_RESULTS
 from appliance.accounts.scim.errors import invalid_value
 from appliance.accounts.scim.filters import parse_filter
-from appliance.accounts.scim.paths import attribute_name
+from appliance.accounts.scim.paths import attribute_name, lowered
 from appliance.accounts.scim.querying import Test, to_query
 
 DEFAULT_COUNT = 100
 MAX_DIGITS = 9
+PARAMETERS = ("filter", "startIndex", "count", "attributes", "excludedAttributes")
 ALWAYS = {"schemas", "id", "meta"}
 M = TypeVar("M", bound=Model)
 
@@ -35,6 +36,19 @@ def list_response(
     return wrapped(
         [shortened(to_json(one), query) for one in page], total=found.count(), start=start
     )
+
+
+def query_of(body: dict[str, Any]) -> QueryDict:
+    """Return what a search by POST asks for as if it stood in the address."""
+    given = lowered(body)
+    query = QueryDict(mutable=True)
+    for parameter in PARAMETERS:
+        value = given.get(parameter.lower())
+        if isinstance(value, list):
+            value = ",".join(str(one) for one in value)
+        if value is not None:
+            query[parameter] = str(value)
+    return query
 
 
 def wrapped(resources: list[dict[str, Any]], *, total: int, start: int = 1) -> dict[str, Any]:

@@ -13,8 +13,10 @@ urlpatterns = [
     path("Schemas", views.schemas),
     path("Schemas/<str:name>", views.schemas),
     path("Users", views.user_list),
+    path("Users/.search", views.user_search),
     path("Users/<str:scim_id>", views.user),
     path("Groups", views.group_list),
+    path("Groups/.search", views.group_search),
     path("Groups/<str:scim_id>", views.group),
     path("<path:rest>", views.nothing),
 ]

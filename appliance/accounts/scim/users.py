@@ -77,35 +77,34 @@ def delete_user(directory: Directory, scim_id: str) -> None:
 
 def user_to_json(identity: Identity, base: str) -> dict[str, Any]:
     fields = fields_of(identity)
+    names = {
+        "givenName": fields.given_name,
+        "familyName": fields.family_name,
+        "formatted": f"{fields.given_name} {fields.family_name}".strip(),
+    }
+    email = {"value": fields.email, "type": "work", "primary": True}
     body: dict[str, Any] = {
-        "schemas": [SCHEMA],
-        "id": str(identity.pk),
         "externalId": fields.external_id,
-        "userName": fields.user_name,
         "displayName": fields.display_name,
-        "name": {
-            "givenName": fields.given_name,
-            "familyName": fields.family_name,
-            "formatted": f"{fields.given_name} {fields.family_name}".strip(),
-        },
-        "emails": [{"value": fields.email, "type": "work", "primary": True}],
-        "active": fields.is_active,
+        "name": {part: text for part, text in names.items() if text},
+        "emails": [email] if fields.email else [],
         "groups": [
             {"value": str(group.pk), "display": group.name, "$ref": f"{base}/Groups/{group.pk}"}
             for group in identity.scim_groups.all()
         ],
+    }
+    return {
+        "schemas": [SCHEMA],
+        "id": str(identity.pk),
+        "userName": fields.user_name,
+        "active": fields.is_active,
+        **{name: value for name, value in body.items() if value},
         "meta": {
             "resourceType": "User",
             "created": identity.created_at.isoformat(),
             "lastModified": identity.changed_at.isoformat(),
             "location": f"{base}/Users/{identity.pk}",
         },
-    }
-    empty = {"externalId": "", "displayName": "", "groups": []}
-    if not fields.email:
-        empty["emails"] = body["emails"]
-    return {
-        name: value for name, value in body.items() if name not in empty or value != empty[name]
     }
 
 

@@ -27,7 +27,7 @@ from tests.ldapserver import GROUPS, PEOPLE, group_entry, many_people, running
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db, pytest.mark.slow]
 
-PEOPLE_COUNT, GROUP_COUNT, IN_A_GROUP = 5000, 200, 100
+PEOPLE_COUNT, GROUP_COUNT, IN_A_GROUP = 1000, 40, 100
 LIMIT_S = 10.0
 
 

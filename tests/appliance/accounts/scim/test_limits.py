@@ -224,6 +224,18 @@ def test_only_the_attributes_that_were_asked_for(provider: Provider) -> None:
     )
 
 
+def test_a_search_by_post_finds_what_one_by_address_finds(provider: Provider) -> None:
+    provider.user("ana")
+    provider.user("ben")
+    body = {"filter": 'userName sw "a"', "count": 5, "attributes": ["userName"]}
+    found = provider.send("POST", "Users/.search", body).body
+    assert [one["userName"] for one in found["Resources"]] == ["ana"]
+    assert "active" not in found["Resources"][0]
+    assert provider.send("POST", "Users/.search", {"filter": "user__password pr"}).status == 400
+    provider.group("backend")
+    assert provider.send("POST", "Groups/.search", {"count": 0}).body["totalResults"] == 1
+
+
 def test_local_accounts_and_other_directories_are_out_of_reach(provider: Provider) -> None:
     local = User.objects.create_user("boss", password="local", is_staff=True, email="b@x")
     other = make_provider("entra")
