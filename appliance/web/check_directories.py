@@ -15,8 +15,11 @@ def check_directories() -> Check:
     except DatabaseError:
         return Check("Directories", "failed", UNKNOWN, ABOVE)
     late = [lag for lag in known if lag.is_late]
-    detail = ", ".join(map(str, late or known)) or "none is asked at intervals"
+    if not known:
+        step = "It is optional: see docs/directories.md."
+        return Check("Directories", "off", "none is asked at intervals", step)
+    detail = ", ".join(map(str, late or known))
     if not late:
-        return Check("Directories", "ok" if known else "off", detail)
+        return Check("Directories", "ok", detail)
     step = late[0].error or start_again("the workers and the scheduler", "worker")
     return Check("Directories", "warning", detail, step)

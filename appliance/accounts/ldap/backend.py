@@ -18,7 +18,7 @@ from appliance.accounts.models import Directory, User
 
 logger = logging.getLogger(__name__)
 
-SECONDS = 4.5  # for all directories together: the page answers within five
+SECONDS = 3.5  # for all directories together: the page answers within five
 
 
 class LdapBackend(ModelBackend):
