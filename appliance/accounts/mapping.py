@@ -6,9 +6,36 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import Group
 
-from appliance.accounts.models import Directory
+from appliance.accounts.models import Directory, Role
 
 AS_NAMED = "groups_as_named"  # the setting of a directory: groups without a mapping keep their name
+MAX_NAME = 150  # of a group here
+
+
+class Mapper:
+    """The mapping of one directory as it is now, for many people at once."""
+
+    def __init__(self, directory: Directory) -> None:
+        self._directory = directory
+        self._mapped: dict[str, list[Group]] = {}
+        for mapping in directory.mappings.select_related("group"):
+            self._mapped.setdefault(mapping.external.casefold(), []).append(mapping.group)
+        self._as_named: dict[str, list[Group]] = {}
+
+    def groups_for(self, external: Iterable[str]) -> list[Group]:
+        """Return the groups that a directory's group names stand for, sorted by name."""
+        names = {name.strip() for name in external if name.strip()}
+        found = {group for name in names for group in self._of(name)}
+        return sorted(found, key=lambda group: group.name)
+
+    def _of(self, name: str) -> list[Group]:
+        if name.casefold() in self._mapped:
+            return self._mapped[name.casefold()]
+        if not self._directory.settings.get(AS_NAMED) or len(name) > MAX_NAME:
+            return []
+        if name not in self._as_named:
+            self._as_named[name] = _group_named(name)
+        return self._as_named[name]
 
 
 def groups_for(directory: Directory, external: Iterable[str]) -> list[Group]:
@@ -17,8 +44,18 @@ def groups_for(directory: Directory, external: Iterable[str]) -> list[Group]:
     A mapping is compared without regard to case, as distinguished names are. Names without one
     make a group of that name where the directory's settings say so, and are left out elsewhere.
     """
-    names = {name for mapped in mapped_names(directory, external).values() for name in mapped}
-    return [Group.objects.get_or_create(name=name)[0] for name in sorted(names)]
+    return Mapper(directory).groups_for(external)
+
+
+def without_admins(groups: Iterable[Group]) -> list[Group]:
+    """Leave out the groups that make their members admins."""
+    return [group for group in groups if not group.role_grants.filter(role=Role.ADMIN).exists()]
+
+
+def _group_named(name: str) -> list[Group]:
+    """A group that has a role is joined by a mapping only: else its name would be the key to it."""
+    group, is_new = Group.objects.get_or_create(name=name)
+    return [] if not is_new and group.role_grants.exists() else [group]
 
 
 def mapped_names(directory: Directory, external: Iterable[str]) -> dict[str, tuple[str, ...]]:
@@ -26,9 +63,13 @@ def mapped_names(directory: Directory, external: Iterable[str]) -> dict[str, tup
     mapped: dict[str, list[str]] = {}
     for mapping in directory.mappings.select_related("group"):
         mapped.setdefault(mapping.external.casefold(), []).append(mapping.group.name)
-    as_named = bool(directory.settings.get(AS_NAMED))
-    found: dict[str, tuple[str, ...]] = {}
-    for name in sorted({name.strip() for name in external if name.strip()}):
-        itself = (name,) if as_named and len(name) <= 150 else ()
-        found[name] = tuple(sorted(mapped.get(name.casefold(), itself)))
-    return found
+    names = sorted({name.strip() for name in external if name.strip()})
+    as_named: set[str] = set()
+    if directory.settings.get(AS_NAMED):
+        with_role = Group.objects.filter(name__in=names, role_grants__isnull=False)
+        kept = set(with_role.values_list("name", flat=True))
+        as_named = {name for name in names if len(name) <= MAX_NAME and name not in kept}
+    return {
+        name: tuple(sorted(mapped.get(name.casefold(), [name] if name in as_named else [])))
+        for name in names
+    }

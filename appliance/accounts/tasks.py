@@ -1,4 +1,4 @@
-"""Celery's doorway into the upkeep of sign-in."""
+"""Celery's doorways into sign-in: the scheduled sync of directories, and upkeep."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from appliance.accounts.ldap.syncing import sync_directory
+from appliance.accounts.models import Directory
 from appliance.accounts.saml.responses import forget_expired
 
 
@@ -17,3 +19,19 @@ def forget_expired_sign_ins() -> None:
     """
     forget_expired()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
+
+
+@shared_task(ignore_result=True, expires=60)
+def sync_directories() -> None:
+    """Have each LDAP directory synced, by a task of its own: a slow one holds up no other."""
+    enabled = Directory.objects.filter(kind=Directory.Kind.LDAP, is_enabled=True)
+    for pk in enabled.values_list("pk", flat=True):
+        sync_one.delay(pk)
+
+
+@shared_task(ignore_result=True, expires=60)
+def sync_one(directory_id: int) -> None:
+    """Sync one directory, if it is still there and enabled."""
+    directory = Directory.objects.filter(pk=directory_id, is_enabled=True).first()
+    if directory:
+        sync_directory(directory)

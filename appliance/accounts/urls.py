@@ -13,6 +13,7 @@ from allauth.mfa.webauthn import views as passkeys
 from django.urls import path
 
 from appliance.accounts.oidc import views as oidc
+from appliance.accounts.provisioning.urls import urlpatterns as provisioning
 from appliance.accounts.saml import views as saml
 from appliance.accounts.views import directories, local, rules, testing
 from appliance.accounts.views.local import for_local_accounts as guard
@@ -79,8 +80,7 @@ ADMIN = [
     path("directory/<slug:slug>/", directories.edit, name="directory"),
     path("directory/<slug:slug>/switch/", directories.switch, name="directory_switch"),
     path("directory/<slug:slug>/remove/", directories.remove, name="directory_remove"),
-    path("directory/<slug:slug>/groups/", directories.groups, name="directory_groups"),
     path("directory/<slug:slug>/test/", testing.test, name="directory_test"),
     path("directory/<slug:slug>/preview/", testing.preview, name="directory_preview"),
 ]
-urlpatterns = [*SIGN_IN, *OWN_ACCOUNT, *ABSENT, *ADMIN]
+urlpatterns = [*SIGN_IN, *OWN_ACCOUNT, *ABSENT, *ADMIN, *provisioning]

@@ -3,7 +3,7 @@ of the action, and an error here undoes it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from appliance.audit.models import Event
 
 CHAIN_LOCK = 0x41554449  # of PostgreSQL's advisory locks: who holds it writes the next record
 
+MANY = 1000  # rows in one statement
+
 Actor = AbstractBaseUser | AnonymousUser | str | None
 
 
@@ -28,6 +30,15 @@ class Target:
     kind: str
     id: str = ""
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One of many actions that are recorded together."""
+
+    action: Action
+    target: Target
+    details: Mapping[str, Any]
 
 
 def record(
@@ -67,6 +78,36 @@ def record(
         event.hash = hash_of(event)
         event.save(force_insert=True)
     return event
+
+
+def record_all(entries: Sequence[Entry], *, actor: Actor) -> None:
+    """Append a record for each of many actions of one actor, in the caller's transaction.
+
+    The same chain and the same rules as `record`, with a few statements for thousands of rows.
+    """
+    if not entries:
+        return
+    first = record(
+        entries[0].action, actor=actor, target=entries[0].target, details=entries[0].details
+    )
+    events = [first]
+    for entry in entries[1:]:
+        event = Event(
+            sequence=events[-1].sequence + 1,
+            at=timezone.now(),
+            action=entry.action,
+            outcome=Outcome.DONE,
+            actor_id=first.actor_id,
+            actor=first.actor,
+            object_kind=entry.target.kind,
+            object_id=entry.target.id[:100],
+            object_name=_line(entry.target.name)[:500],
+            details=dict(entry.details),
+            previous_hash=events[-1].hash,
+        )
+        event.hash = hash_of(event)
+        events.append(event)
+    Event.objects.bulk_create(events[1:], batch_size=MANY)
 
 
 def _name_of(actor: Actor) -> str:

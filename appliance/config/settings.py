@@ -150,7 +150,12 @@ LOGIN_LIMIT_PER_NAME = env_int("PLUMBLINE_LOGIN_LIMIT_PER_NAME", default=5, mini
 # Certificates of the company's own authority, for identity providers inside the company.
 DIRECTORY_CA_FILE = Path(ca) if (ca := env_str("PLUMBLINE_DIRECTORY_CA_FILE", default="")) else None
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
+AUTHENTICATION_BACKENDS = [
+    "allauth.account.auth_backends.AuthenticationBackend",  # local accounts, first
+    "appliance.accounts.ldap.backend.LdapBackend",
+]
+# Seconds between looks at each LDAP directory.
+DIRECTORY_SYNC_S = env_int("PLUMBLINE_DIRECTORY_SYNC_S", default=60, minimum=10)
 ACCOUNT_ADAPTER = "appliance.accounts.adapter.AccountAdapter"
 SOCIALACCOUNT_ADAPTER = "appliance.accounts.directories.adapter.DirectoryAdapter"
 SOCIALACCOUNT_EMAIL_AUTHENTICATION = False  # nobody is ever linked by an e-mail address
@@ -236,6 +241,10 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False  # the job's row is sent again by dispatch_jobs
 CELERY_BEAT_SCHEDULE = {
+    "sync-directories": {
+        "task": "appliance.accounts.tasks.sync_directories",
+        "schedule": float(DIRECTORY_SYNC_S),
+    },
     "dispatch-jobs": {"task": "indexer.tasks.dispatch_jobs", "schedule": 10.0},
     "poll-sources": {"task": "indexer.tasks.poll_sources", "schedule": 10.0},
     **{

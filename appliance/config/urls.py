@@ -6,6 +6,7 @@ from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
+    path("scim/v2/<slug:slug>/", include("appliance.accounts.scim.urls")),
     path("admin/", admin.site.urls),
     path("", include("appliance.accounts.urls")),
     path("", include("appliance.conversations.urls")),

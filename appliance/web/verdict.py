@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.web.health import Check
+from appliance.web.check import Check
 
 
 def worst_state(checks: list[Check]) -> str:

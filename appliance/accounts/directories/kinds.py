@@ -13,6 +13,8 @@ from django.urls import reverse
 
 from appliance.accounts.directories.forms import DirectoryForm
 from appliance.accounts.directories.steps import Step
+from appliance.accounts.ldap.forms import LdapForm
+from appliance.accounts.ldap.trying import test_connection as test_ldap
 from appliance.accounts.models import Directory
 from appliance.accounts.oidc.forms import OidcForm
 from appliance.accounts.oidc.testing import test_connection as test_oidc
@@ -90,6 +92,12 @@ KINDS = {
             test=test_saml,
             sign_in_address=_saml_sign_in,
             to_register=_saml_addresses,
+        ),
+        KindOfDirectory(
+            kind=Directory.Kind.LDAP,
+            says="OpenLDAP, FreeIPA, Active Directory: people type their name and password here.",
+            form=LdapForm,
+            test=test_ldap,
         ),
     )
 }

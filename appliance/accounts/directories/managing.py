@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
 
 from appliance.accounts.directories.forms import DirectoryForm, free_slug
 from appliance.accounts.directories.secrets import put_secret
 from appliance.accounts.lockout import keep_a_directory
-from appliance.accounts.models import Directory, GroupMapping, User
+from appliance.accounts.models import Directory, User
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 
@@ -64,30 +63,6 @@ def remove(directory: Directory, actor: User, request: HttpRequest) -> None:
                 belonging.user.groups.remove(belonging.group_id)
         _record(Action.DIRECTORY_DELETED, directory, actor, request, {"people": people})
         directory.delete()
-
-
-def map_group(
-    directory: Directory, external: str, group: Group, actor: User, request: HttpRequest
-) -> bool:
-    """Say which group here a group there is; return whether that is new."""
-    with transaction.atomic():
-        mapping, is_new = GroupMapping.objects.get_or_create(
-            directory=directory, external=external, group=group
-        )
-        if is_new:
-            _record_mapping("mapped", mapping, actor, request)
-    return is_new
-
-
-def unmap_group(mapping: GroupMapping, actor: User, request: HttpRequest) -> None:
-    with transaction.atomic():
-        _record_mapping("unmapped", mapping, actor, request)
-        mapping.delete()
-
-
-def _record_mapping(what: str, mapping: GroupMapping, actor: User, request: HttpRequest) -> None:
-    details = {what: mapping.external, "group": mapping.group.name}
-    _record(Action.DIRECTORY_CHANGED, mapping.directory, actor, request, details)
 
 
 def _record(

@@ -65,7 +65,9 @@ def provisioned(directory: Directory, told: Told) -> Identity | None:
     name = directory.settings.get(MATCH_FIELD)
     if name not in MATCHED or not told.match:
         return None
-    found = directory.identities.select_related("user").filter(**{name: told.match})
+    found = directory.identities.select_related("user").filter(
+        removed_at=None, **{name: told.match}
+    )
     return found.first() if len(found) == 1 else None
 
 

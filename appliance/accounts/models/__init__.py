@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from appliance.accounts.models.directory import Belonging, Directory, GroupMapping, Identity
 from appliance.accounts.models.role import Role, RoleGrant
+from appliance.accounts.models.scim import ScimGroup, ScimToken
 from appliance.accounts.models.signing_in import SeenAssertion, SignInRules
 from appliance.accounts.models.user import User
 
@@ -14,6 +15,8 @@ __all__ = [
     "Identity",
     "Role",
     "RoleGrant",
+    "ScimGroup",
+    "ScimToken",
     "SeenAssertion",
     "SignInRules",
     "User",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.contrib.auth.models import Group
 from django.db import models
+from django.db.models.functions import Upper
 from django.utils import timezone
 
 from appliance.accounts.models.user import User
@@ -33,6 +34,8 @@ class Directory(models.Model):
     created_at = models.DateTimeField(default=timezone.now)
     synced_at = models.DateTimeField(null=True, blank=True)  # last full look at its groups
     sync_error = models.TextField(blank=True)
+    # How many people the last sync would have shut out: it was refused, an admin may let it go on.
+    sync_held = models.PositiveIntegerField(default=0)
 
     class Meta:
         ordering = ["name"]
@@ -53,12 +56,23 @@ class Identity(models.Model):
     external_id = models.CharField(max_length=500, blank=True)  # SCIM's externalId
     user_name = models.CharField(max_length=500, blank=True)  # SCIM's userName, LDAP's login name
     attributes = models.JSONField(default=dict, blank=True)  # as it last told them
+    is_active = models.BooleanField(default=True)  # what the directory says; User's is what counts
+    removed_at = models.DateTimeField(
+        null=True, blank=True
+    )  # it does not know this person any more
+    # What the directory sent by SCIM; null: it never did, so SCIM does not see this person.
+    provisioned = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    changed_at = models.DateTimeField(default=timezone.now)  # what it tells of them, by SCIM
     seen_at = models.DateTimeField(default=timezone.now)  # when it last told of this person
     signed_in_at = models.DateTimeField(null=True, blank=True)  # when it last let this person in
 
     class Meta:
         verbose_name_plural = "identities"
+        indexes = [
+            models.Index("directory", Upper("user_name"), name="identity_by_user_name"),
+            models.Index(fields=["directory", "external_id"], name="identity_by_external_id"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["directory", "subject"],

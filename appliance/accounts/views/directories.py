@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.contrib.auth.models import Group
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
@@ -66,8 +65,7 @@ def edit(request: SignedInRequest, slug: str) -> HttpResponse:
         "directory": Directory.objects.get(pk=directory.pk),
         "addresses": kind.to_register(request, directory),
         "people": directory.identities.count(),
-        "mappings": directory.mappings.select_related("group"),
-        "groups": Group.objects.order_by("name"),
+        "mappings": directory.mappings.count(),
         "last": directory.identities.exclude(signed_in_at=None).order_by("-signed_in_at")[:5],
     }
     return render(request, "accounts/directory.html", context, status=_status(form.is_bound))
@@ -104,26 +102,6 @@ def remove(request: SignedInRequest, slug: str) -> HttpResponse:
         return redirect("directories")
     context = {"directory": directory, "people": directory.identities.count()}
     return render(request, "accounts/directory_remove.html", context)
-
-
-@role_required(Role.ADMIN)
-@require_POST
-def groups(request: SignedInRequest, slug: str) -> HttpResponse:
-    """Add a mapping of a group, or take one away."""
-    directory = get_object_or_404(Directory, slug=slug)
-    if number := request.POST.get("remove", ""):
-        mapping = directory.mappings.filter(pk=int(number) if number.isdigit() else 0).first()
-        if mapping:
-            managing.unmap_group(mapping, request.user, request)
-    else:
-        external = request.POST.get("external", "").strip()[:500]
-        number = request.POST.get("group", "")
-        group = Group.objects.filter(pk=int(number) if number.isdigit() else 0).first()
-        if external and group:
-            managing.map_group(directory, external, group, request.user, request)
-        else:
-            messages.error(request, "Enter their group, and choose one of ours.")
-    return redirect(f"{request.path.removesuffix('groups/')}#groups")
 
 
 def _status(is_bound: bool) -> int:

@@ -1,0 +1,81 @@
+"""People as directories make, disable and enable them; each with its record."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db import transaction
+
+from appliance.accounts.directories.names import free_name
+from appliance.accounts.models import User
+from appliance.accounts.signals import person_disabled
+from appliance.audit.actions import Action
+from appliance.audit.recording import Actor, Target, record
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a directory tells about a person beside their groups."""
+
+    user_name: str
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+
+
+def make_person(facts: Facts, *, by: Actor) -> User:
+    """Make a new person, without a password and under a free name: never somebody who is there."""
+    with transaction.atomic():
+        user = User(username=free_name(facts.user_name))
+        _take(user, facts)
+        user.set_unusable_password()
+        user.save()
+        record(Action.PERSON_CREATED, actor=by, target=target_of(user))
+    return user
+
+
+def update_person(user: User, facts: Facts, *, by: Actor) -> bool:
+    """Take over names and address; return whether something changed. The user name stays."""
+    before = (user.first_name, user.last_name, user.email)
+    _take(user, facts)
+    if before == (user.first_name, user.last_name, user.email):
+        return False
+    with transaction.atomic():
+        user.save(update_fields=["first_name", "last_name", "email"])
+        record(Action.PERSON_CHANGED, actor=by, target=target_of(user))
+    return True
+
+
+def disable(user: User, *, by: Actor, why: str) -> bool:
+    """Shut somebody out, with the record of it; return False when they were out already."""
+    with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
+            return False
+        user.is_active = False
+        record(Action.PERSON_DISABLED, actor=by, target=target_of(user), details={"why": why})
+        transaction.on_commit(lambda: _tell(user))
+    return True
+
+
+def enable(user: User, *, by: Actor, why: str) -> bool:
+    """Let somebody in again, with the record of it; return False when they were in already."""
+    with transaction.atomic():
+        if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
+            return False
+        user.is_active = True
+        record(Action.PERSON_ENABLED, actor=by, target=target_of(user), details={"why": why})
+    return True
+
+
+def target_of(user: User) -> Target:
+    return Target("person", str(user.pk), user.get_username())
+
+
+def _take(user: User, facts: Facts) -> None:
+    user.first_name = facts.first_name[:150]
+    user.last_name = facts.last_name[:150]
+    user.email = facts.email[:254]
+
+
+def _tell(user: User) -> None:
+    person_disabled.send(sender=User, user=user)

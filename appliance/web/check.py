@@ -1,0 +1,30 @@
+"""What one look at the appliance comes to, and the words that looks share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from django.conf import settings
+
+State = Literal["ok", "warning", "failed", "off"]
+
+UNKNOWN, ABOVE = "unknown without the database", "See the database above."
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that was looked at, and what to do when it is not well."""
+
+    name: str
+    state: State
+    detail: str
+    next_step: str = ""
+
+
+def start_again(what: str, log: str) -> str:
+    return f"Start {what} (make up), or see {settings.PLUMBLINE_HOME / 'logs' / log}.log."
+
+
+def first_line(exc: BaseException) -> str:
+    return (str(exc).strip().splitlines() or [type(exc).__name__])[0]
