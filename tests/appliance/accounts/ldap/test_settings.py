@@ -27,6 +27,7 @@ def said(directory: Directory, name: str = "") -> dict[str, tuple[str, str]]:
 def written(server: LdapServer, **changes: object) -> dict[str, object]:
     """Return what an admin enters."""
     return {
+        "name": "corp",
         "preset": "openldap",
         "servers": f"127.0.0.1:{server.tls_port}\n",
         "security": "ldaps",
