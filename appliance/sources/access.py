@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.db.models import QuerySet
+from django.contrib.auth.models import Group
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from appliance.accounts.models import User
-from appliance.sources.models import Grant
+from appliance.sources.models import Grant, in_force
 from indexer.models import Blob, Document, Ref, Source
 from indexer.scope import PathRule, Scope
 
@@ -37,21 +38,22 @@ class OpenedDocument:
 
 
 def scope_of(user: User) -> Scope:
-    """Return what this person may read: the rules of all their groups together.
+    """Return what this person may read: their own rules and those of all their groups together.
 
     Nothing for who is not active, and of no source that is hidden because its origin took it back.
     Admins manage every source but read what they are granted.
     """
-    grants = _grants_of(user).filter(source__hidden_at=None)
-    return Scope.from_rules(
-        PathRule(grant.source_id, grant.path_pattern, grant.allow) for grant in grants
-    )
+    grants = grants_of(user).filter(source__hidden_at=None).order_by()
+    rules = grants.values_list("source_id", "path_pattern", "allow")
+    return Scope.from_rules(PathRule(*rule) for rule in rules)
 
 
-def _grants_of(user: User) -> QuerySet[Grant]:
+def grants_of(user: User) -> QuerySet[Grant]:
+    """Return the rules that count for a person now: their own and their groups'."""
     if not user.is_active:
         return Grant.objects.none()
-    return Grant.objects.filter(group__user=user).distinct()
+    groups = Group.objects.filter(user=user).values("pk")
+    return Grant.objects.filter(in_force(), Q(user=user) | Q(group__in=groups))
 
 
 def operator_scope() -> Scope:
@@ -67,7 +69,7 @@ def readable_sources(user: User) -> QuerySet[Source]:
 
 def known_sources(user: User) -> QuerySet[Source]:
     """Return the readable sources and the hidden ones: for names and states, never for content."""
-    granted = _grants_of(user).filter(allow=True).values("source")
+    granted = grants_of(user).filter(allow=True).values("source")
     return Source.objects.filter(pk__in=granted)
 
 
