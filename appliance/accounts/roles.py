@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 
 from appliance.accounts.models import Role, RoleGrant, User
 from indexer.models import Source
+from indexer.wall import as_appliance
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -51,7 +52,8 @@ def role_required(*roles: Role) -> Callable[[View[P]], View[P]]:
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not (isinstance(request.user, User) and has_role(request.user, *roles)):
                 raise Http404
-            return view(request, *args, **kwargs)
+            with as_appliance():  # what is managed is nobody's own
+                return view(request, *args, **kwargs)
 
         return guarded
 

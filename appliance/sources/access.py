@@ -16,6 +16,7 @@ from appliance.accounts.models import User
 from appliance.sources.models import Grant, in_force
 from indexer.models import Blob, Document, Ref, Source
 from indexer.scope import PathRule, Scope
+from indexer.wall import as_appliance
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -160,6 +161,7 @@ def staff_required(view: View[P]) -> View[P]:
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not (isinstance(request.user, User) and request.user.is_staff):
             raise Http404
-        return view(request, *args, **kwargs)
+        with as_appliance():  # what is managed is nobody's own
+            return view(request, *args, **kwargs)
 
     return guarded
