@@ -97,8 +97,13 @@ class Scope:
 
     @cached_property
     def source_ids(self) -> frozenset[int]:
-        """Return every source of which something may be readable."""
-        return self.whole_source_ids | {rule.source_id for rule in self.rules if rule.allow}
+        """Return every source of which something may be readable: in which a rule allows what no
+        other forbids in the same words."""
+        allowed, denied = (
+            {(rule.source_id, rule.pattern.strip("/")) for rule in self.rules if rule.allow is way}
+            for way in (True, False)
+        )
+        return self.whole_source_ids | {source_id for source_id, _ in allowed - denied}
 
     def narrowed_to(self, source_ids: Iterable[int]) -> Scope:
         """Return the part of this scope that lies in these sources: never more than before."""

@@ -44,8 +44,11 @@ def scope_of(user: User) -> Scope:
     Nothing for who is not active, and of no source that is hidden because its origin took it back.
     Admins manage every source but read what they are granted.
     """
-    grants = grants_of(user).filter(source__hidden_at=None).order_by()
-    rules = grants.values_list("source_id", "path_pattern", "allow")
+    return _scope_from(grants_of(user).filter(source__hidden_at=None))
+
+
+def _scope_from(grants: QuerySet[Grant]) -> Scope:
+    rules = grants.order_by().values_list("source_id", "path_pattern", "allow")
     return Scope.from_rules(PathRule(*rule) for rule in rules)
 
 
@@ -70,8 +73,7 @@ def readable_sources(user: User) -> QuerySet[Source]:
 
 def known_sources(user: User) -> QuerySet[Source]:
     """Return the readable sources and the hidden ones: for names and states, never for content."""
-    granted = grants_of(user).filter(allow=True).values("source")
-    return Source.objects.filter(pk__in=granted)
+    return Source.objects.filter(pk__in=_scope_from(grants_of(user)).source_ids)
 
 
 def get_source_for_user(user: User, name: str) -> Source:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from django.http import Http404
 from django.test import Client
@@ -13,7 +13,7 @@ from appliance.sources.access import find_live_blob, get_document_for_user, scop
 from appliance.sources.dryrun import rules_of, sources_seen_by
 from indexer.codesearch.query import read_query
 from indexer.codesearch.search import search_code
-from indexer.models import Blob, Source
+from indexer.models import Blob
 from indexer.retrieval.locating import documents_at
 from indexer.retrieval.named_files import named_files
 from indexer.retrieval.occurrences import look_up
@@ -142,16 +142,12 @@ PAGES: Mapping[str, dict[str, str]] = {
 }
 
 
-def leaks_of_pages(
-    client: Client, world: World, shown: Shown, sources: Iterable[Source]
-) -> list[str]:
+def leaks_of_pages(client: Client, world: World, shown: Shown, known: Collection[str]) -> list[str]:
     """Return what the pages tell of places and words that are not to be shown."""
     words, told = world.words(shown), []
-    names = {name for name, _ in shown}
     for address, asked in PAGES.items():
         body = client.get(address, asked).content.decode()
         told += [f"{address}: {place}" for place in set(LINK.findall(body)) - shown]
         told += [f"{address}: {word}" for word in set(WORD.findall(body)) - words]
-        if address in {"/search/", "/"}:
-            told += [f"{address}: {s}" for s in sources if s.name not in names and s.name in body]
+        told += [f"{address}: {one}" for one in world.sources if one in body and one not in known]
     return told

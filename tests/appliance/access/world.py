@@ -47,6 +47,15 @@ class World:
             if may_read(user.is_active, {HIDDEN}, rules, place.source, place.path)
         }
 
+    def named(self, user: User) -> set[str]:
+        """Return the sources that a person may be told of: in which a rule of theirs opens what no
+        denial of the same paths closes. Of a hidden one they learn that it is hidden."""
+        rules = [rule for rule in self.rules[user.pk] if user.is_active and not rule.is_over]
+        denied = {(rule.source, rule.pattern.strip("/")) for rule in rules if not rule.allow}
+        opened = {(rule.source, rule.pattern.strip("/")) for rule in rules if rule.allow}
+        everything = set(self.sources) if user.is_staff else set()
+        return {source for source, _ in opened - denied} | everything
+
     def words(self, shown: set[tuple[str, str]]) -> set[str]:
         """Return the words of all contents that stand at these places."""
         return {one.word for one in self.places if (one.source, one.path) in shown}
