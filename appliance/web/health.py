@@ -23,6 +23,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from appliance.conversations.answering.sandbox.bubblewrap import problem as sandbox_problem
+from appliance.web import walls
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
 from indexer.evaluation.runs import newest_done
 from indexer.fetching.versions import git_version, has_security_fixes
@@ -365,6 +366,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_settings,
     check_database,
     check_migrations,
+    lambda: Check("Second wall", *walls.state()),
     check_queue,
     check_sync_worker,
     check_embed_worker,

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from django.conf import settings
-from django.db import connection
+from django.db import DatabaseError, connection
 from psycopg import sql
 
 from indexer import wall
@@ -57,6 +57,20 @@ def put_up(**_: Any) -> None:
         cursor.execute(STORE_KEY, wall.pads(settings.SECRET_KEY))
         for right in RIGHTS if role else ():
             cursor.execute(sql.SQL(right).format(sql.Identifier(role)))
+
+
+def state() -> tuple[Literal["ok", "failed", "off"], str, str]:
+    """Return for the status page how the wall stands, in words, and what to do."""
+    role = settings.DATABASE_RUNTIME_ROLE
+    if not role:
+        return "off", "one role does everything", "Set PLUMBLINE_DATABASE_OWNER_URL."
+    try:
+        found = faults()
+    except DatabaseError:
+        return "failed", "unknown without the database", "See the database above."
+    if found:
+        return "failed", " ".join(found), "Run manage.py migrate as the owner."
+    return "ok", f"people are answered as {role}", ""
 
 
 def faults() -> list[str]:
