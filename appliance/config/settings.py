@@ -81,7 +81,7 @@ OWNER = (
     else RUNTIME
 )
 # Empty: one role does everything, and there is no second wall.
-DATABASE_RUNTIME_ROLE = RUNTIME["USER"] if OWNER["USER"] != RUNTIME["USER"] else ""
+DATABASE_RUNTIME_ROLE = str(RUNTIME["USER"]) if OWNER["USER"] != RUNTIME["USER"] else ""
 if not DATABASE_RUNTIME_ROLE:
     DATABASE_ROLE = "owner"
 DATABASES = {"default": OWNER if DATABASE_ROLE == "owner" else RUNTIME}

@@ -17,6 +17,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import cycle
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -151,7 +152,7 @@ def _of_reader(
 
 
 def _each(ask: Callable[[str], object], words: Sequence[str]) -> Callable[[], object]:
-    turn = iter(words * (1 + 100 // len(words)))
+    turn = cycle(words)
     return lambda: ask(next(turn))
 
 

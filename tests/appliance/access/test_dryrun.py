@@ -85,7 +85,7 @@ def test_a_proposed_rule_is_counted_and_not_saved(client: Client, ana: User, sta
     proposed = {"person": "ana", "allow": "yes", "path_pattern": "vault/key.py"}
     change = client.get("/access/ana/shop/", proposed).context["difference"]
     assert (change.gained, change.lost, change.examples) == (1, 0, (("vault/key.py", True),))
-    denied = {"group": Grant.objects.get(path_pattern="").group_id, "allow": "no"}
+    denied = {"group": str(Grant.objects.get(path_pattern="").group_id), "allow": "no"}
     change = client.get("/access/ana/shop/", denied).context["difference"]
     assert (change.gained, change.lost) == (0, 2)
     without = {"without": Grant.objects.get(path_pattern="vault").pk}

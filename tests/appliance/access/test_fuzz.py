@@ -25,7 +25,8 @@ from tests.conftest import SourceFactory
 
 def compared(world: World, client: Client, people: list[User]) -> tuple[int, list[object]]:
     """Ask every read path as these people; return how many answers were compared."""
-    checks, wrong = 0, []
+    checks = 0
+    wrong: list[object] = []
     for user in people:
         wall.enter(scope_of(user))
         right = world.readable(user)
@@ -63,9 +64,9 @@ def by_rules(world: World) -> tuple[int, list[object]]:
                 wrong.append((path.__name__, user.username, sorted(differing)[:3]))
         for place in right:
             readers[place].add(user.username)
-    for (source, path), names in readers.items():
-        if {one.user.username for one in readers_of(world.sources[source], path)} != names:
-            wrong.append(("who", source, path))
+    for (source, at), names in readers.items():
+        if {one.user.username for one in readers_of(world.sources[source], at)} != names:
+            wrong.append(("who", source, at))
     return 3 * len(world.people) * len(world.places), wrong
 
 

@@ -44,7 +44,7 @@ def runtime(secret: Source, shop: Source, settings: Settings) -> Iterator[None]:
         yield
 
 
-def rows(statement: str, *parameters: object) -> list[tuple[object, ...]]:
+def rows(statement: str, *parameters: str) -> list[tuple[object, ...]]:
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return list(cursor.fetchall())

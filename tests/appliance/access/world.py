@@ -116,7 +116,9 @@ def _grant(world: World, chance: random.Random, count: int) -> None:
     groups = list(Group.objects.all())
     rows: dict[tuple[object, str, str], Grant] = {}
     for _ in range(count):
-        holder = chance.choice(groups) if chance.random() < 0.3 else chance.choice(world.people)
+        holder: Group | User = (
+            chance.choice(groups) if chance.random() < 0.3 else chance.choice(world.people)
+        )
         source, pattern = chance.choice(list(world.sources)), _pattern(chance, world.places)
         ends = chance.choice([None, None, None, timedelta(days=1), timedelta(seconds=-1)])
         rows[holder, source, pattern] = Grant(
@@ -129,10 +131,10 @@ def _grant(world: World, chance: random.Random, count: int) -> None:
         )
     Grant.objects.bulk_create(rows.values())
     meant: dict[object, list[Rule]] = {}
-    for (holder, source, pattern), grant in rows.items():
+    for (whose, source, pattern), grant in rows.items():
         is_over = grant.expires_at is not None and grant.expires_at < now
         rule = Rule(source, pattern, grant.allow, is_over)
-        meant.setdefault(holder, []).append(rule)
+        meant.setdefault(whose, []).append(rule)
     for user in world.people:
         holders: Sequence[object] = [user, *user.groups.all()]
         world.rules[user.pk] = [rule for one in holders for rule in meant.get(one, [])]
