@@ -49,7 +49,7 @@ def put_up(**_: Any) -> None:
 
     Runs as the owner, after each migration and each restore: both bring tables without rights.
     """
-    role = settings.DATABASE_RUNTIME_ROLE
+    role = str(settings.DATABASE_RUNTIME_ROLE)
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('wall_key')")
         if cursor.fetchone() == (None,):
@@ -61,7 +61,7 @@ def put_up(**_: Any) -> None:
 
 def state() -> tuple[Literal["ok", "failed", "off"], str, str]:
     """Return for the status page how the wall stands, in words, and what to do."""
-    role = settings.DATABASE_RUNTIME_ROLE
+    role = str(settings.DATABASE_RUNTIME_ROLE)
     if not role:
         return "off", "one role does everything", "Set PLUMBLINE_DATABASE_OWNER_URL."
     try:
@@ -75,7 +75,7 @@ def state() -> tuple[Literal["ok", "failed", "off"], str, str]:
 
 def faults() -> list[str]:
     """Return why the wall does not hold, as sentences; nothing when it does."""
-    role = settings.DATABASE_RUNTIME_ROLE
+    role = str(settings.DATABASE_RUNTIME_ROLE)
     if not role:
         return ["The programs connect as the role that owns the tables."]
     with connection.cursor() as cursor:
