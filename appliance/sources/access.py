@@ -132,12 +132,13 @@ def find_live_blob(
     for what is not there, and just so for what may not be read."""
     if "\0" in source_name + path + ref_name:
         return None
-    refs = Ref.objects.filter(source__name=source_name, source__in=scope.source_ids)
+    # Compared with the scope below: ten thousand sources in the statement take it a second.
+    refs = Ref.objects.filter(source__name=source_name)
     refs = refs.filter(name=ref_name) if ref_name else refs.filter(is_default=True)
     ref = refs.select_related("source").first()
-    if ref is None or not scope.allows(ref.source_id, path):
+    if ref is None or ref.source_id not in scope.source_ids:
         return None
-    blob = _live_blob(ref, path)
+    blob = _live_blob(ref, path) if scope.allows(ref.source_id, path) else None
     return (ref, blob) if blob else None
 
 
