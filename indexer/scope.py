@@ -6,10 +6,14 @@ document in hand and in `retrieval/visible.sql` for the whole corpus; a test com
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
+
+WILDCARD = re.compile(r"[*?]")
+KEPT_EXPRESSIONS = 50_000  # Python itself keeps 512, and people may have ten thousand rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +32,25 @@ class PathRule:
     @property
     def specificity(self) -> int:
         """Return how many characters the pattern fixes: the longest fixed match decides."""
-        return len(re.sub(r"[*?]", "", self.pattern.strip("/")))
+        return len(WILDCARD.sub("", self.pattern.strip("/")))
+
+    @property
+    def is_plain(self) -> bool:
+        """Return whether the pattern is a path as it stands: then a look-up decides, no match."""
+        return WILDCARD.search(self.pattern) is None
+
+    @property
+    def beginning(self) -> str:
+        """Return what stands in front of the first wildcard: other paths cannot match."""
+        return WILDCARD.split(self.pattern.strip("/"), maxsplit=1)[0].rstrip("/")
+
+    def matches(self, path: str) -> bool:
+        return path.startswith(self.beginning) and bool(_compiled(self.regex).fullmatch(path))
+
+
+@lru_cache(maxsize=KEPT_EXPRESSIONS)
+def _compiled(regex: str) -> re.Pattern[str]:
+    return re.compile(regex, re.DOTALL)
 
 
 def glob_regex(pattern: str) -> str:
@@ -75,8 +97,13 @@ class Scope:
 
     @cached_property
     def source_ids(self) -> frozenset[int]:
-        """Return every source of which something may be readable."""
-        return self.whole_source_ids | {rule.source_id for rule in self.rules if rule.allow}
+        """Return every source of which something may be readable: in which a rule allows what no
+        other forbids in the same words."""
+        allowed, denied = (
+            {(rule.source_id, rule.pattern.strip("/")) for rule in self.rules if rule.allow is way}
+            for way in (True, False)
+        )
+        return self.whole_source_ids | {source_id for source_id, _ in allowed - denied}
 
     def narrowed_to(self, source_ids: Iterable[int]) -> Scope:
         """Return the part of this scope that lies in these sources: never more than before."""
@@ -90,12 +117,72 @@ class Scope:
         """Return whether this path may be read."""
         if source_id in self.whole_source_ids:
             return True
-        matching = [
-            rule
-            for rule in self.rules
-            if rule.source_id == source_id and re.fullmatch(rule.regex, path, re.DOTALL)
-        ]
-        if not matching:
-            return False
-        # The most specific decides; of equally specific ones the denial.
-        return max(matching, key=lambda rule: (rule.specificity, not rule.allow)).allow
+        rule = self.deciding_rule(source_id, path)
+        return rule is not None and rule.allow
+
+    def deciding_rule(self, source_id: int, path: str) -> PathRule | None:
+        """Return the rule that decides for a path: of those that match the most specific one, and
+        of equally specific ones a denial; None when none matches."""
+        if source_id in self.whole_source_ids:
+            return PathRule(source_id, "", True)
+        rules = self._rules_by_source.get(source_id, _NO_RULES)
+        matching = [rules.plain[part] for part in _folders_of(path) if part in rules.plain]
+        matching += [rule for rule in rules.globs if rule.matches(path)]
+        return max(matching, key=lambda rule: (rule.specificity, not rule.allow), default=None)
+
+    @cached_property
+    def _rules_by_source(self) -> Mapping[int, _Rules]:
+        found: dict[int, _Rules] = {}
+        for rule in self.rules:
+            of_source = found.setdefault(rule.source_id, _Rules({}, []))
+            if rule.is_plain:
+                plain = rule.pattern.strip("/")
+                if plain not in of_source.plain or not rule.allow:
+                    of_source.plain[plain] = rule
+            else:
+                of_source.globs.append(rule)
+        return found
+
+    @cached_property
+    def plain_json(self) -> str:
+        """Return the plain rules for visible.sql: {"7:docs/api": true}."""
+        return json.dumps(
+            {
+                f"{source_id}:{path}": rule.allow
+                for source_id, rules in self._rules_by_source.items()
+                for path, rule in rules.plain.items()
+            }
+        )
+
+    @cached_property
+    def globs_json(self) -> str:
+        """Return the others by source: {"7": [["src/", "src/.*", 4, false]]}."""
+        return json.dumps(
+            {
+                str(source_id): [
+                    [rule.beginning, rule.regex, rule.specificity, rule.allow]
+                    for rule in rules.globs
+                ]
+                for source_id, rules in self._rules_by_source.items()
+                if rules.globs
+            }
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The rules of one source: plain paths for a look-up, the rest to be matched."""
+
+    plain: dict[str, PathRule]
+    globs: list[PathRule]
+
+
+_NO_RULES = _Rules({}, [])
+
+
+def _folders_of(path: str) -> Iterator[str]:
+    """Yield the path itself and each folder above it; the last one is the whole source."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]
+    yield ""

@@ -12,6 +12,7 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from appliance.accounts.models import Role, RoleGrant, User
 from appliance.accounts.requests import SignedInRequest
 from indexer.models import Source
+from indexer.wall import as_appliance
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -53,7 +54,8 @@ def role_required(*roles: Role) -> Callable[[SignedInView[P]], View[P]]:
         def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
             if not (isinstance(request.user, User) and has_role(request.user, *roles)):
                 raise Http404
-            return view(cast(SignedInRequest, request), *args, **kwargs)
+            with as_appliance():  # what is managed is nobody's own
+                return view(cast(SignedInRequest, request), *args, **kwargs)
 
         return guarded
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "appliance.config.settings")
+os.environ.setdefault("PLUMBLINE_DATABASE_ROLE", "web")
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application

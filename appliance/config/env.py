@@ -102,6 +102,11 @@ def env_networks(name: str) -> list[str]:
         raise SettingError(f"{name}: {exc}; write networks such as 10.0.0.0/8") from None
 
 
+def env_has(name: str) -> bool:
+    """Return whether a secret is given, as itself or as a file."""
+    return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
+
+
 def env_secret(name: str) -> str:
     """Return the secret from the file that NAME_FILE names, else from NAME."""
     if path := os.environ.get(f"{name}_FILE"):

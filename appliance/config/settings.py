@@ -11,6 +11,7 @@ from appliance.config.env import (
     SettingError,
     env_bool,
     env_choice,
+    env_has,
     env_int,
     env_list,
     env_networks,
@@ -68,7 +69,22 @@ def database_from_url(url: str) -> dict[str, object]:
     }
 
 
-DATABASES = {"default": database_from_url(env_secret("PLUMBLINE_DATABASE_URL"))}
+# Which programs these are: the web and what answers read as a role that owns nothing; the owner
+# migrates, syncs and runs the commands.
+DATABASE_ROLE = env_choice(
+    "PLUMBLINE_DATABASE_ROLE", choices={"owner", "web", "ask"}, default="owner"
+)
+RUNTIME = database_from_url(env_secret("PLUMBLINE_DATABASE_URL"))
+OWNER = (
+    database_from_url(env_secret("PLUMBLINE_DATABASE_OWNER_URL"))
+    if env_has("PLUMBLINE_DATABASE_OWNER_URL")
+    else RUNTIME
+)
+# Empty: one role does everything, and there is no second wall.
+DATABASE_RUNTIME_ROLE = str(RUNTIME["USER"]) if OWNER["USER"] != RUNTIME["USER"] else ""
+if not DATABASE_RUNTIME_ROLE:
+    DATABASE_ROLE = "owner"
+DATABASES = {"default": OWNER if DATABASE_ROLE == "owner" else RUNTIME}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Applications ---------------------------------------------------------------------------
@@ -110,6 +126,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "appliance.accounts.second_factor.SecondFactorMiddleware",
+    "appliance.sources.walling.WallMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "appliance.config.urls"

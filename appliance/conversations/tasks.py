@@ -10,6 +10,8 @@ from appliance.common.queueing import send
 from appliance.conversations import forgetting, noting, recording, rescuing, waiting
 from appliance.conversations.living import looking
 from appliance.conversations.models import Message
+from appliance.sources.access import scope_of
+from indexer.wall import behind
 
 AT_A_STRETCH_S = 20.0  # then whatever else this worker does gets its turn: notes, signs of life
 
@@ -24,7 +26,8 @@ def answer_question(message_id: str) -> None:
     until = time.monotonic() + AT_A_STRETCH_S
     while (message := waiting.claim_fairest()) is not None:
         try:
-            recording.record_answer(message)
+            with behind(scope_of(message.thread.owner)):
+                recording.record_answer(message)
             if noting.turns_to_note(message):
                 send(note_turns, str(message.pk))
         except Exception:

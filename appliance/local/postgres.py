@@ -25,6 +25,7 @@ VERSION = "18"
 SYSTEM_USER = "pgserver"
 SUPERUSER = "postgres"
 ROLE = DATABASE = "plumbline"
+RUNTIME_ROLE = "plumbline_runtime"  # owns nothing: what answers people connects as it
 # PostgreSQL builds a vector index in shared memory; Docker's default of 64 MB is too little.
 ENOUGH_SHARED_BYTES = 1_000_000_000
 SETTINGS = {
@@ -56,12 +57,13 @@ def accepts_connections(sockets: Path) -> bool:
 
 
 def ensure_database(sockets: Path) -> None:
-    """Make the product's role and database; the role is no superuser, as in production."""
+    """Make the product's roles and database; neither is a superuser, as in production."""
     server = address(sockets, role=SUPERUSER, database="postgres")
     with psycopg.connect(server, autocommit=True) as connection:
-        found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [ROLE])
-        if found.fetchone() is None:
-            connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(ROLE)))
+        for role in (ROLE, RUNTIME_ROLE):
+            found = connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [role])
+            if found.fetchone() is None:
+                connection.execute(sql.SQL("CREATE ROLE {} LOGIN").format(sql.Identifier(role)))
         found = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [DATABASE])
         if found.fetchone() is None:
             names = [sql.Identifier(DATABASE), sql.Identifier(ROLE)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from appliance.local import valkey
@@ -27,6 +27,7 @@ class Program:
     stop_wait_s: int = 6
     # Whether the signal goes to the children too, for programs that do not pass it on.
     stop_children: bool = False
+    environment: str = ""  # as supervisord writes it
 
     @property
     def full_name(self) -> str:
@@ -51,6 +52,7 @@ def application(choices: Choices) -> list[Program]:
     web = ("-m", "uvicorn", "appliance.config.asgi:application")
     options = ("--no-access-log", "--timeout-graceful-shutdown", "2", "--log-level", "warning")
     address = ("--host", choices.bind, "--port", str(choices.port))
+    threads = ("--concurrency", "28")
     return [
         Program(APPLICATION, "web", (sys.executable, *web, *address, *options)),
         # Threads: a sync waits for git, for the reading children and for PostgreSQL.
@@ -59,7 +61,10 @@ def application(choices: Choices) -> list[Program]:
         celery("worker-embed", "--queues", "embed", "--pool", "threads", "--concurrency", "1"),
         # Threads that wait for the model: one for each of PLUMBLINE_ANSWERS_AT_ONCE (24), and a few
         # for what has to be done meanwhile.
-        celery("worker-ask", "--queues", "ask,upkeep", "--pool", "threads", "--concurrency", "28"),
+        replace(
+            celery("worker-ask", "--queues", "ask,upkeep", "--pool", "threads", *threads),
+            environment='PLUMBLINE_DATABASE_ROLE="ask"',
+        ),
         scheduler(),
     ]
 

@@ -41,7 +41,10 @@ def settings_for(
     earlier = read_settings(home.settings_file)
     decided = {
         "PLUMBLINE_SECRET_KEY": secret_key(earlier),
-        "PLUMBLINE_DATABASE_URL": postgres.address(home.database_sockets),
+        "PLUMBLINE_DATABASE_URL": postgres.address(
+            home.database_sockets, role=postgres.RUNTIME_ROLE
+        ),
+        "PLUMBLINE_DATABASE_OWNER_URL": postgres.address(home.database_sockets),
         "PLUMBLINE_BROKER_URL": valkey.address(home.queue_socket),
         "PLUMBLINE_CHAT_URL": chat_url(choices.model, model_port),
         "PLUMBLINE_CACHE": str(own_cache(environ)),

@@ -91,6 +91,7 @@ def program_section(home: Home, program: Program) -> str:
         stdout_logfile=home.log_of(program.name),
         stdout_logfile_maxbytes="10MB",
         stdout_logfile_backups="1",
+        **({"environment": program.environment} if program.environment else {}),
     )
 
 

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from functools import wraps
 from typing import Concatenate, ParamSpec
 
-from django.db.models import QuerySet
+from django.contrib.auth.models import Group
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from appliance.accounts.models import User
-from appliance.sources.models import Grant
+from appliance.sources.models import Grant, in_force
 from indexer.models import Blob, Document, Ref, Source
 from indexer.scope import PathRule, Scope
+from indexer.wall import as_appliance
 
 P = ParamSpec("P")
 View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
@@ -37,21 +39,25 @@ class OpenedDocument:
 
 
 def scope_of(user: User) -> Scope:
-    """Return what this person may read: the rules of all their groups together.
+    """Return what this person may read: their own rules and those of all their groups together.
 
     Nothing for who is not active, and of no source that is hidden because its origin took it back.
     Admins manage every source but read what they are granted.
     """
-    grants = _grants_of(user).filter(source__hidden_at=None)
-    return Scope.from_rules(
-        PathRule(grant.source_id, grant.path_pattern, grant.allow) for grant in grants
-    )
+    return _scope_from(grants_of(user).filter(source__hidden_at=None))
 
 
-def _grants_of(user: User) -> QuerySet[Grant]:
+def _scope_from(grants: QuerySet[Grant]) -> Scope:
+    rules = grants.order_by().values_list("source_id", "path_pattern", "allow")
+    return Scope.from_rules(PathRule(*rule) for rule in rules)
+
+
+def grants_of(user: User) -> QuerySet[Grant]:
+    """Return the rules that count for a person now: their own and their groups'."""
     if not user.is_active:
         return Grant.objects.none()
-    return Grant.objects.filter(group__user=user).distinct()
+    groups = Group.objects.filter(user=user).values("pk")
+    return Grant.objects.filter(in_force(), Q(user=user) | Q(group__in=groups))
 
 
 def operator_scope() -> Scope:
@@ -67,8 +73,7 @@ def readable_sources(user: User) -> QuerySet[Source]:
 
 def known_sources(user: User) -> QuerySet[Source]:
     """Return the readable sources and the hidden ones: for names and states, never for content."""
-    granted = _grants_of(user).filter(allow=True).values("source")
-    return Source.objects.filter(pk__in=granted)
+    return Source.objects.filter(pk__in=_scope_from(grants_of(user)).source_ids)
 
 
 def get_source_for_user(user: User, name: str) -> Source:
@@ -127,12 +132,13 @@ def find_live_blob(
     for what is not there, and just so for what may not be read."""
     if "\0" in source_name + path + ref_name:
         return None
-    refs = Ref.objects.filter(source__name=source_name, source__in=scope.source_ids)
+    # Compared with the scope below: ten thousand sources in the statement take it a second.
+    refs = Ref.objects.filter(source__name=source_name)
     refs = refs.filter(name=ref_name) if ref_name else refs.filter(is_default=True)
     ref = refs.select_related("source").first()
-    if ref is None or not scope.allows(ref.source_id, path):
+    if ref is None or ref.source_id not in scope.source_ids:
         return None
-    blob = _live_blob(ref, path)
+    blob = _live_blob(ref, path) if scope.allows(ref.source_id, path) else None
     return (ref, blob) if blob else None
 
 
@@ -158,6 +164,7 @@ def staff_required(view: View[P]) -> View[P]:
     def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not (isinstance(request.user, User) and request.user.is_staff):
             raise Http404
-        return view(request, *args, **kwargs)
+        with as_appliance():  # what is managed is nobody's own
+            return view(request, *args, **kwargs)
 
     return guarded

@@ -1,4 +1,4 @@
-"""Grants in Django's admin, beside the groups and people that it manages already."""
+"""Grants and sources in Django's admin, to look at beside the groups and people."""
 
 from __future__ import annotations
 
@@ -11,9 +11,19 @@ from indexer.models import Source
 
 @admin.register(Grant)
 class GrantAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    list_display = ["group", "source", "path_pattern", "allow", "created_at"]
+    """To look at only: a rule is saved on the page of its source, with its record."""
+
+    list_display = ["group", "user", "source", "path_pattern", "allow", "expires_at", "created_at"]
     list_filter = ["source", "group", "allow"]
-    readonly_fields = ["created_at"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, grant: Grant | None = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, grant: Grant | None = None) -> bool:
+        return False
 
 
 @admin.register(Source)

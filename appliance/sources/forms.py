@@ -6,7 +6,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import UploadedFile
 from django.core.validators import RegexValidator
 
@@ -178,22 +177,6 @@ class SettingsForm(forms.Form):
 
     def clean_exclude_patterns(self) -> list[str]:
         return checked_patterns(self.cleaned_data["exclude_patterns"])
-
-
-class GrantForm(forms.Form):
-    group = forms.ModelChoiceField(Group.objects.order_by("name"), empty_label="Choose a group")
-    path_pattern = forms.CharField(
-        label="Paths",
-        required=False,
-        max_length=500,
-        help_text="Empty: everything. docs/ is a folder; * within a name, ** across folders.",
-        widget=forms.TextInput(attrs={**PLAIN_ATTRIBUTES, "placeholder": "everything"}),
-    )
-    allow = forms.TypedChoiceField(
-        label="Rule",
-        choices=[("yes", "may read"), ("no", "may not read")],
-        coerce=lambda value: value == "yes",
-    )
 
 
 class RemoveForm(forms.Form):

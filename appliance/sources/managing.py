@@ -14,12 +14,11 @@ from typing import BinaryIO
 from uuid import uuid4
 
 from django.conf import settings
-from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
 from appliance.common.queueing import send
-from appliance.sources.models import Grant
+from appliance.sources.granting import revoke_grant, set_grant
 from indexer import clients, freshness, sealing
 from indexer.errors import FetchFailed, FetchRefused
 from indexer.evaluation import runs
@@ -34,6 +33,8 @@ from indexer.models.source import NAME_PATTERN
 from indexer.tasks import sync_source
 
 logger = logging.getLogger(__name__)
+
+__all__ = ["revoke_grant", "set_grant"]
 
 RESERVED_NAMES = {"connect", "upload"}  # addresses of pages
 
@@ -220,18 +221,3 @@ def remove(source: Source) -> None:
         delete_mirror(mirror)
     except FetchFailed:  # a fetch is at work there and about to stop; upkeep comes back for it
         logger.info("mirror=%s is busy", mirror.name)
-
-
-def set_grant(
-    group_name: str, source: Source, path_pattern: str = "", *, allow: bool = True
-) -> Grant:
-    """Allow or deny a group these paths; the group is made when it is new."""
-    group, _ = Group.objects.get_or_create(name=group_name)
-    grant, _ = Grant.objects.update_or_create(
-        group=group, source=source, path_pattern=path_pattern.strip(), defaults={"allow": allow}
-    )
-    return grant
-
-
-def revoke_grant(grant: Grant) -> None:
-    grant.delete()

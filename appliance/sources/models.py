@@ -1,35 +1,69 @@
-"""Who may read what: grants of groups to sources and path patterns."""
+"""Who may read what: grants of groups and people to sources and path patterns."""
 
 from __future__ import annotations
+
+from datetime import datetime
 
 from django.contrib.auth.models import Group
 from django.db import models
 from django.utils import timezone
 
+from appliance.accounts.models import User
 from indexer.models import Source
 
 
 class Grant(models.Model):
-    """One rule: this group may (or may not) read these paths of this source.
+    """One rule: this group, or this person, may (or may not) read these paths of this source.
 
     Nothing is readable without a rule. Where several match, the most specific pattern decides,
-    and of equally specific ones the denial. An empty pattern is the whole source.
+    and of equally specific ones the denial; whether a rule is a person's own or a group's makes no
+    difference. An empty pattern is the whole source. After its end a rule counts no more.
     """
 
-    group = models.ForeignKey(Group, on_delete=models.CASCADE, related_name="grants")
+    group = models.ForeignKey(
+        Group, on_delete=models.CASCADE, null=True, blank=True, related_name="grants"
+    )
+    user = models.ForeignKey(
+        User, on_delete=models.CASCADE, null=True, blank=True, related_name="grants"
+    )
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="grants")
     path_pattern = models.CharField(max_length=500, blank=True)
     allow = models.BooleanField(default=True)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    reason = models.CharField(max_length=300, blank=True)
+    # The name is copied: whoever made a rule may leave, and the rule stays.
+    created_by = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
-        ordering = ["source__name", "group__name", "path_pattern"]
+        ordering = ["source__name", "group__name", "user__username", "path_pattern"]
         constraints = [
+            models.CheckConstraint(
+                condition=models.Q(user=None) ^ models.Q(group=None), name="grant_of_one_holder"
+            ),
             models.UniqueConstraint(
-                fields=["group", "source", "path_pattern"], name="one_grant_per_pattern"
+                fields=["group", "user", "source", "path_pattern"],
+                nulls_distinct=False,
+                name="one_grant_per_pattern",
             ),
         ]
 
     def __str__(self) -> str:
         verb = "may read" if self.allow else "may not read"
-        return f"{self.group} {verb} {self.source}:{self.path_pattern or '*'}"
+        return f"{self.holder} {verb} {self.source}:{self.path_pattern or '*'}"
+
+    @property
+    def holder(self) -> Group | User:
+        """Return whose rule it is."""
+        if self.group is not None:
+            return self.group
+        assert self.user is not None  # noqa: S101 - the constraint of the table says so
+        return self.user
+
+    def is_expired(self, at: datetime | None = None) -> bool:
+        return self.expires_at is not None and self.expires_at <= (at or timezone.now())
+
+
+def in_force(at: datetime | None = None) -> models.Q:
+    """Return the condition that a rule has not ended."""
+    return models.Q(expires_at=None) | models.Q(expires_at__gt=at or timezone.now())

@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_migrate
+
+from appliance.web.walls import put_up
 
 
 class WebConfig(AppConfig):
     name = "appliance.web"
     verbose_name = "Web"
+
+    def ready(self) -> None:
+        post_migrate.connect(put_up, sender=self, dispatch_uid="second wall")

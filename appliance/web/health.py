@@ -21,6 +21,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from appliance.conversations.answering.sandbox.bubblewrap import problem as sandbox_problem
+from appliance.web import walls
 from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line, start_again
 from appliance.web.check_directories import check_directories
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
@@ -352,6 +353,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_settings,
     check_database,
     check_migrations,
+    lambda: Check("Second wall", *walls.state()),
     check_queue,
     check_sync_worker,
     check_embed_worker,

@@ -16,6 +16,7 @@ from django.db import connection
 
 from indexer.lexical.entries import Numbers
 from indexer.retrieval.kept import Kept
+from indexer.wall import as_appliance
 
 _FOLDER = Path(__file__).parent
 DOCUMENTS = (_FOLDER / "catalog_documents.sql").read_text(encoding="utf-8")
@@ -63,6 +64,7 @@ def catalog_of(edition: Edition) -> Catalog:
     return _catalogs.get(edition, lambda: _read(edition))
 
 
+@as_appliance()
 def _read(edition: Edition) -> Catalog:
     parameters = {"source_id": edition.source_id, "ref_id": edition.ref_id}
     documents, document_blobs = _columns(DOCUMENTS, parameters)

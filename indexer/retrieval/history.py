@@ -24,6 +24,7 @@ from indexer.retrieval.kept import Kept
 from indexer.retrieval.lexical import stored_rows
 from indexer.retrieval.queries import HISTORY, HistoryCandidate, Visibility, rows_of
 from indexer.retrieval.texts import BatchRange, TextSet
+from indexer.wall import as_appliance
 
 _FOLDER = Path(__file__).parent
 TEXTS = (_FOLDER / "history_texts.sql").read_text(encoding="utf-8")
@@ -127,6 +128,7 @@ def messages_of(told: Told) -> Messages:
     return _messages.get(told, lambda: _read(told.source_id))
 
 
+@as_appliance()
 def _read(source_id: int) -> Messages:
     parameters = {"source_id": source_id}
     ids, lengths, times = map(numbers_of, packed(TEXTS, parameters)[0])

@@ -90,15 +90,12 @@ class Visibility:
     ref_names: tuple[str, ...] = ()
 
     def parameters(self) -> dict[str, Any]:
-        rules = self.scope.rules
         return {
             "source_ids": sorted(self.scope.source_ids),
             "whole_source_ids": sorted(self.scope.whole_source_ids),
             "ref_names": list(self.ref_names),
-            "rule_source_ids": [rule.source_id for rule in rules],
-            "rule_regexes": [rule.regex for rule in rules],
-            "rule_specificities": [rule.specificity for rule in rules],
-            "rule_allows": [rule.allow for rule in rules],
+            "plain_rules": self.scope.plain_json,
+            "glob_rules": self.scope.globs_json,
         }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -9,6 +11,7 @@ from django.views.decorators.http import require_safe
 from appliance.accounts.requests import SignedInRequest
 from appliance.sources.access import get_known_source_for_user, operator_scope, scope_of
 from appliance.sources.explaining import answer_why, cleaned
+from indexer.wall import as_appliance
 
 
 @require_safe
@@ -19,7 +22,8 @@ def why_page(request: SignedInRequest, name: str) -> HttpResponse:
     reader_scope = scope_of(request.user)
     scope = operator_scope() if is_staff else reader_scope
     path = cleaned(request.GET.get("path", ""))
-    explanation = answer_why(source, path, scope, for_staff=is_staff) if path else None
+    with as_appliance() if is_staff else nullcontext():
+        explanation = answer_why(source, path, scope, for_staff=is_staff) if path else None
     if path and explanation is None:
         raise Http404
     context = {

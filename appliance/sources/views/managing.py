@@ -14,19 +14,20 @@ from appliance.accounts.requests import SignedInRequest
 from appliance.sources import managing
 from appliance.sources.access import known_sources, staff_required
 from appliance.sources.bulk_forms import ChosenForm
+from appliance.sources.changes import changes_of_source, sentence_of
 from appliance.sources.findings import counts_of
 from appliance.sources.forms import (
     ConnectForm,
-    GrantForm,
     NewUploadForm,
     RemoveForm,
     SettingsForm,
     SkippedFilterForm,
     UploadForm,
 )
+from appliance.sources.grant_forms import GrantForm
 from appliance.sources.listing import PER_PAGE, ListFilterForm, Wish, summary_of
-from appliance.sources.models import Grant
 from appliance.sources.overview import freshness_of, overviews_of
+from appliance.sources.views.dryrun import people_names
 from appliance.sources.views.hooks import hook_address
 from indexer.errors import FetchRefused
 from indexer.fetching.values import Credential
@@ -36,6 +37,7 @@ from indexer.skips import EXPLANATIONS, SkipReason
 SKIPPED_PER_PAGE = 50
 SHOWN_REVISIONS = 10
 SHOWN_JOBS = 5
+SHOWN_CHANGES = 20
 
 
 @require_safe
@@ -109,7 +111,7 @@ def source_page(request: HttpRequest, name: str) -> HttpResponse:
     source = get_object_or_404(Source, name=name)
     if request.headers.get("HX-Request"):
         return render(request, "sources/_progress.html", _progress_context(source))
-    return render(request, "sources/detail.html", _detail_context(source, request))
+    return render(request, "sources/detail.html", detail_context(source, request))
 
 
 def _progress_context(source: Source) -> dict[str, object]:
@@ -117,7 +119,8 @@ def _progress_context(source: Source) -> dict[str, object]:
     return {"source": overview, "jobs": Job.objects.filter(source=source)[:SHOWN_JOBS]}
 
 
-def _detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict[str, object]:
+def detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict[str, object]:
+    """Return what the page of a source shows, with forms that were filled in wrongly."""
     filter_form = SkippedFilterForm(request.GET)
     skipped = _filtered(SkippedFile.objects.filter(ref__source=source), filter_form)
     page = Paginator(skipped, SKIPPED_PER_PAGE).get_page(request.GET.get("page"))
@@ -131,7 +134,11 @@ def _detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict
         "revisions": Revision.objects.filter(ref__source=source).select_related("ref")[
             :SHOWN_REVISIONS
         ],
-        "grants": source.grants.select_related("group"),
+        "grants": source.grants.select_related("group", "user"),
+        "people": people_names(),
+        "changes": [
+            (change, sentence_of(change)) for change in changes_of_source(source)[:SHOWN_CHANGES]
+        ],
         "reasons": skip_reasons(source),
         "skipped": page,
         "masked_places": sum(count.places for count in counts_of(source)),
@@ -191,7 +198,7 @@ def source_settings(request: HttpRequest, name: str) -> HttpResponse:
     source = get_object_or_404(Source, name=name)
     form = SettingsForm(request.POST)
     if not form.is_valid():
-        context = _detail_context(source, request, settings_form=form)
+        context = detail_context(source, request, settings_form=form)
         return render(request, "sources/detail.html", context, status=400)
     given = form.cleaned_data
     minutes = given["poll_minutes"]
@@ -234,7 +241,7 @@ def source_replace(request: HttpRequest, name: str) -> HttpResponse:
     source = get_object_or_404(Source, name=name, kind=Source.Kind.ARCHIVE)
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
-        context = _detail_context(source, request, upload_form=form)
+        context = detail_context(source, request, upload_form=form)
         return render(request, "sources/detail.html", context, status=400)
     file = form.cleaned_data["file"]
     managing.replace_upload(source, file, file.name)
@@ -276,33 +283,8 @@ def source_remove(request: HttpRequest, name: str) -> HttpResponse:
     source = get_object_or_404(Source, name=name)
     form = RemoveForm(request.POST, name=source.name)
     if not form.is_valid():
-        context = _detail_context(source, request, remove_form=form)
+        context = detail_context(source, request, remove_form=form)
         return render(request, "sources/detail.html", context, status=400)
     managing.remove(source)
     messages.success(request, f"{name} was removed.")
     return redirect("sources")
-
-
-@staff_required
-@require_POST
-def grant_add(request: HttpRequest, name: str) -> HttpResponse:
-    source = get_object_or_404(Source, name=name)
-    form = GrantForm(request.POST)
-    if not form.is_valid():
-        context = _detail_context(source, request, grant_form=form)
-        return render(request, "sources/detail.html", context, status=400)
-    given = form.cleaned_data
-    grant = managing.set_grant(
-        given["group"].name, source, given["path_pattern"], allow=given["allow"]
-    )
-    messages.success(request, f"Saved: {grant}.")
-    return redirect("source", name=source.name)
-
-
-@staff_required
-@require_POST
-def grant_revoke(request: HttpRequest, name: str, grant_id: int) -> HttpResponse:
-    grant = get_object_or_404(Grant, pk=grant_id, source__name=name)
-    managing.revoke_grant(grant)
-    messages.success(request, f"Revoked: {grant}.")
-    return redirect("source", name=name)

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences
+from appliance.web import walls
 from appliance.web.backups import (
     BackupFailed,
     applied_migrations,
@@ -41,6 +42,7 @@ class Command(BaseCommand):
                         f"({', '.join(sorted(newer))}). Update the appliance first."
                     )
                 restore(options["folder"])
+                walls.put_up()
             except (BackupFailed, OSError) as exc:
                 raise CommandError(str(exc)) from exc
         self.stdout.write(f"Restored the backup of {manifest.made_at}. Now run: manage.py migrate")

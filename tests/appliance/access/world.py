@@ -1,0 +1,156 @@
+"""A company at random: people, groups, sources of real repositories, and rules of every kind."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from django.contrib.auth.models import Group
+from django.utils import timezone
+
+from appliance.accounts.models import User
+from appliance.sources.models import Grant
+from indexer.models import Document, Source
+from tests.appliance.access.oracle import Rule, may_read
+from tests.conftest import SourceFactory
+
+FOLDERS = ["", "docs/", "docs/api/", "src/", "src/core/", "src/core/deep/", "vault/", "vault/keys/"]
+COMMON = "lighthouse"  # stands in every document
+WILD = ["**", "*", "**/*.py", "src/**", "*/core", "**/keys", "docs/*", "v?ult", "**/d*", "src/**/*"]
+HIDDEN = "withdrawn"
+
+
+@dataclass(frozen=True)
+class Place:
+    """One document, with the word that stands in no other content."""
+
+    source: str
+    path: str
+    word: str
+
+
+@dataclass
+class World:
+    places: list[Place]
+    sources: dict[str, Source]
+    people: list[User]
+    rules: dict[int, list[Rule]] = field(default_factory=dict)  # by person
+
+    def readable(self, user: User) -> set[tuple[str, str]]:
+        """Ask the oracle."""
+        rules = self.rules[user.pk]
+        return {
+            (place.source, place.path)
+            for place in self.places
+            if may_read(user.is_active, {HIDDEN}, rules, place.source, place.path)
+        }
+
+    def named(self, user: User) -> set[str]:
+        """Return the sources that a person may be told of: in which a rule of theirs opens what no
+        denial of the same paths closes. Of a hidden one they learn that it is hidden."""
+        rules = [rule for rule in self.rules[user.pk] if user.is_active and not rule.is_over]
+        denied = {(rule.source, rule.pattern.strip("/")) for rule in rules if not rule.allow}
+        opened = {(rule.source, rule.pattern.strip("/")) for rule in rules if rule.allow}
+        everything = set(self.sources) if user.is_staff else set()
+        return {source for source, _ in opened - denied} | everything
+
+    def words(self, shown: set[tuple[str, str]]) -> set[str]:
+        """Return the words of all contents that stand at these places."""
+        return {one.word for one in self.places if (one.source, one.path) in shown}
+
+
+def make_world(
+    factory: SourceFactory, chance: random.Random, *, sources: int, people: int, grants: int
+) -> World:
+    """Make it; documents of the first two sources are the same, byte for byte."""
+    names = [HIDDEN, *(f"source{number}" for number in range(sources - 1))]
+    places: list[Place] = []
+    made = {}
+    for number, name in enumerate(names):
+        twin = names[1] if number == 2 else name  # the twin holds the contents of the other
+        of_source = [
+            Place(name, f"{folder}p{at}{end}", f"canary_{twin}_{index}x{at}")
+            for index, folder in enumerate(FOLDERS)
+            for at, end in ((1, ".py"), (2, ".md"))
+        ]
+        made[name] = factory(name, {one.path: _text(one) for one in of_source}, grant=None)
+        places += of_source
+    Source.objects.filter(name=HIDDEN).update(hidden_at=timezone.now())
+    made[HIDDEN].refresh_from_db()
+    assert Document.objects.count() == len(places)
+    world = World(places, made, _people(chance, people))
+    _grant(world, chance, grants)
+    return world
+
+
+def _text(place: Place) -> str:
+    if place.path.endswith(".md"):
+        return f"# {COMMON}\n\nThe word is {place.word}.\n"
+    return f"def {COMMON}():\n    return {place.word}()\n"
+
+
+def _people(chance: random.Random, count: int) -> list[User]:
+    groups = [Group.objects.create(name=f"group{number}") for number in range(12)]
+    people = User.objects.bulk_create(
+        User(
+            username=f"person{number}",
+            password="!",
+            is_active=number % 10 != 9,
+            is_staff=number % 10 == 8,
+        )
+        for number in range(count)
+    )
+    through = User.groups.through
+    through.objects.bulk_create(
+        through(user_id=user.pk, group_id=group.pk)
+        for number, user in enumerate(people)
+        for group in (chance.sample(groups, chance.randint(0, 4)) if number % 10 else [])
+    )
+    return people
+
+
+def _grant(world: World, chance: random.Random, count: int) -> None:
+    now = timezone.now()
+    groups = list(Group.objects.all())
+    rows: dict[tuple[object, str, str], Grant] = {}
+    for _ in range(count):
+        holder: Group | User = (
+            chance.choice(groups) if chance.random() < 0.3 else chance.choice(world.people)
+        )
+        source, pattern = chance.choice(list(world.sources)), _pattern(chance, world.places)
+        ends = chance.choice([None, None, None, timedelta(days=1), timedelta(seconds=-1)])
+        rows[holder, source, pattern] = Grant(
+            group=holder if isinstance(holder, Group) else None,
+            user=holder if isinstance(holder, User) else None,
+            source=world.sources[source],
+            path_pattern=pattern,
+            allow=chance.random() < 0.65,
+            expires_at=now + ends if ends else None,
+        )
+    Grant.objects.bulk_create(rows.values())
+    meant: dict[object, list[Rule]] = {}
+    for (whose, source, pattern), grant in rows.items():
+        is_over = grant.expires_at is not None and grant.expires_at < now
+        rule = Rule(source, pattern, grant.allow, is_over)
+        meant.setdefault(whose, []).append(rule)
+    for user in world.people:
+        holders: Sequence[object] = [user, *user.groups.all()]
+        world.rules[user.pk] = [rule for one in holders for rule in meant.get(one, [])]
+
+
+def _pattern(chance: random.Random, places: list[Place]) -> str:
+    kind = chance.random()
+    if kind < 0.25:
+        return ""
+    if kind < 0.5:
+        return chance.choice(WILD)
+    path = chance.choice(places).path
+    if kind < 0.7:
+        return path.rpartition("/")[0] + chance.choice(["", "/"])
+    if kind < 0.85:
+        return path
+    letters = list(path)
+    letters[chance.randrange(len(letters))] = chance.choice(["*", "?", "**"])
+    return "".join(letters)
