@@ -24,6 +24,7 @@ from appliance.conversations.access import (
     reading_of_message,
 )
 from appliance.conversations.models import Message
+from appliance.conversations.showing import record_turns
 from appliance.conversations.turns import turn_of
 from appliance.conversations.waits import Wait, waits_of
 
@@ -112,6 +113,7 @@ def _render(user_id: int, message_id: UUID, csrf_token: str) -> tuple[str, bool]
     user = User.objects.get(pk=user_id, is_active=True)
     message = get_message_for_reader(user, message_id)
     turn = turn_of(message, reading_of_message(user, message))
+    record_turns(user, [turn])
     context = {
         "message": turn.message,
         "rendered": turn.rendered,

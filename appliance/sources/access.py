@@ -54,6 +54,11 @@ def _grants_of(user: User) -> QuerySet[Grant]:
     return Grant.objects.filter(group__user=user).distinct()
 
 
+def grants_behind(user: User) -> QuerySet[Grant]:
+    """Return the grants that decide what this person reads, for the record of what they read."""
+    return _grants_of(user).select_related("source", "group")
+
+
 def operator_scope() -> Scope:
     """Return all that is shown: for the command line, whose user can read the database anyway."""
     shown = Source.objects.filter(hidden_at=None)

@@ -8,9 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
+from django.db import transaction
 from rich.console import Console
 from rich.progress import Progress
 
+from appliance.audit.actions import Action
+from appliance.audit.recording import Target, record
 from appliance.common.commandline import sentences
 from appliance.sources.operators import check_sources, scope_for
 from indexer.evaluation.using import use_ranking
@@ -77,12 +80,17 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(told))
 
     def _use(self, options: dict[str, Any]) -> None:
-        with sentences():
+        with sentences(), transaction.atomic():
             promotion = use_ranking(
                 options["which"],
                 scope=scope_for(None),
                 by="command line",
                 override=options["override"],
+            )
+            record(
+                Action.PROMOTED,
+                target=Target("ranking", name=promotion.after),
+                details={"before": promotion.before, "verdict": str(promotion.verdict)},
             )
         self.stdout.write(f"In use from the next search on: {promotion.after}")
         if promotion.verdict == Promotion.Verdict.OVERRIDDEN:
