@@ -31,6 +31,7 @@ class Event(models.Model):
         indexes = [
             models.Index(fields=["at"], name="event_by_time"),
             models.Index(fields=["actor_id", "sequence"], name="event_by_actor"),
+            models.Index(fields=["actor", "sequence"], name="event_by_name"),
             models.Index(fields=["action", "sequence"], name="event_by_action"),
             models.Index(fields=["object_kind", "object_name"], name="event_by_object"),
             # Whether somebody has been shown an answer's evidence already is asked at each look.

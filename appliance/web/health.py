@@ -10,10 +10,8 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
 
 from celery import current_app
 from django.conf import settings
@@ -23,6 +21,8 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from appliance.conversations.answering.sandbox.bubblewrap import problem as sandbox_problem
+from appliance.web.auditing.checks import check_audit, check_audit_delivery
+from appliance.web.check import ABOVE, UNKNOWN, Check, State
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
 from indexer.evaluation.runs import newest_done
 from indexer.fetching.versions import git_version, has_security_fixes
@@ -34,27 +34,14 @@ from inference.errors import InferenceError
 from inference.fetching import is_complete
 from inference.packages import MINILM, get_model, model_folder
 
-State = Literal["ok", "warning", "failed", "off"]
-
 # Four ticks of the scheduler.
 SILENCE = timedelta(seconds=60)
 MODEL_TIMEOUT_S = 5.0
 QUEUE_TIMEOUT_S = 3
 GIGABYTE = 1_000_000_000
 LITTLE_DISK_BYTES, NO_DISK_BYTES = 5 * GIGABYTE, 1 * GIGABYTE
-UNKNOWN, ABOVE = "unknown without the database", "See the database above."
 SHOWN_NAMES = 3
 PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing that was looked at, and what to do when it is not well."""
-
-    name: str
-    state: State
-    detail: str
-    next_step: str = ""
 
 
 def check_all() -> list[Check]:
@@ -379,6 +366,8 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_search_quality,
     check_origins,
     check_egress,
+    check_audit,
+    check_audit_delivery,
 )
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from appliance.web import views
 
 urlpatterns = [
+    path("", include("appliance.web.auditing.urls")),
     path("status/", views.status, name="status"),
     path("healthz/", views.healthz, name="healthz"),
     path("theme/", views.theme, name="theme"),

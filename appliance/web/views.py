@@ -14,7 +14,8 @@ from appliance.accounts.requests import SignedInRequest
 from appliance.sources import listing
 from appliance.sources.access import known_sources
 from appliance.sources.overview import overviews_of
-from appliance.web.health import Check, check_all
+from appliance.web.check import Check
+from appliance.web.health import check_all
 from indexer.models import Source
 
 THEMES = {"light", "dark"}

@@ -144,6 +144,10 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name="event",
+            index=models.Index(fields=["actor", "sequence"], name="event_by_name"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
             index=models.Index(
                 condition=models.Q(("action__in", ["evidence.shown", "access.denied"])),
                 fields=["actor_id", "object_id", "action"],

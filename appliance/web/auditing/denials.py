@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
 
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -38,6 +38,7 @@ def note_denied(request: HttpRequest) -> None:
     user = getattr(request, "user", None)
     if match is None or not isinstance(user, User):
         return
+    is_own = connection.connection is not None
     try:
         target = _target_of(user, match.url_name or "", match.kwargs)
         if target is not None and not _was_noted(user, target):
@@ -51,6 +52,9 @@ def note_denied(request: HttpRequest) -> None:
             )
     except (DatabaseError, NotRecorded):  # nothing was shown: there is nothing to take back
         logger.exception("a denial could not be recorded")
+    finally:
+        if not is_own:
+            connection.close()  # this thread answers no request that would
 
 
 def _target_of(user: User, page: str, given: Given) -> Target | None:
