@@ -30,6 +30,9 @@ class PathRule:
         """Return how many characters the pattern fixes: the longest fixed match decides."""
         return len(re.sub(r"[*?]", "", self.pattern.strip("/")))
 
+    def matches(self, path: str) -> bool:
+        return re.fullmatch(self.regex, path, re.DOTALL) is not None
+
 
 def glob_regex(pattern: str) -> str:
     """Translate a path pattern; what it matches includes everything below a matched folder."""
@@ -91,9 +94,7 @@ class Scope:
         if source_id in self.whole_source_ids:
             return True
         matching = [
-            rule
-            for rule in self.rules
-            if rule.source_id == source_id and re.fullmatch(rule.regex, path, re.DOTALL)
+            rule for rule in self.rules if rule.source_id == source_id and rule.matches(path)
         ]
         if not matching:
             return False

@@ -116,24 +116,19 @@ def record_all(
 
 
 def _append(entries: Sequence[Entry], acting: Acting) -> list[Event]:
+    events = [_event_of(entry, acting) for entry in entries]  # before the lock, which is short
     with connection.cursor() as cursor:
         cursor.execute(LAST, [CHAIN_LOCK])
         cursor.nextset()
         sequence, before = cursor.fetchone() or (0, FIRST)
-    events = []
-    for entry in entries:
+    for event in events:
         sequence += 1
-        event = _event_of(entry, acting)
         event.sequence, event.previous_hash = sequence, before
+        event.at = timezone.now()  # within the lock: in the order of the numbers
         seal(event)
         before = event.hash
-        events.append(event)
     Event.objects.bulk_create(events)
-    Exposure.objects.bulk_create(
-        exposure
-        for entry, event in zip(entries, events, strict=True)
-        for exposure in exposures_of(event)
-    )
+    Exposure.objects.bulk_create(row for event in events for row in exposures_of(event))
     return events
 
 
@@ -143,7 +138,6 @@ def _event_of(entry: Entry, acting: Acting) -> Event:
     if entry.shown:
         details["shown"] = [lines.to_json() for lines in entry.shown]
     return Event(
-        at=timezone.now(),
         action=entry.action.value,
         outcome=entry.outcome.value,
         actor_id=actor.pk if isinstance(actor, AbstractBaseUser) else None,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -43,7 +44,7 @@ def events(db: None) -> list[Event]:
 def tamper(db: None) -> Iterator[Tamper]:
     """Run SQL as somebody who owns the database and has switched the triggers off."""
 
-    def run(sql: str, *parameters: object) -> None:
+    def run(sql: str, *parameters: Any) -> None:
         with connection.cursor() as cursor:
             cursor.execute("SET session_replication_role = replica")
             cursor.execute(sql, parameters)

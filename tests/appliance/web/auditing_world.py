@@ -37,7 +37,7 @@ class World:
 
     def get(self, name: str, path: str, /, **query: Any) -> int:
         response = self.client(name).get(path, query)
-        content = b"".join(response) if response.streaming else response.content  # type: ignore[arg-type]
+        content = b"".join(response) if response.streaming else response.content
         response.close()
         assert content is not None
         return response.status_code
