@@ -23,6 +23,7 @@ OF_THEIR_OWN = {"groups", "is_active", "is_staff", "is_superuser", "password"}
 class RecordedUserAdmin(RecordedAdmin, UserAdmin):  # type: ignore[type-arg]
     """A change of a person is several actions at once: each is recorded as what it is."""
 
+    readonly_fields = ("last_login", "date_joined")  # what happened, not what somebody enters
     recorded_kind = "person"
     recorded_as = (Action.PERSON_CREATED, Action.PERSON_CHANGED, Action.PERSON_DELETED)
 

@@ -43,8 +43,6 @@ def _admin_user(world: World, name: str, **changed: object) -> int:
         "is_active": "on" if person.is_active else "",
         "groups": [group.pk for group in person.groups.all()],
         "first_name": person.first_name,
-        "date_joined_0": f"{person.date_joined:%Y-%m-%d}",
-        "date_joined_1": f"{person.date_joined:%H:%M:%S}",
     } | changed
     given = {key: value for key, value in given.items() if value != ""}
     return world.post("root", f"/admin/accounts/user/{person.pk}/change/", **given)

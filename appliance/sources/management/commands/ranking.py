@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
-from django.db import transaction
 from rich.console import Console
 from rich.progress import Progress
 
@@ -80,17 +79,15 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(told))
 
     def _use(self, options: dict[str, Any]) -> None:
-        with sentences(), transaction.atomic():
+        target = Target("ranking", name=options["which"])
+        # Before it is measured and chosen: a refusal is written down too, and stays.
+        record(Action.PROMOTED, target=target, details={"override": options["override"]})
+        with sentences():
             promotion = use_ranking(
                 options["which"],
                 scope=scope_for(None),
                 by="command line",
                 override=options["override"],
-            )
-            record(
-                Action.PROMOTED,
-                target=Target("ranking", name=promotion.after),
-                details={"before": promotion.before, "verdict": str(promotion.verdict)},
             )
         self.stdout.write(f"In use from the next search on: {promotion.after}")
         if promotion.verdict == Promotion.Verdict.OVERRIDDEN:
