@@ -21,7 +21,8 @@ def check_audit() -> Check:
     except DatabaseError:
         return Check("Audit", "failed", UNKNOWN, ABOVE)
     if found is None:
-        return Check("Audit", "off", "not verified yet: that is done each night")
+        step = "It is verified each night, or at once: manage.py audit verify"
+        return Check("Audit", "off", "not verified yet", step)
     if found.problem:
         step = "Keep the database as it is, and ask who could write to it: docs/audit.md."
         return Check("Audit", "failed", found.problem, step)
@@ -37,7 +38,8 @@ def check_audit_delivery() -> Check:
     except DatabaseError:
         return Check("Audit delivery", "failed", UNKNOWN, ABOVE)
     if not behind:
-        return Check("Audit delivery", "off", "the record is sent nowhere but to the database")
+        step = "Set PLUMBLINE_AUDIT_SYSLOG or PLUMBLINE_AUDIT_FILE: docs/audit.md."
+        return Check("Audit delivery", "off", "the record is in the database alone", step)
     detail = "; ".join(_sentence(lag) for lag in behind)
     broken = [lag for lag in behind if lag.error]
     if broken:

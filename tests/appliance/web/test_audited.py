@@ -171,6 +171,7 @@ def world(
     return World(source, people, tmp_path)
 
 
+@pytest.mark.timeout(300)
 def test_each_action_leaves_exactly_its_records(
     world: World, capsys: pytest.CaptureFixture[str]
 ) -> None:
