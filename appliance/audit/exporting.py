@@ -33,7 +33,7 @@ def to_plain(event: Event) -> dict[str, Any]:
     }
 
 
-FORMATS: Mapping[str, Callable[[Event], dict[str, Any]]] = {"jsonl": to_plain, "ocsf": to_ocsf}
+FORMATS: Mapping[str, Callable[[Event], dict[str, Any]]] = {"ocsf": to_ocsf, "jsonl": to_plain}
 
 
 def line_of(event: Event, shape: str = "ocsf") -> str:
