@@ -9,11 +9,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.http import HttpRequest
+if TYPE_CHECKING:  # manage.py says who acts before Django is set up
+    from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
+    from django.http import HttpRequest
 
-Actor = AbstractBaseUser | AnonymousUser | str | None
+Actor: TypeAlias = "AbstractBaseUser | AnonymousUser | str | None"
 
 APPLIANCE = "appliance"  # what its workers do by themselves
 COMMAND_LINE = "command line"
@@ -42,7 +44,7 @@ def who_acts() -> Acting:
 
 def _person_of(request: HttpRequest) -> Actor:
     user = getattr(request, "user", None)
-    return user if isinstance(user, AbstractBaseUser) and user.is_authenticated else None
+    return user if user is not None and user.is_authenticated else None
 
 
 @contextmanager
