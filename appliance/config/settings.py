@@ -339,6 +339,8 @@ AUDIT_SYSLOG = env_str("PLUMBLINE_AUDIT_SYSLOG", default="")  # tls://, tcp:// o
 AUDIT_SYSLOG_CA_FILE = env_str("PLUMBLINE_AUDIT_SYSLOG_CA_FILE", default="")
 AUDIT_FOLDER = env_str("PLUMBLINE_AUDIT_FOLDER", default="")  # of a file a day; empty: none
 
+if AUDIT_SYSLOG and urlsplit(AUDIT_SYSLOG).scheme not in {"tls", "tcp", "udp"}:
+    raise SettingError("PLUMBLINE_AUDIT_SYSLOG: write tls://, tcp:// or udp://host:port")
 for folder in SANDBOX_FOLDERS:
     if PLUMBLINE_HOME.is_relative_to(folder) or folder.is_relative_to(PLUMBLINE_HOME):
         raise SettingError(f"PLUMBLINE_SANDBOX_FOLDERS: {folder} would show the data folder")
