@@ -38,7 +38,7 @@ def check_audit_delivery() -> Check:
     except DatabaseError:
         return Check("Audit delivery", "failed", UNKNOWN, ABOVE)
     if not behind:
-        step = "Set PLUMBLINE_AUDIT_SYSLOG or PLUMBLINE_AUDIT_FILE: docs/audit.md."
+        step = "Set PLUMBLINE_AUDIT_SYSLOG or PLUMBLINE_AUDIT_FOLDER: docs/audit.md."
         return Check("Audit delivery", "off", "the record is in the database alone", step)
     detail = "; ".join(_sentence(lag) for lag in behind)
     broken = [lag for lag in behind if lag.error]
