@@ -147,7 +147,7 @@ def test_the_list_goes_on_from_where_it_ended(client: Client, auditor: User) -> 
     seen: list[int] = []
     before: int | None = 10**6
     while before is not None:
-        query = {"action": "sign_in.done", "before": before}
+        query: dict[str, str | int] = {"action": "sign_in.done", "before": before}
         page = client.get("/audit/", query).context["page"]
         seen += [row.sequence for row in page.rows]
         before = page.older
