@@ -81,7 +81,7 @@ def test_for_everybody_else_there_is_no_such_page(
     assert Event.objects.exclude(action=Action.DENIED).count() == before
 
 
-def _page(client: Client, path: str, **query: str | int) -> str:
+def _page(client: Client, path: str, /, **query: str | int) -> str:
     return client.get(path, query).content.decode()
 
 
