@@ -12,10 +12,12 @@ def main() -> None:
     # After the settings module is named: Django reads it at import.
     from django.core.management import execute_from_command_line
 
+    from appliance.audit.acting import COMMAND_LINE, acting_as
     from appliance.config.env import SettingError
 
     try:
-        execute_from_command_line(sys.argv)
+        with acting_as(COMMAND_LINE):
+            execute_from_command_line(sys.argv)
     except SettingError as exc:
         sys.exit(f"{exc}")
 

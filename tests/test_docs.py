@@ -34,7 +34,7 @@ def test_every_make_target_is_mentioned() -> None:
     assert [name for name in targets if f"make {name}" not in text] == []
 
 
-@pytest.mark.parametrize("app", ["indexer", "conversations", "sources", "accounts", "web"])
+@pytest.mark.parametrize("app", ["indexer", "conversations", "sources", "accounts", "audit", "web"])
 def test_every_model_is_in_the_glossary(app: str) -> None:
     glossary = (ROOT / "docs/glossary.md").read_text()
     names = [re.sub(r"File$", "", m.__name__) for m in apps.get_app_config(app).get_models()]

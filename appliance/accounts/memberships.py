@@ -115,7 +115,7 @@ def _record(directory: Directory, people: Mapping[int, User], steps: Steps) -> d
         Entry(
             action,
             Target("person", str(user), people[user].get_username()),
-            {"group": name, "directory": directory.name},
+            details={"group": name, "directory": directory.name},
         )
         for action, changed in ((Action.MEMBER_ADDED, added), (Action.MEMBER_REMOVED, removed))
         for user, groups in changed.items()

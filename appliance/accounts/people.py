@@ -9,8 +9,9 @@ from django.db import transaction
 from appliance.accounts.directories.names import free_name
 from appliance.accounts.models import User
 from appliance.accounts.signals import person_disabled
+from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
-from appliance.audit.recording import Actor, Target, record
+from appliance.audit.recording import Target, record
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,23 +4,39 @@ of the action, and an error here undoes it."""
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from typing import Any, Final
 
-from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
-from django.db import connection, transaction
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import DatabaseError, connection, transaction
 from django.http import HttpRequest
 from django.utils import timezone
 
+from appliance.audit.acting import Acting, Actor, who_acts
 from appliance.audit.actions import Action, Outcome
-from appliance.audit.chain import FIRST, hash_of
-from appliance.audit.models import Event
-
-CHAIN_LOCK = 0x41554449  # of PostgreSQL's advisory locks: who holds it writes the next record
+from appliance.audit.chain import FIRST, seal
+from appliance.audit.models import Event, Exposure
 
 MANY = 1000  # rows in one statement
+CHAIN_LOCK = 0x41554449  # of PostgreSQL's advisory locks: who holds it writes the next record
 
-Actor = AbstractBaseUser | AnonymousUser | str | None
+# One round trip. The second statement must not be part of the first: it has to see what was
+# committed by whoever held the lock before.
+LAST = """
+SELECT pg_advisory_xact_lock(%s);
+SELECT sequence, hash FROM audit_event ORDER BY sequence DESC LIMIT 1
+"""
+
+
+class NotRecorded(Exception):
+    """The action could not be recorded, so it was not done."""
+
+
+class _Here:
+    """Stands for whoever acts at this moment."""
+
+
+HERE: Final = _Here()
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,81 +49,126 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
+class Lines:
+    """Lines that somebody is shown, and the grant that allows it, in words."""
+
+    source: str
+    path: str
+    first: int
+    last: int
+    commit: str = ""
+    ground: str = ""
+
+    def to_json(self) -> list[str | int]:
+        return [self.source, self.path, self.first, self.last, self.commit, self.ground]
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """One of many actions that are recorded together."""
+    """One action to be recorded, with the lines that somebody is shown by it."""
 
     action: Action
-    target: Target
-    details: Mapping[str, Any]
+    target: Target = Target("")
+    outcome: Outcome = Outcome.DONE
+    details: Mapping[str, Any] = field(default_factory=dict)
+    shown: Sequence[Lines] = ()
 
 
 def record(
     action: Action,
     *,
-    actor: Actor,
+    actor: Actor | _Here = HERE,
     target: Target | None = None,
     outcome: Outcome = Outcome.DONE,
     request: HttpRequest | None = None,
     details: Mapping[str, Any] | None = None,
+    shown: Sequence[Lines] = (),
 ) -> Event:
-    """Append one record, in the caller's transaction. Raises DatabaseError when it cannot.
+    """Append one record, in the caller's transaction. Raises NotRecorded when it cannot.
 
     The actor is a person, the name of a program such as "command line", or None for somebody
-    unknown. Details hold ids, names and counts; never a secret, and of questions only what
-    `policy` lets stand. The chain is locked from here to the end of the transaction: record late.
+    unknown; left out, whoever acts now. Details hold ids, names and counts; never a secret, and of
+    questions only what `policy` lets stand. The chain is locked from here to the end of the
+    transaction: record late.
     """
-    target = target or Target("")
-    with transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_xact_lock(%s)", [CHAIN_LOCK])
-        last = Event.objects.order_by("-sequence").first()
-        event = Event(
-            sequence=last.sequence + 1 if last else 1,
-            at=timezone.now(),
-            action=action,
-            outcome=outcome,
-            actor_id=actor.pk if isinstance(actor, AbstractBaseUser) else None,
-            actor=_name_of(actor)[:200],
-            address=_address_of(request)[:64],
-            object_kind=target.kind,
-            object_id=target.id[:100],
-            object_name=_line(target.name)[:500],
-            details=dict(details or {}),
-            previous_hash=last.hash if last else FIRST,
-        )
-        event.hash = hash_of(event)
-        event.save(force_insert=True)
+    entry = Entry(action, target or Target(""), outcome, details or {}, shown)
+    [event] = record_all([entry], actor=actor, request=request)
     return event
 
 
-def record_all(entries: Sequence[Entry], *, actor: Actor) -> None:
-    """Append a record for each of many actions of one actor, in the caller's transaction.
-
-    The same chain and the same rules as `record`, with a few statements for thousands of rows.
-    """
+def record_all(
+    entries: Sequence[Entry],
+    *,
+    actor: Actor | _Here = HERE,
+    request: HttpRequest | None = None,
+) -> list[Event]:
+    """Append several records by one actor, as `record` does; with one lock and one insert."""
     if not entries:
-        return
-    first = record(
-        entries[0].action, actor=actor, target=entries[0].target, details=entries[0].details
+        return []
+    now = who_acts()
+    who = now.actor if isinstance(actor, _Here) else actor
+    acting = Acting(who, request or now.request)
+    try:
+        # Without a savepoint: what failed to be recorded must fail, whoever catches the error.
+        with transaction.atomic(savepoint=False):
+            return _append(entries, acting)
+    except (DatabaseError, OSError) as exc:
+        raise NotRecorded("What was asked for could not be recorded, so it was not done.") from exc
+
+
+def _append(entries: Sequence[Entry], acting: Acting) -> list[Event]:
+    events = [_event_of(entry, acting) for entry in entries]  # before the lock, which is short
+    with connection.cursor() as cursor:
+        cursor.execute(LAST, [CHAIN_LOCK])
+        cursor.nextset()
+        sequence, before = cursor.fetchone() or (0, FIRST)
+    for event in events:
+        sequence += 1
+        event.sequence, event.previous_hash = sequence, before
+        event.at = timezone.now()  # within the lock: in the order of the numbers
+        seal(event)
+        before = event.hash
+    Event.objects.bulk_create(events, batch_size=MANY)
+    rows = [row for event in events for row in exposures_of(event)]
+    Exposure.objects.bulk_create(rows, batch_size=MANY)
+    return events
+
+
+def _event_of(entry: Entry, acting: Acting) -> Event:
+    actor = acting.actor
+    details = dict(entry.details)
+    if entry.shown:
+        details["shown"] = [lines.to_json() for lines in entry.shown]
+    return Event(
+        action=entry.action.value,
+        outcome=entry.outcome.value,
+        actor_id=actor.pk if isinstance(actor, AbstractBaseUser) else None,
+        actor=_name_of(actor)[:200],
+        address=_address_of(acting.request)[:64],
+        object_kind=entry.target.kind,
+        object_id=_line(entry.target.id)[:100],
+        object_name=_line(entry.target.name)[:500],
+        details=_lined(details),
     )
-    events = [first]
-    for entry in entries[1:]:
-        event = Event(
-            sequence=events[-1].sequence + 1,
-            at=timezone.now(),
-            action=entry.action,
-            outcome=Outcome.DONE,
-            actor_id=first.actor_id,
-            actor=first.actor,
-            object_kind=entry.target.kind,
-            object_id=entry.target.id[:100],
-            object_name=_line(entry.target.name)[:500],
-            details=dict(entry.details),
-            previous_hash=events[-1].hash,
+
+
+def exposures_of(event: Event) -> list[Exposure]:
+    """Return the rows that are searched for the lines which an event says were shown."""
+    return [
+        Exposure(
+            event=event,
+            at=event.at,
+            actor_id=event.actor_id,
+            actor=event.actor,
+            source=source[:100],
+            path=path,
+            first_line=first,
+            last_line=last,
+            commit=commit[:64],
+            ground=ground[:700],
         )
-        event.hash = hash_of(event)
-        events.append(event)
-    Event.objects.bulk_create(events[1:], batch_size=MANY)
+        for source, path, first, last, commit, ground in event.details.get("shown", ())
+    ]
 
 
 def _name_of(actor: Actor) -> str:
@@ -121,5 +182,17 @@ def _line(text: str) -> str:
     return "".join(char if char.isprintable() else f"\\x{ord(char):02x}" for char in text)
 
 
+def _lined(value: Any) -> Any:
+    """Keep every text in the details on one line too."""
+    match value:
+        case str():
+            return _line(value)
+        case dict():
+            return {_line(str(key)): _lined(one) for key, one in value.items()}
+        case list() | tuple():
+            return [_lined(one) for one in value]
+    return value
+
+
 def _address_of(request: HttpRequest | None) -> str:
-    return str(request.META.get("REMOTE_ADDR", "")) if request else ""
+    return str(request.META.get("REMOTE_ADDR") or "") if request else ""

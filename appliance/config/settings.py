@@ -121,6 +121,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "appliance.web.auditing.middleware.AuditMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -297,6 +298,10 @@ CELERY_BEAT_SCHEDULE = {
     "evaluate": {"task": "indexer.tasks.evaluate", "schedule": 24 * 3600.0},
     "dispatch-runs": {"task": "indexer.tasks.dispatch_runs", "schedule": 30.0},
     "learn-ranking": {"task": "indexer.tasks.learn_ranking", "schedule": 24 * 3600.0},
+    "sign-audit-head": {"task": "appliance.audit.tasks.sign_head", "schedule": 60.0},
+    "deliver-audit": {"task": "appliance.audit.tasks.deliver", "schedule": 10.0},
+    "prune-audit": {"task": "appliance.audit.tasks.prune_expired", "schedule": 24 * 3600.0},
+    "verify-audit": {"task": "appliance.audit.tasks.verify", "schedule": 24 * 3600.0},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "celerybeat-schedule")
 
@@ -378,6 +383,18 @@ SANDBOX_DISK_MB = env_int("PLUMBLINE_SANDBOX_DISK_MB", default=256, minimum=8)
 # How often the model may write a change again because the command fails with it.
 SANDBOX_ROUNDS = env_int("PLUMBLINE_SANDBOX_ROUNDS", default=2, minimum=0)
 
+# --- Audit: what is recorded of questions, for how long, and where it is sent beside the database ---
+
+AUDIT_QUESTIONS = env_choice(
+    "PLUMBLINE_AUDIT_QUESTIONS", choices={"full", "hashed", "none"}, default="hashed"
+)
+AUDIT_DAYS = env_int("PLUMBLINE_AUDIT_DAYS", default=0, minimum=0)  # 0: for ever
+AUDIT_SYSLOG = env_str("PLUMBLINE_AUDIT_SYSLOG", default="")  # tls://, tcp:// or udp://host:port
+AUDIT_SYSLOG_CA_FILE = env_str("PLUMBLINE_AUDIT_SYSLOG_CA_FILE", default="")
+AUDIT_FOLDER = env_str("PLUMBLINE_AUDIT_FOLDER", default="")  # of a file a day; empty: none
+
+if AUDIT_SYSLOG and urlsplit(AUDIT_SYSLOG).scheme not in {"tls", "tcp", "udp"}:
+    raise SettingError("PLUMBLINE_AUDIT_SYSLOG: write tls://, tcp:// or udp://host:port")
 for folder in SANDBOX_FOLDERS:
     if PLUMBLINE_HOME.is_relative_to(folder) or folder.is_relative_to(PLUMBLINE_HOME):
         raise SettingError(f"PLUMBLINE_SANDBOX_FOLDERS: {folder} would show the data folder")

@@ -10,6 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.audit.actions import Action
+from appliance.audit.policy import told
+from appliance.audit.recording import Target, record
 from appliance.common.queueing import send
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.modes import Mode
@@ -74,7 +77,21 @@ def answer_to(question: Message, *, like: Message) -> Message:
     )
     Thread.objects.filter(pk=question.thread_id).update(updated_at=now)
     transaction.on_commit(partial(send, answer_question, str(answer.pk)))
+    _record(question, answer)
     return answer
+
+
+def _record(question: Message, answer: Message) -> None:
+    details = {
+        **told(question.text),
+        "thread": str(question.thread_id),
+        "question": str(question.pk),
+        "mode": answer.mode,
+        "sources": answer.source_names,
+        "ref": answer.ref,
+    }
+    target = Target("message", str(answer.pk))
+    record(Action.ASKED, actor=question.thread.owner, target=target, details=details)
 
 
 def ref_of(thread: Thread) -> str:
@@ -96,4 +113,13 @@ def rename_thread(thread: Thread, title: str) -> None:
 
 def delete_thread(thread: Thread) -> None:
     """Delete a thread with its messages; an answer that is being written finds nothing to write to."""
-    thread.delete()
+    with transaction.atomic():
+        record_deleted(thread, messages=thread.messages.count(), is_whole=True)
+        thread.delete()
+
+
+def record_deleted(thread: Thread, *, messages: int, is_whole: bool) -> None:
+    """Record that a thread, or a branch of one, is about to be deleted by its owner."""
+    details = {"messages": messages, "whole": is_whole}
+    target = Target("thread", str(thread.pk))
+    record(Action.THREAD_DELETED, target=target, details=details)

@@ -7,7 +7,7 @@ from copy import copy
 
 from django.db import transaction
 
-from appliance.conversations.asking import answer_to
+from appliance.conversations.asking import answer_to, record_deleted
 from appliance.conversations.models import Message
 from appliance.conversations.trees import Node, Place, Tree, nodes_of
 from appliance.conversations.wanted import Wanted
@@ -40,7 +40,9 @@ def delete_branch(message: Message) -> bool:
     with transaction.atomic():
         tree = Tree(tuple(nodes_of(Message.objects.filter(thread=thread))))
         deleted = tree.with_all_below(tree.by_id[message.pk])
-        if len(deleted) == len(tree.nodes):
+        is_whole = len(deleted) == len(tree.nodes)
+        record_deleted(thread, messages=len(deleted), is_whole=is_whole)
+        if is_whole:
             thread.delete()
             return False
         gone = {node.id for node in deleted}

@@ -18,6 +18,7 @@ from appliance.conversations.access import (
 )
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import with_evidence
+from appliance.conversations.showing import record_turns
 from appliance.conversations.trees import Tree
 from appliance.conversations.turns import Turn, turn_of
 from appliance.sources.access import scope_of
@@ -56,6 +57,7 @@ class Follower:
         self._message_id = message_id
         self._csrf_token = csrf_token
         self._held: _Held | None = None
+        self._recorded: list[tuple[str, str, str, int]] = []
 
     def render(self) -> tuple[str, bool]:
         """Return the answer as HTML for the reader as they are now, and whether it goes on.
@@ -65,6 +67,10 @@ class Follower:
         user = User.objects.get(pk=self._user_id, is_active=True)
         turn = self._turn(user)
         message = turn.message
+        places = [(one.source, one.path, one.commit, one.start_line) for one in turn.evidence]
+        if places != self._recorded:  # the audit asks what was recorded before: not at each look
+            record_turns(user, [turn])
+            self._recorded = places
         context = {
             "message": message,
             "rendered": turn.rendered,

@@ -14,6 +14,9 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from appliance.audit.acting import APPLIANCE
+from appliance.audit.actions import Action, Outcome
+from appliance.audit.recording import NotRecorded, Target, record
 from appliance.conversations.answering.events import (
     Answered,
     Event,
@@ -60,7 +63,12 @@ def record_answer(message: Message) -> None:
             stopped=lambda: watcher.stopped,
         ):
             _time(message, event, time.monotonic() - begun)
-            _record(message, event, watcher, branch)
+            try:
+                _record(message, event, watcher, branch)
+            except NotRecorded as exc:
+                logger.error("answer message=%s not recorded: %s", message.pk, exc.__cause__)
+                _withhold(message)
+                return
 
 
 def _time(message: Message, event: Event, seconds: float) -> None:
@@ -128,6 +136,16 @@ def _receipt(message: Message, event: Searched | Prompted | Answered) -> dict[st
     return {**event.receipt.to_json(), "behind": message.receipt.get("behind", [])}
 
 
+def _withhold(message: Message) -> None:
+    """Keep nothing of an answer that could not be recorded."""
+    message.text, message.patches, message.checks, message.prompt = "", [], {}, {}
+    message.state = Message.State.FAILED
+    message.error = "The answer could not be recorded, so it was not kept. Ask again."
+    message.evidence_links.all().delete()
+    _save(message, "text", "patches", "checks", "prompt", "state", "error")
+
+
+@transaction.atomic
 def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
     _link(message, end.compiled.cited, MessageEvidence.Role.CITED)
     message.text = end.text
@@ -149,10 +167,12 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
         message.state = Message.State.FAILED
     else:
         message.state = Message.State.DONE
-    _save(
+    is_ours = _save(
         message, "text", "patches", "struck", "checks", "receipt", "not_found", "error", "seconds",
         "usage", "state",
     )  # fmt: skip
+    if is_ours:
+        _record_answered(message, cited=len(end.compiled.cited))
     counts = checks.counted(end.compiled.judgements)
     logger.info(
         "answer message=%s state=%s evidence=%s cited=%s made=%s moved=%s struck=%s"
@@ -171,11 +191,26 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
     )
 
 
-def _save(message: Message, *fields: str) -> None:
-    """Write fields and wake who follows; a thread that was deleted meanwhile stays deleted."""
+def _record_answered(message: Message, *, cited: int) -> None:
+    details = {
+        "person": message.thread.owner.get_username(),
+        "thread": str(message.thread_id),
+        "state": message.state,
+        "not_found": message.not_found,
+        "cited": cited,
+    }
+    target = Target("message", str(message.pk))
+    outcome = Outcome.FAILED if message.state == Message.State.FAILED else Outcome.DONE
+    record(Action.ANSWERED, actor=APPLIANCE, target=target, outcome=outcome, details=details)
+
+
+def _save(message: Message, *fields: str) -> bool:
+    """Write fields and wake who follows; a thread that was deleted meanwhile stays deleted. Return
+    whether it is there."""
     values = {field: getattr(message, field) for field in fields}
-    _ours(message).update(**values, touched_at=timezone.now())
+    is_there = bool(_ours(message).update(**values, touched_at=timezone.now()))
     ring(message.pk)
+    return is_there
 
 
 def _ours(message: Message) -> QuerySet[Message]:

@@ -17,7 +17,7 @@ from urllib.parse import unquote, urlsplit
 
 from django.db import IntegrityError, transaction
 
-from appliance.sources import managing
+from appliance.sources import managing, recorded
 from indexer import clients
 from indexer.errors import FetchRefused
 from indexer.fetching.location import check_ref, parse_location
@@ -173,6 +173,7 @@ def connect_all(
                 )
                 managing.request_sync(source)
         except (FetchRefused, managing.NameRefused) as exc:
+            recorded.refused(one.name, exc)  # what was recorded above went with the line
             results.append(Result(one.line, one.name, is_connected=False, reason=str(exc)))
         except IntegrityError:
             reason = f"There is already a source called {one.name}."

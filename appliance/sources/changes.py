@@ -43,7 +43,7 @@ def sentence_of(event: Event) -> str:
     told = event.details
     if event.action not in OF_GRANTS:
         group = told.get("group") or told.get("role") or ""
-        return f"{event.get_action_display()}: {group}".rstrip(": ")
+        return f"{event.label}: {group}".rstrip(": ")
     holder = told.get("person") or told.get("group")
     verb = "may read" if told.get("allow") else "may not read"
     sentence = f"{holder} {verb} {event.object_name}:{told.get('paths') or '*'}"

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from copy import copy
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
+from appliance.audit.actions import Action
+from appliance.audit.recording import Target, record
 from indexer import sealing
 from indexer.fetching.values import Credential, SshKey
 from indexer.ingestion.withdrawal import look_soon
@@ -29,9 +32,11 @@ def add(name: str, credential: Credential | SshKey) -> SharedCredential:
         )
     try:
         with transaction.atomic():
-            return SharedCredential.objects.create(name=name, sealed=_sealed(credential))
+            shared = SharedCredential.objects.create(name=name, sealed=_sealed(credential))
+            _record(Action.CREDENTIAL_ADDED, shared)
     except IntegrityError as exc:
         raise CredentialRefused(f"There is already a credential called {name}.") from exc
+    return shared
 
 
 def replace(shared: SharedCredential, credential: Credential | SshKey) -> None:
@@ -40,14 +45,19 @@ def replace(shared: SharedCredential, credential: Credential | SshKey) -> None:
     For those that are hidden because the old one was refused, that is at once.
     """
     shared.sealed = _sealed(credential)
-    shared.save(update_fields=["sealed"])
-    look_soon(shared.sources.all())
+    with transaction.atomic():
+        shared.save(update_fields=["sealed"])
+        look_soon(shared.sources.all())
+        _record(Action.CREDENTIAL_CHANGED, shared)
 
 
 def remove(shared: SharedCredential) -> None:
     """Forget a credential that no source uses. Raises CredentialRefused with the names of users."""
     try:
-        shared.delete()
+        with transaction.atomic():
+            gone = copy(shared)
+            shared.delete()
+            _record(Action.CREDENTIAL_REMOVED, gone)
     except ProtectedError as exc:
         names = sorted(source.name for source in shared.sources.all())
         shown = ", ".join(names[:SHOWN_NAMES])
@@ -55,6 +65,10 @@ def remove(shared: SharedCredential) -> None:
         raise CredentialRefused(
             f"{shared.name} is used by {shown}{more}. Give them another one, or remove them first."
         ) from exc
+
+
+def _record(action: Action, shared: SharedCredential) -> None:
+    record(action, target=Target("credential", str(shared.pk), shared.name))
 
 
 def token_of(shared: SharedCredential | None) -> str:

@@ -9,6 +9,9 @@ from typing import TextIO
 
 from django.db.models import Count, Q, QuerySet
 
+from appliance.audit.actions import Action
+from appliance.audit.policy import told
+from appliance.audit.recording import Target, record
 from appliance.sources.plots import Plot, plot_of
 from indexer.evaluation.measures import ACC_1, MRR_20, RECALL_5, RECALL_10, SPAN_5, SPAN_10
 from indexer.evaluation.runs import newest_done
@@ -163,6 +166,28 @@ def proposed(scope: Scope) -> list[GoldenEntry]:
         if entry.source is not None
         and all(scope.allows(entry.source.pk, gold["path"]) for gold in entry.gold)
     ]
+
+
+def decide(entry: GoldenEntry, *, is_accepted: bool) -> None:
+    """Accept what an employee proposed, or delete it; within a transaction."""
+    decision = "proposal accepted" if is_accepted else "proposal deleted"
+    target = Target("golden question", str(entry.pk))
+    record(Action.CURATED, target=target, details={"decision": decision, **told(entry.query)})
+    if is_accepted:
+        entry.state = GoldenEntry.State.ACCEPTED
+        entry.save(update_fields=["state"])
+    else:
+        entry.delete()
+
+
+def record_set(golden_set: GoldenSet, decision: str) -> None:
+    target = Target("golden set", str(golden_set.pk), golden_set.name)
+    record(Action.CURATED, target=target, details={"decision": f"set {decision}"})
+
+
+def record_answer(query: str, source: Source, path: str) -> None:
+    details = {"decision": "answer saved", "source": source.name, "path": path, **told(query)}
+    record(Action.CURATED, target=Target("golden question"), details=details)
 
 
 def write_csv(out: TextIO, runs: Iterable[EvaluationRun]) -> None:

@@ -10,8 +10,9 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from appliance.accounts.models import User
+from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
-from appliance.audit.recording import Actor, Target, record
+from appliance.audit.recording import Target, record
 from appliance.sources.models import Grant
 from indexer.models import Source
 

@@ -10,14 +10,16 @@ from base64 import b64encode
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from appliance.audit.actions import Action
 from appliance.common.queueing import send
+from appliance.sources import recorded
 from appliance.sources.granting import revoke_grant, set_grant
 from indexer import clients, freshness, sealing
 from indexer.errors import FetchFailed, FetchRefused
@@ -28,6 +30,7 @@ from indexer.fetching.paths import ARCHIVE_ENDINGS
 from indexer.fetching.values import Credential, SshKey
 from indexer.ingestion import jobs
 from indexer.ingestion.reindexing import forget_reading
+from indexer.ingestion.withdrawal import look_soon
 from indexer.models import Job, SharedCredential, Source
 from indexer.models.source import NAME_PATTERN
 from indexer.tasks import sync_source
@@ -56,20 +59,27 @@ def connect(
 ) -> Source:
     """Add a source. Raises LocationRefused or NameRefused; nothing is fetched yet."""
     policy = clients.location_policy(from_command_line=from_command_line, is_upload=is_upload)
-    place = parse_location(location, policy)
-    refs = [check_ref(ref) for ref in ref_names]
-    check_name(name)
+    try:
+        place = parse_location(location, policy)
+        refs = [check_ref(ref) for ref in ref_names]
+        check_name(name)
+    except (FetchRefused, NameRefused) as refusal:
+        recorded.refused(name, refusal)
+        raise
     sealed = sealing.seal(credential, key=settings.SECRET_KEY) if credential else None
-    return Source.objects.create(
-        name=name,
-        kind=place.kind,
-        location=place.url_or_path,
-        ref_names=refs,
-        exclude_patterns=list(exclude_patterns),
-        from_command_line=from_command_line,
-        credential=sealed,
-        shared_credential=shared_credential,
-    )
+    with transaction.atomic():
+        source = Source.objects.create(
+            name=name,
+            kind=place.kind,
+            location=place.url_or_path,
+            ref_names=refs,
+            exclude_patterns=list(exclude_patterns),
+            from_command_line=from_command_line,
+            credential=sealed,
+            shared_credential=shared_credential,
+        )
+        recorded.of_source(Action.SOURCE_CONNECTED, source, kind=source.kind, refs=refs)
+    return source
 
 
 def check_name(name: str) -> None:
@@ -99,11 +109,14 @@ def replace_upload(source: Source, file: BinaryIO, filename: str) -> Job:
     """Take a new version of an archive; the old one stays live until the new one has been read."""
     stored = _store_upload(file, filename)
     before = Path(source.location)
-    source.location = str(stored)
-    source.save(update_fields=["location"])
+    with transaction.atomic():
+        source.location = str(stored)
+        source.save(update_fields=["location"])
+        job = request_sync(source)
+        recorded.of_source(Action.SOURCE_CHANGED, source, changed=["archive"])
     if before.is_relative_to(settings.UPLOADS_DIR):
         before.unlink(missing_ok=True)
-    return request_sync(source)
+    return job
 
 
 def _store_upload(file: BinaryIO, filename: str) -> Path:
@@ -133,8 +146,34 @@ def change_settings(
     source.exclude_patterns = list(exclude_patterns)
     source.poll_s = poll_s
     source.next_poll_at = timezone.now()
-    source.save(update_fields=["ref_names", "exclude_patterns", "poll_s", "next_poll_at"])
-    return request_sync(source)
+    with transaction.atomic():
+        source.save(update_fields=["ref_names", "exclude_patterns", "poll_s", "next_poll_at"])
+        job = request_sync(source)
+        told: dict[str, Any] = {
+            "refs": source.ref_names,
+            "excluded": source.exclude_patterns,
+            "poll_s": poll_s,
+        }
+        recorded.of_source(Action.SOURCE_CHANGED, source, **told)
+    return job
+
+
+def use_credential(source: Source, shared: SharedCredential | None) -> None:
+    """Let a source use a shared credential, or none, in the place of whatever it used before."""
+    source.shared_credential, source.credential = shared, None
+    with transaction.atomic():
+        source.save(update_fields=["shared_credential", "credential"])
+        look_soon(Source.objects.filter(pk=source.pk))
+        name = shared.name if shared else ""
+        recorded.of_source(Action.SOURCE_CHANGED, source, credential=name)
+
+
+def sync_anew(source: Source) -> Job:
+    """Queue a sync because somebody asked for it."""
+    with transaction.atomic():
+        job = request_sync(source)
+        recorded.of_source(Action.SOURCE_STEERED, source, steered="sync")
+    return job
 
 
 def request_sync(source: Source) -> Job:
@@ -173,7 +212,9 @@ def renew_hook_secret(source: Source) -> str:
     """
     secret = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
     source.hook_secret = sealing.seal_text(secret, key=settings.SECRET_KEY)
-    source.save(update_fields=["hook_secret"])
+    with transaction.atomic():
+        source.save(update_fields=["hook_secret"])
+        recorded.of_source(Action.HOOK_RENEWED, source)
     return secret
 
 
@@ -189,20 +230,28 @@ def hook_secret_of(source: Source) -> str:
 
 def pause(source: Source) -> None:
     """Stop syncing; what is live stays searchable. A running sync stops within a second or two."""
-    Source.objects.filter(pk=source.pk).update(is_paused=True)
+    with transaction.atomic():
+        Source.objects.filter(pk=source.pk).update(is_paused=True)
+        recorded.of_source(Action.SOURCE_STEERED, source, steered="pause")
 
 
 def resume(source: Source) -> Job:
     """Go on, with a sync at once."""
-    Source.objects.filter(pk=source.pk).update(is_paused=False)
-    source.is_paused = False
-    return request_sync(source)
+    with transaction.atomic():
+        Source.objects.filter(pk=source.pk).update(is_paused=False)
+        source.is_paused = False
+        job = request_sync(source)
+        recorded.of_source(Action.SOURCE_STEERED, source, steered="resume")
+    return job
 
 
 def reindex(source: Source) -> Job:
     """Read every file of the source again; what is stored stays searchable until it is replaced."""
-    forget_reading(source)
-    return request_sync(source)
+    with transaction.atomic():
+        forget_reading(source)
+        job = request_sync(source)
+        recorded.of_source(Action.SOURCE_STEERED, source, steered="reindex")
+    return job
 
 
 def remove(source: Source) -> None:
@@ -214,7 +263,9 @@ def remove(source: Source) -> None:
     upload = Path(source.location)
     with transaction.atomic():
         runs.forget_source(source.pk)
+        source_id = source.pk
         source.delete()
+        recorded.of_source(Action.SOURCE_REMOVED, source, source_id=source_id)
     if source.kind == Source.Kind.ARCHIVE and upload.is_relative_to(settings.UPLOADS_DIR):
         upload.unlink(missing_ok=True)
     try:

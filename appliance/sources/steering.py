@@ -13,7 +13,7 @@ from indexer.models import Source
 def _sync(source: Source) -> bool:
     if source.is_paused:
         return False
-    managing.request_sync(source)
+    managing.sync_anew(source)
     return True
 
 

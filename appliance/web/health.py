@@ -22,6 +22,7 @@ from kombu.exceptions import OperationalError
 
 from appliance.conversations.answering.sandbox.bubblewrap import problem as sandbox_problem
 from appliance.web import walls
+from appliance.web.auditing.checks import check_audit, check_audit_delivery
 from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line, start_again
 from appliance.web.check_directories import check_directories
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
@@ -369,6 +370,8 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_origins,
     check_directories,
     check_egress,
+    check_audit,
+    check_audit_delivery,
 )
 
 

@@ -8,6 +8,7 @@ from appliance.web import views
 
 urlpatterns = [
     path("", include("appliance.web.managing.urls")),
+    path("", include("appliance.web.auditing.urls")),
     path("status/", views.status, name="status"),
     path("healthz/", views.healthz, name="healthz"),
     path("theme/", views.theme, name="theme"),

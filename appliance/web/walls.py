@@ -21,6 +21,8 @@ RIGHTS = (
     "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO {}",
     "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO {}",
     "REVOKE ALL ON wall_key FROM {}",
+    # Beside the triggers that refuse it: what is recorded stays.
+    "REVOKE UPDATE, DELETE, TRUNCATE ON audit_event, audit_exposure, audit_head FROM {}",
 )
 IS_BARE = """
 SELECT relname FROM pg_class

@@ -25,8 +25,9 @@ from appliance.accounts.mapping import Mapper
 from appliance.accounts.memberships import Change, set_memberships
 from appliance.accounts.models import Directory, Identity, User
 from appliance.accounts.people import disable, enable
+from appliance.audit.acting import Actor
 from appliance.audit.actions import Action, Outcome
-from appliance.audit.recording import Actor, Target, record
+from appliance.audit.recording import Target, record
 
 logger = logging.getLogger(__name__)
 

@@ -9,6 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.audit.actions import Action
+from appliance.audit.recording import Target, record
 from appliance.conversations.curating.models import CuratedLines, Decision
 from appliance.conversations.curating.places import Place
 from appliance.conversations.curating.recall import embed_question
@@ -51,18 +53,34 @@ def resolve(curator: User, message: Message, correction: Correction) -> Decision
                 by=curator.get_username(),
                 is_accepted=True,
             )
+        _record(message, "resolved", source=_source_of(correction))
     return decision
 
 
 def dismiss(curator: User, message: Message, note: str = "") -> Decision:
     """Close a case without a correction."""
     correction = Correction(question="", note=note)
-    return _decide(curator, message, Decision.Outcome.DISMISSED, correction)
+    with transaction.atomic():
+        decision = _decide(curator, message, Decision.Outcome.DISMISSED, correction)
+        _record(message, "dismissed")
+    return decision
 
 
 def withdraw(lines: CuratedLines) -> None:
     """Take curated lines back; the golden question stays until somebody deletes it."""
-    lines.delete()
+    with transaction.atomic():
+        target = Target("curated lines", str(lines.pk))
+        record(Action.CURATED, target=target, details={"decision": "withdrawn"})
+        lines.delete()
+
+
+def _source_of(correction: Correction) -> str:
+    return correction.place.ref.source.name if correction.place else ""
+
+
+def _record(message: Message, decision: str, *, source: str = "") -> None:
+    details = {"decision": decision, "source": source, "thread": str(message.thread_id)}
+    record(Action.CURATED, target=Target("message", str(message.pk)), details=details)
 
 
 def _lines(curator: User, correction: Correction) -> CuratedLines:

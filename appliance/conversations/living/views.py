@@ -25,6 +25,7 @@ from appliance.conversations.living.again import ask_again
 from appliance.conversations.living.comparing import compare
 from appliance.conversations.living.models import ChangedAnswer
 from appliance.conversations.living.reading import LivingAnswer, living_answer, states_of
+from appliance.conversations.showing import record_compared
 from appliance.conversations.views.refusing import tells_of_quota
 from appliance.sources.access import scope_of
 from indexer.scope import Scope
@@ -85,6 +86,8 @@ def citation_compare(request: SignedInRequest, message_id: UUID, link_id: int) -
     link = get_citation_for_user(request.user, message_id, link_id)
     states = {state.evidence_id: state for state in states_of(link.message)}
     compared = compare(link.evidence, states.get(link.evidence_id), scope_of(request.user))
+    now = [row.new[0] for row in compared.rows if row.new]
+    record_compared(request.user, link, (compared.path, compared.commit, now))
     context = {"link": link, "message": link.message, "compared": compared}
     return render(request, "conversations/living/compare.html", context)
 

@@ -14,6 +14,7 @@ from appliance.conversations.exporting.as_json import to_json
 from appliance.conversations.exporting.as_markdown import to_markdown
 from appliance.conversations.exporting.pieces import Export, export_of
 from appliance.conversations.forms import PlaceForm
+from appliance.conversations.showing import record_export
 
 Format = tuple[Callable[[Export], str], str]
 FORMATS: dict[str, Format] = {
@@ -32,6 +33,7 @@ def thread_export(request: SignedInRequest, thread_id: UUID, ending: str) -> Htt
         PlaceForm(request.GET).named("at"),
         is_whole="all" in request.GET,
     )
+    record_export(request.user, export, ending)
     response = HttpResponse(write(export), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{export.file_name(ending)}"'
     response["Cache-Control"] = "no-store"

@@ -18,6 +18,7 @@ from appliance.conversations.access import (
     reading_of,
 )
 from appliance.conversations.models import Message
+from appliance.conversations.showing import record_turns
 from appliance.conversations.turns import turn_of
 from appliance.conversations.views.addresses import address_of
 from appliance.conversations.views.refusing import tells_of_quota
@@ -40,6 +41,7 @@ def message_evidence(request: SignedInRequest, message_id: UUID) -> HttpResponse
     if message.is_open and message.state != Message.State.WRITING:
         return HttpResponse(status=204)
     turn = turn_of(message, reading_of(request.user, message.thread))
+    record_turns(request.user, [turn])
     context = {
         "message": turn.message,
         "evidence": turn.evidence,

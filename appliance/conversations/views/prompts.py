@@ -15,6 +15,7 @@ from appliance.conversations.access import get_visible_message_for_user
 from appliance.conversations.forms import AgainForm
 from appliance.conversations.inspecting import inspect
 from appliance.conversations.models import Message
+from appliance.conversations.showing import record_inspected
 from appliance.conversations.views.addresses import address_of
 from appliance.conversations.views.refusing import tells_of_quota
 from appliance.conversations.wanted import File, Wanted
@@ -26,9 +27,12 @@ def prompt_page(request: SignedInRequest, message_id: UUID) -> HttpResponse:
     """Show every piece of the prompt with its size and why it is there, and what was left out."""
     message = _answer(request, message_id)
     scope = scope_of(request.user)
+    inspection = inspect(message, scope)
+    if inspection is not None:
+        record_inspected(request.user, message, inspection)
     context = {
         "message": message,
-        "inspection": inspect(message, scope),
+        "inspection": inspection,
         "wanted": Wanted.from_json(message.wanted),
         "names": readable_sources(request.user).order_by("name").values_list("name", flat=True),
     }

@@ -21,6 +21,7 @@ from appliance.conversations.access import (
 from appliance.conversations.forms import PlaceForm, QuestionForm, TitleForm
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.quotas import QuotaReached
+from appliance.conversations.showing import record_turns
 from appliance.conversations.titles import shown_titles
 from appliance.conversations.trees import Node
 from appliance.conversations.turns import pins_of, turns_on
@@ -150,6 +151,8 @@ def _thread_response(
 ) -> HttpResponse:
     thread = reading.thread
     title = shown_titles([reading])[thread.pk]
+    turns = turns_on(where.path, reading)
+    record_turns(request.user, turns)
     context = {
         **desk(request, thread),
         **composer(form, source_names(request.user), reached),
@@ -157,7 +160,7 @@ def _thread_response(
         "is_owner": reading.is_owner,
         "where": where,
         "at": where.path[-1].id if where.path else None,
-        "turns": turns_on(where.path, reading),
+        "turns": turns,
         "pins": pins_of(reading),
         "title_form": TitleForm(initial={"title": title}),
     }

@@ -24,6 +24,14 @@ KEPT = {
     ("conversations_curatedlines", "answer"): "the words of a curator about lines of a source",
     ("conversations_curatedlines", "note"): "the words of a curator about lines of a source",
     ("conversations_messageevidence", "note"): "the words of a curator about lines of a source",
+    ("audit_event", "object_name"): "the audit: names of what was used",
+    (
+        "audit_event",
+        "details",
+    ): "the audit: names of what was shown, and words of questions if kept",
+    ("audit_exposure", "source"): "the audit: names of what was shown",
+    ("audit_exposure", "path"): "the audit: names of what was shown",
+    ("audit_exposure", "ground"): "the audit: the grants that allowed it",
 }
 
 # Numbers, dates, vectors and identifiers cannot hold a text.

@@ -14,6 +14,8 @@ from django.views.decorators.http import require_safe
 
 from appliance.accounts.requests import SignedInRequest
 from appliance.sources.access import scope_of
+from appliance.sources.grounds import Grounds
+from appliance.sources.reading import record_code_search
 from indexer.codesearch.certificate import FileMatches
 from indexer.codesearch.errors import QueryRefused
 from indexer.codesearch.matching import LineMatch
@@ -50,7 +52,7 @@ def code_page(request: SignedInRequest) -> HttpResponse:
     status = 200
     if line and scope.source_ids:
         try:
-            context |= _found(line, scope)
+            context |= _found(request, line, scope)
         except QueryRefused as exc:
             context["refused"] = str(exc)
             status = 400
@@ -61,9 +63,10 @@ def code_page(request: SignedInRequest) -> HttpResponse:
     return render(request, "sources/code.html", context, status=status)
 
 
-def _found(line: str, scope: Scope) -> dict[str, object]:
+def _found(request: SignedInRequest, line: str, scope: Scope) -> dict[str, object]:
     query = read_query(line)
     result = search_code(query, scope=scope, max_lines=PAGE_LINES)
+    record_code_search(line, result, Grounds.of(request.user))
     by_source: dict[str, list[ShownFile]] = {}
     for file in result.files:
         by_source.setdefault(file.source, []).append(ShownFile(file, _shown(file.lines)))

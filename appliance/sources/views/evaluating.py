@@ -6,12 +6,15 @@ from typing import cast
 
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from appliance.accounts.models import User
 from appliance.accounts.requests import SignedInRequest
+from appliance.audit.actions import Action
+from appliance.audit.recording import Target, record
 from appliance.common.queueing import send
 from appliance.sources import evaluating
 from appliance.sources.access import get_source_for_user, scope_of, staff_required
@@ -20,7 +23,7 @@ from indexer.evaluation import runs
 from indexer.evaluation.golden import Gold, GoldenSetInvalid
 from indexer.evaluation.sets import SAVED, ProposalRefused, import_set, save_question
 from indexer.evaluation.summary import ALL, ASKED, HISTORY, PARTS
-from indexer.models import EvaluationRun, GoldenEntry, GoldenSet, Promotion
+from indexer.models import EvaluationRun, GoldenSet, Promotion
 from indexer.spans import Span
 from indexer.tasks import evaluate_run
 
@@ -62,7 +65,10 @@ def _progress() -> dict[str, object]:
 @staff_required
 @require_POST
 def evaluation_start(request: HttpRequest) -> HttpResponse:
-    run = runs.start(EvaluationRun.Reason.ASKED)
+    with transaction.atomic():
+        run = runs.start(EvaluationRun.Reason.ASKED)
+        if run is not None:
+            record(Action.EVALUATED, target=Target("evaluation run", str(run.pk)))
     if run is None:
         messages.warning(request, "There is nothing to ask yet: add a golden set first.")
     else:
@@ -102,7 +108,10 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
 @require_POST
 def run_accept(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(EvaluationRun, pk=run_id, state=EvaluationRun.State.DONE)
-    runs.accept(run, by=cast(User, request.user).get_username())
+    with transaction.atomic():
+        runs.accept(run, by=cast(User, request.user).get_username())
+        target = Target("evaluation run", str(run.pk))
+        record(Action.PROMOTED, target=target, details={"decision": "accepted as normal"})
     messages.success(request, f"Later runs are compared with run {run.pk}.")
     return redirect("evaluation")
 
@@ -115,7 +124,9 @@ def golden_import(request: HttpRequest) -> HttpResponse:
         messages.error(request, " ".join(str(e) for errors in form.errors.values() for e in errors))
         return redirect("evaluation")
     try:
-        stored = import_set(form.cleaned_data["name"], form.cleaned_data["file"].read())
+        with transaction.atomic():
+            stored = import_set(form.cleaned_data["name"], form.cleaned_data["file"].read())
+            evaluating.record_set(stored, "imported")
     except GoldenSetInvalid as exc:
         messages.error(request, str(exc))
     else:
@@ -127,7 +138,9 @@ def golden_import(request: HttpRequest) -> HttpResponse:
 @require_POST
 def golden_remove(request: HttpRequest, set_id: int) -> HttpResponse:
     golden_set = get_object_or_404(GoldenSet, pk=set_id)
-    golden_set.delete()
+    with transaction.atomic():
+        evaluating.record_set(golden_set, "deleted")
+        golden_set.delete()
     messages.success(request, f"{golden_set.name} was deleted, with what was measured of it.")
     return redirect("evaluation")
 
@@ -140,13 +153,11 @@ def proposal_decide(request: HttpRequest, entry_id: int) -> HttpResponse:
     entry = entries.get(entry_id)
     if entry is None:
         raise Http404
-    if request.POST.get("decision") == "accept":
-        entry.state = GoldenEntry.State.ACCEPTED
-        entry.save(update_fields=["state"])
-        messages.success(request, "It is asked from the next run on.")
-    else:
-        entry.delete()
-        messages.success(request, "The proposal was deleted.")
+    is_accepted = request.POST.get("decision") == "accept"
+    with transaction.atomic():
+        evaluating.decide(entry, is_accepted=is_accepted)
+    said = "It is asked from the next run on." if is_accepted else "The proposal was deleted."
+    messages.success(request, said)
     return redirect("evaluation")
 
 
@@ -161,13 +172,15 @@ def answer_save(request: SignedInRequest) -> HttpResponse:
     if not scope_of(request.user).allows(source.pk, given["path"]):
         raise Http404
     try:
-        save_question(
-            given["query"],
-            source,
-            Gold(given["path"], Span(given["start"], given["end"])),
-            by=request.user.get_username(),
-            is_accepted=request.user.is_staff,
-        )
+        with transaction.atomic():
+            save_question(
+                given["query"],
+                source,
+                Gold(given["path"], Span(given["start"], given["end"])),
+                by=request.user.get_username(),
+                is_accepted=request.user.is_staff,
+            )
+            evaluating.record_answer(given["query"], source, given["path"])
     except ProposalRefused as exc:
         return HttpResponse(str(exc), "text/plain", status=400)
     said = "Saved: runs ask it." if request.user.is_staff else "Proposed: an admin decides."

@@ -17,6 +17,8 @@ from appliance.sources.access import (
     scope_of,
 )
 from appliance.sources.elsewhere import followed_at, refs_of_path
+from appliance.sources.grounds import Grounds
+from appliance.sources.reading import record_file
 from indexer.spans import Span
 
 MADE_FROM = {
@@ -37,6 +39,7 @@ def file_page(request: SignedInRequest, source: str, commit: str, path: str) -> 
         document = _opened(request, source, commit, path)
     except Http404:
         return _absent(request, source, commit, path)
+    record_file(document, Grounds.of(request.user))
     marked = marked_span(request.GET.get("lines", ""), document.line_count)
     lines = highlighted_lines(document.text, document.path)
     if len(lines) > 1 and not lines[-1]:

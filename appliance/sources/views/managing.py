@@ -186,7 +186,7 @@ def skip_reasons(source: Source) -> list[dict[str, object]]:
 @require_POST
 def source_sync(request: HttpRequest, name: str) -> HttpResponse:
     source = get_object_or_404(Source, name=name)
-    managing.request_sync(source)
+    managing.sync_anew(source)
     messages.success(request, f"A sync of {source.name} is queued.")
     return redirect("source", name=source.name)
 

@@ -13,6 +13,8 @@ from django.views.decorators.http import require_safe
 from appliance.accounts.requests import SignedInRequest
 from appliance.sources.access import readable_sources, scope_of
 from appliance.sources.asof import AsOf, as_of, refs_to_choose
+from appliance.sources.grounds import Grounds
+from appliance.sources.reading import record_search
 from appliance.sources.results import documents_of
 from indexer.retrieval.search import search
 from indexer.retrieval.symbols import as_symbol, definitions_of
@@ -72,9 +74,8 @@ def _found(
     )
     first = (page - 1) * HITS_PER_PAGE
     symbol = as_symbol(query) if page == 1 else ""
-    return {
-        "symbol": symbol,
-        "definitions": definitions_of(
+    definitions = (
+        definitions_of(
             symbol,
             scope=scope_of(request.user),
             source_names=chosen,
@@ -82,11 +83,26 @@ def _found(
             limit=SHOWN_DEFINITIONS,
         )
         if symbol
-        else None,
-        "documents": documents_of(
-            result.hits[first : first + HITS_PER_PAGE],
-            dict(readable_sources(request.user).values_list("name", "checked_at")),
-        ),
+        else None
+    )
+    documents = documents_of(
+        result.hits[first : first + HITS_PER_PAGE],
+        dict(readable_sources(request.user).values_list("name", "checked_at")),
+    )
+    grounds = Grounds.of(request.user)
+    record_search(
+        query,
+        documents,
+        definitions,
+        grounds=grounds,
+        page=page,
+        sources=chosen,
+        ref=narrowing.ref,
+    )
+    return {
+        "symbol": symbol,
+        "definitions": definitions,
+        "documents": documents,
         "seconds": time.monotonic() - started,
         "by_meaning": "vector" in result.legs,
         "page": page,

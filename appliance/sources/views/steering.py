@@ -8,12 +8,12 @@ from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from appliance.sources import managing
 from appliance.sources.access import staff_required
 from appliance.sources.bulk_forms import ChosenForm
 from appliance.sources.listing import ListFilterForm, Wish
 from appliance.sources.overview import overviews_of
 from appliance.sources.steering import ACTIONS, steer
-from indexer.ingestion.withdrawal import look_soon
 from indexer.models import Source
 
 DONE = {"sync": "will be synced", "pause": "are paused", "resume": "go on"}
@@ -67,9 +67,7 @@ def source_credential(request: HttpRequest, name: str) -> HttpResponse:
         messages.error(request, "There is no such credential.")
         return redirect("source", name=name)
     shared = form.cleaned_data["shared_credential"]
-    source.shared_credential, source.credential = shared, None
-    source.save(update_fields=["shared_credential", "credential"])
-    look_soon(Source.objects.filter(pk=source.pk))
+    managing.use_credential(source, shared)
     said = f"uses the credential {shared.name}" if shared else "uses no credential"
     messages.success(request, f"{name} {said} from the next sync on.")
     return redirect("source", name=name)

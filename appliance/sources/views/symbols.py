@@ -9,6 +9,8 @@ from django.views.decorators.http import require_safe
 from appliance.accounts.requests import SignedInRequest
 from appliance.sources.access import readable_sources, scope_of
 from appliance.sources.asof import as_of
+from appliance.sources.grounds import Grounds
+from appliance.sources.reading import record_symbol
 from indexer.retrieval.symbols import SEPARATOR, as_symbol, definitions_of, uses_of
 
 PER_PAGE = 30
@@ -30,8 +32,10 @@ def symbol_page(request: SignedInRequest) -> HttpResponse:
     context: dict[str, object] = {"name": name, "as_of": narrowing, "page": page}
     if name:
         uses = uses_of(name, **asked, offset=first)  # type: ignore[arg-type]
+        definitions = definitions_of(name, **asked)  # type: ignore[arg-type]
+        record_symbol(name, definitions, uses, Grounds.of(request.user))
         context |= {
-            "definitions": definitions_of(name, **asked),  # type: ignore[arg-type]
+            "definitions": definitions,
             "uses": uses,
             "last_name": SEPARATOR.split(name)[-1],
             "previous_page": page - 1,

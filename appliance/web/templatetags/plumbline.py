@@ -10,6 +10,8 @@ from django import template
 from django.utils.dateparse import parse_datetime
 from django.utils.safestring import SafeString
 
+from appliance.accounts.models import Role, User
+from appliance.accounts.roles import has_role
 from appliance.common.highlighting import highlighted_lines
 
 register = template.Library()
@@ -107,3 +109,9 @@ def by_role(evidence: Iterable[Used]) -> list[tuple[str, list[Used]]]:
     used = list(evidence)
     groups = [(label, [one for one in used if one.role == role]) for role, label in ROLE_LABELS]
     return [(label, group) for label, group in groups if group]
+
+
+@register.filter
+def may_audit(user: object) -> bool:
+    """Return whether the pages of the audit are for this person."""
+    return isinstance(user, User) and has_role(user, Role.AUDITOR, Role.ADMIN)

@@ -14,6 +14,8 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from appliance.accounts.models import User
+from appliance.audit.actions import Action
+from appliance.audit.recording import Target, record
 
 USERNAME = "admin"
 GROUP = "everyone"
@@ -36,6 +38,8 @@ class Command(BaseCommand):
             admin = User.objects.create_superuser(USERNAME, password=password)
             group, _ = Group.objects.get_or_create(name=GROUP)
             admin.groups.add(group)
+            target = Target("person", str(admin.pk), USERNAME)
+            record(Action.PERSON_CREATED, target=target, details={"role": "admin", "group": GROUP})
         self.stdout.write(password)
 
 

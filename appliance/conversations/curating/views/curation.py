@@ -19,6 +19,7 @@ from appliance.conversations.curating.models import Feedback
 from appliance.conversations.curating.report import report
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import render_answer
+from appliance.conversations.showing import record_shown
 from appliance.sources.access import readable_sources, scope_of, staff_required
 from indexer.evaluation.sets import ProposalRefused
 
@@ -69,6 +70,7 @@ def case_page(request: HttpRequest, message_id: UUID) -> HttpResponse:
             messages.success(request, "The case is resolved.")
             return redirect("curation")
     rendered = render_answer(message, scope_of(curator))
+    record_shown(curator, [(message, rendered.evidence)])
     context = {
         "message": message,
         "rendered": rendered,

@@ -32,6 +32,7 @@ from appliance.conversations.checking.markers import without_unfinished
 from appliance.conversations.checking.support import Verdict
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.modes import AUTO, Mode
+from appliance.conversations.operating import record_asked, record_given
 from appliance.conversations.prompting.salts import cache_salt
 from appliance.conversations.recording import budget_of
 from appliance.sources.operators import check_ref_name, check_sources, scope_for
@@ -72,6 +73,7 @@ class Command(BaseCommand):
                 mode=mode_of(options["mode"], options["question"]),
                 cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
             )
+            record_asked(question, options["user"] or "")
             end, found = self._follow(question, streams=not options["json"])
         if options["json"]:
             self.stdout.write(json.dumps(to_json(end)))
@@ -93,6 +95,7 @@ class Command(BaseCommand):
                     found = event.evidence
                 case Prompted():
                     offered = {piece.handle: piece for piece in event.evidence}
+                    record_given(event.evidence)
                 case Written() if streams:
                     text += event.text
                     written = compile_answer(without_unfinished(text), offered).text

@@ -12,6 +12,8 @@ from django.core.management import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import track
 
+from appliance.audit.actions import Action
+from appliance.audit.recording import Target, record
 from appliance.common.commandline import sentences
 from appliance.conversations.evaluating.grading import Grade
 from appliance.conversations.evaluating.questions import read_questions
@@ -182,6 +184,8 @@ class Command(BaseCommand):
 
     def _run(self, options: dict[str, Any]) -> None:
         run = runs.start(EvaluationRun.Reason.ASKED)
+        if run is not None:
+            record(Action.EVALUATED, target=Target("evaluation run", str(run.pk)))
         if run is None:
             raise CommandError("There are no golden questions yet; see: manage.py golden --help")
         claimed = runs.claim(run.pk)

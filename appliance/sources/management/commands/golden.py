@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management import BaseCommand, CommandError
+from django.db import transaction
 from django.db.models import Count, Q
 
 from appliance.common.commandline import sentences
+from appliance.sources.evaluating import decide, record_set
 from indexer.evaluation.sets import import_set, refresh_history
 from indexer.models import GoldenEntry, GoldenSet, Source
 
@@ -57,7 +59,9 @@ class Command(BaseCommand):
             content = options["file"].read_bytes()
         except OSError as exc:
             raise CommandError(f"{options['file']}: {exc.strerror}") from exc
-        golden_set = import_set(options["name"], content)
+        with transaction.atomic():
+            golden_set = import_set(options["name"], content)
+            record_set(golden_set, "imported")
         self.stdout.write(f"{golden_set.name}: {golden_set.entries.count()} questions")
 
     def _export(self, options: dict[str, Any]) -> None:
@@ -80,20 +84,28 @@ class Command(BaseCommand):
         self.stdout.write(f"Written: {len(lines)} questions")
 
     def _accept(self, options: dict[str, Any]) -> None:
-        proposed = GoldenEntry.objects.filter(pk=options["number"], state="proposed")
-        if not proposed.update(state=GoldenEntry.State.ACCEPTED):
+        proposed = GoldenEntry.objects.filter(pk=options["number"], state="proposed").first()
+        if proposed is None:
             raise CommandError(f"There is no proposed question {options['number']}.")
+        with transaction.atomic():
+            decide(proposed, is_accepted=True)
         self.stdout.write("It is asked from the next run on.")
 
     def _delete(self, options: dict[str, Any]) -> None:
-        which = options["which"]
-        if which.isdecimal() and not GoldenSet.objects.filter(name=which).exists():
-            deleted, _ = GoldenEntry.objects.filter(pk=which).delete()
-        else:
-            deleted, _ = self._set(which).delete()
-        if not deleted:
-            raise CommandError(f"There is no question {which}.")
+        with transaction.atomic():
+            self._delete_one(options["which"])
         self.stdout.write("Deleted, with what was measured of it.")
+
+    def _delete_one(self, which: str) -> None:
+        if which.isdecimal() and not GoldenSet.objects.filter(name=which).exists():
+            entry = GoldenEntry.objects.filter(pk=which).first()
+            if entry is None:
+                raise CommandError(f"There is no question {which}.")
+            decide(entry, is_accepted=False)
+            return
+        golden_set = self._set(which)
+        record_set(golden_set, "deleted")
+        golden_set.delete()
 
     def _set(self, name: str) -> GoldenSet:
         golden_set = GoldenSet.objects.filter(name=name).first()

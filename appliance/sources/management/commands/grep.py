@@ -10,7 +10,9 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences
+from appliance.sources.grounds import operator_grounds
 from appliance.sources.operators import scope_for
+from appliance.sources.reading import record_code_search
 from indexer.codesearch.certificate import Certificate
 from indexer.codesearch.query import read_query
 from indexer.codesearch.search import MATCHES, SECONDS, search_code
@@ -39,6 +41,7 @@ class Command(BaseCommand):
                     seconds=options["seconds"],
                     max_lines=max(1, options["limit"]),
                 )
+                record_code_search(options["query"], result, operator_grounds())
         except CommandError as exc:
             raise CommandError(str(exc), returncode=WRONG) from exc
         if options["json"]:

@@ -11,6 +11,8 @@ from django.core.management import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import Progress
 
+from appliance.audit.actions import Action
+from appliance.audit.recording import Target, record
 from appliance.common.commandline import sentences
 from appliance.sources.operators import check_sources, scope_for
 from indexer.evaluation.using import use_ranking
@@ -77,6 +79,9 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(told))
 
     def _use(self, options: dict[str, Any]) -> None:
+        target = Target("ranking", name=options["which"])
+        # Before it is measured and chosen: a refusal is written down too, and stays.
+        record(Action.PROMOTED, target=target, details={"override": options["override"]})
         with sentences():
             promotion = use_ranking(
                 options["which"],

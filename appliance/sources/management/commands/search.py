@@ -9,7 +9,9 @@ from typing import Any
 from django.core.management import BaseCommand
 
 from appliance.common.commandline import sentences
+from appliance.sources.grounds import operator_grounds
 from appliance.sources.operators import check_ref_name, check_sources, scope_for
+from appliance.sources.reading import record_hits
 from indexer.retrieval.search import search
 
 
@@ -37,6 +39,7 @@ class Command(BaseCommand):
                 refs=options["ref"],
                 limit=max(1, options["limit"]),
             )
+            record_hits(options["text"], result.hits, operator_grounds(), options["user"] or "")
         if options["json"]:
             self.stdout.write(json.dumps({"hits": [hit.to_json() for hit in result.hits]}))
             return

@@ -8,8 +8,10 @@ from typing import Any
 
 from django.core.management import BaseCommand
 
+from appliance.audit.actions import Action
 from appliance.common.commandline import sentences, sync_progress
 from appliance.sources.operators import source_named
+from appliance.sources.recorded import of_source
 from indexer.ingestion.inline import sync_now
 
 
@@ -23,6 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with sentences():
             source = source_named(options["name"])
+            of_source(Action.SOURCE_STEERED, source, steered="sync")
             with sync_progress() as on_progress:
                 report = sync_now(source, on_progress)
         if options["json"]:

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
+from appliance.audit.actions import Action, Outcome
+from appliance.audit.recording import Target, record
 from appliance.common.commandline import sentences
 from appliance.web.backups import BackupFailed, backup
 
@@ -20,9 +22,12 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         with sentences():
+            target = Target("backup", name=str(options["folder"]))
+            record(Action.BACKED_UP, target=target)  # first: the backup holds its own record
             try:
                 manifest = backup(options["folder"])
             except (BackupFailed, OSError) as exc:
+                record(Action.BACKED_UP, target=target, outcome=Outcome.FAILED)
                 raise CommandError(str(exc)) from exc
         self.stdout.write(
             f"Wrote {options['folder']}: {manifest.size_bytes} bytes, sha256 {manifest.sha256}. "

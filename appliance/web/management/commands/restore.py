@@ -8,6 +8,9 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
+from appliance.audit.actions import Action
+from appliance.audit.heads import begin_anew
+from appliance.audit.recording import NotRecorded, Target, record
 from appliance.common.commandline import sentences
 from appliance.web import walls
 from appliance.web.backups import (
@@ -46,8 +49,18 @@ class Command(BaseCommand):
             except (BackupFailed, OSError) as exc:
                 raise CommandError(str(exc)) from exc
         self.stdout.write(f"Restored the backup of {manifest.made_at}. Now run: manage.py migrate")
+        self._record(manifest.made_at)
         if manifest.key_fingerprint != key_fingerprint():
             self.stderr.write(
                 "The secret key is not the one of that installation: stored credentials of "
                 "sources must be entered again, and everybody signs in anew."
             )
+
+    def _record(self, made_at: str) -> None:
+        """Record the restore in the record that it brought back; what was newer there is gone."""
+        lost = begin_anew()
+        details = {"backup_of": made_at, "newest_signed_record_before": lost}
+        try:
+            record(Action.RESTORED, target=Target("backup", name=made_at), details=details)
+        except NotRecorded:
+            self.stderr.write("The restore is not in the audit: the backup is older than that.")

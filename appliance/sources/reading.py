@@ -1,0 +1,87 @@
+"""Records what people search for and open, with the lines that they are shown by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from appliance.audit.actions import Action
+from appliance.audit.policy import told
+from appliance.audit.recording import Lines, Target, record
+from appliance.sources.access import OpenedDocument
+from appliance.sources.grounds import Grounds
+from appliance.sources.results import ResultDocument
+from indexer.codesearch.certificate import CodeResult
+from indexer.retrieval.hits import Hit
+from indexer.retrieval.symbols import Definitions, Uses
+
+
+def record_search(
+    query: str,
+    documents: Sequence[ResultDocument],
+    definitions: Definitions | None,
+    *,
+    grounds: Grounds,
+    page: int = 1,
+    sources: Sequence[str] = (),
+    ref: str = "",
+) -> None:
+    """Record a search of the page, with the lines of each result that it shows."""
+    shown = [
+        lines
+        for document in documents
+        for lines in grounds.of_numbers(
+            document.source,
+            document.path,
+            document.commit,
+            (line.number for hit in document.hits for line in hit.lines),
+        )
+    ]
+    shown += _definitions(definitions, grounds)
+    details = {**told(query), "page": page, "sources": list(sources), "ref": ref}
+    record(Action.SEARCHED, target=Target("search"), details=details, shown=shown)
+
+
+def record_hits(query: str, hits: Iterable[Hit], grounds: Grounds, person: str = "") -> None:
+    """Record a search of the command line, made as this person or as the operator."""
+    shown = [
+        grounds.lines(hit.source, hit.path, hit.span.start_line, hit.span.end_line, hit.commit)
+        for hit in hits
+    ]
+    details = {**told(query), "as": person}
+    record(Action.SEARCHED, target=Target("search"), details=details, shown=shown)
+
+
+def record_code_search(query: str, result: CodeResult, grounds: Grounds) -> None:
+    shown = [
+        lines
+        for file in result.files
+        for lines in grounds.of_numbers(
+            file.source, file.path, file.commit, (line.line for line in file.lines)
+        )
+    ]
+    details = {**told(query), "files": len(result.files), "lines": result.line_count}
+    record(Action.CODE_SEARCHED, target=Target("code search"), details=details, shown=shown)
+
+
+def record_symbol(name: str, definitions: Definitions, uses: Uses, grounds: Grounds) -> None:
+    shown = _definitions(definitions, grounds)
+    for use in uses.hits:
+        numbers = (number for number, _ in use.lines)
+        shown += grounds.of_numbers(use.source, use.path, use.commit, numbers)
+    record(Action.SYMBOL_READ, target=Target("symbol"), details=told(name), shown=shown)
+
+
+def _definitions(definitions: Definitions | None, grounds: Grounds) -> list[Lines]:
+    """Return the lines with the signatures: of a definition the list shows no more."""
+    hits = definitions.hits if definitions else ()
+    return [
+        grounds.lines(hit.source, hit.path, hit.span.start_line, hit.span.start_line, hit.commit)
+        for hit in hits
+    ]
+
+
+def record_file(document: OpenedDocument, grounds: Grounds) -> None:
+    source = document.source.name
+    shown = grounds.lines(source, document.path, 1, document.line_count, document.commit)
+    target = Target("file", str(document.source.pk), f"{source}:{document.path}")
+    record(Action.FILE_READ, target=target, details={"source": source}, shown=[shown])

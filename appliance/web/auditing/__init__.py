@@ -1,0 +1,1 @@
+"""Pages over the record for auditors and admins, and what every request has to do with it."""

@@ -1,0 +1,1 @@
+"""Pages for auditors and admins: each look at the record is itself recorded."""
