@@ -61,7 +61,7 @@ def record(
             object_kind=target.kind,
             object_id=target.id[:100],
             object_name=_line(target.name)[:500],
-            details=dict(details or {}),
+            details={**(details or {}), **_marks_of(actor)},
             previous_hash=last.hash if last else FIRST,
         )
         event.hash = hash_of(event)
@@ -73,6 +73,12 @@ def _name_of(actor: Actor) -> str:
     if isinstance(actor, AbstractBaseUser):
         return _line(actor.get_username())
     return _line(actor) if isinstance(actor, str) else ""
+
+
+def _marks_of(actor: Actor) -> dict[str, Any]:
+    """Return what every record of this person carries, such as emergency access that is open."""
+    marks = getattr(actor, "record_marks", None)
+    return dict(marks()) if marks else {}
 
 
 def _line(text: str) -> str:

@@ -82,6 +82,7 @@ INSTALLED_APPS = [
     "indexer",
     "allauth",
     "allauth.account",
+    "allauth.usersessions",
     "django_htmx",
     "csp",
     "django.contrib.admin",
@@ -96,11 +97,14 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "appliance.web.caching.PrivateMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "appliance.accounts.bearer.BearerMiddleware",
+    "appliance.accounts.sessions.SeenMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
@@ -118,6 +122,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "appliance.accounts.context.roles",
+                "appliance.accounts.context.glass",
                 "appliance.conversations.living.views.changed_count",
             ],
         },
@@ -156,6 +162,11 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+# Days that an API token is good for: unless its person says otherwise, and at most.
+TOKEN_DAYS = env_int("PLUMBLINE_TOKEN_DAYS", default=90, minimum=1)
+TOKEN_MAX_DAYS = env_int("PLUMBLINE_TOKEN_MAX_DAYS", default=365, minimum=1)
+# So long an admin reads everything after opening emergency access, unless they end it before.
+GLASS_MINUTES = env_int("PLUMBLINE_GLASS_MINUTES", default=60, minimum=1)
 
 # --- What a browser may do -------------------------------------------------------------------
 
@@ -238,6 +249,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "appliance.conversations.tasks.forget_removed",
         "schedule": 300.0,
     },
+    "end-what-is-over": {"task": "appliance.accounts.tasks.end_what_is_over", "schedule": 5.0},
     "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},
     "keep-vector-indexes": {"task": "indexer.tasks.keep_vector_indexes", "schedule": 600.0},
     "evaluate": {"task": "indexer.tasks.evaluate", "schedule": 24 * 3600.0},
@@ -329,6 +341,8 @@ for folder in SANDBOX_FOLDERS:
         raise SettingError(f"PLUMBLINE_SANDBOX_FOLDERS: {folder} would show the data folder")
 if EMBEDDING == "server" and not EMBEDDING_URL:
     raise SettingError("PLUMBLINE_EMBEDDING=server: set PLUMBLINE_EMBEDDING_URL too")
+if TOKEN_DAYS > TOKEN_MAX_DAYS:
+    raise SettingError("PLUMBLINE_TOKEN_DAYS: more than PLUMBLINE_TOKEN_MAX_DAYS allows")
 if RERANK_URL != "none" and not RERANK_MODEL:
     raise SettingError("PLUMBLINE_RERANK_URL: set PLUMBLINE_RERANK_MODEL too")
 

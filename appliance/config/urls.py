@@ -8,6 +8,7 @@ from django.urls import include, path
 urlpatterns = [
     path("accounts/", include("allauth.account.urls")),
     path("admin/", admin.site.urls),
+    path("", include("appliance.accounts.urls")),
     path("", include("appliance.conversations.urls")),
     path("", include("appliance.sources.urls")),
     path("", include("appliance.web.urls")),

@@ -18,6 +18,7 @@ from django.middleware.csrf import get_token
 from django.template.loader import render_to_string
 
 from appliance.accounts.models import User
+from appliance.accounts.sessions import is_session_live
 from appliance.conversations.access import (
     get_message_for_reader,
     messages_for_reader,
@@ -31,6 +32,7 @@ POLL_S = 0.25
 FIRST_POLL_S = 0.08  # from the prompt to the first words, which people wait for
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
 WAIT_S = 2.0  # between two looks at a line of waiting answers
+RECHECK_S = 2.0  # between two looks at whether its reader is still let in
 LONGEST_S = 900.0
 
 # State, letters, judged sentences, steps and what the last is called: what a reader sees change.
@@ -43,31 +45,31 @@ async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseB
     assert isinstance(user, User)  # noqa: S101  LoginRequiredMiddleware stands in front
     message = await sync_to_async(get_message_for_reader)(user, message_id)
     # The forms in an answer need the token that the page's forms have.
-    events = _events(user, message, get_token(request))
+    events = _events(_Reader(user, str(request.session.session_key)), message, get_token(request))
     response = StreamingHttpResponse(events, content_type="text/event-stream")
-    response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"  # nginx would hold the events back
     return response
 
 
-async def _events(user: User, message: Message, csrf_token: str) -> AsyncIterator[bytes]:
+async def _events(reader: _Reader, message: Message, csrf_token: str) -> AsyncIterator[bytes]:
     seen: tuple[Snapshot, Wait | None] | None = None
     line = _Line(message.pk)
     started = last_sent = time.monotonic()
     while time.monotonic() - started < LONGEST_S:
-        snapshot = await _snapshot(user, message.pk)
-        if snapshot is None:  # deleted, or not shared any more
+        snapshot = await _snapshot(reader.user, message.pk)
+        if snapshot is None or not await reader.is_let_in(message):  # deleted, or not theirs now
             yield _event("done", "")
             return
         shown = (snapshot, await line.wait_in(snapshot[0]))
-        if shown != seen:
+        if shown != seen or reader.is_cut:
             try:
-                html, is_open = await sync_to_async(_render)(user.pk, message.pk, csrf_token)
+                html, is_open = await sync_to_async(_render)(reader.user.pk, message.pk, csrf_token)
             except (Http404, User.DoesNotExist):  # deleted, or locked out, since the start
                 yield _event("done", "")
                 return
-            yield _event("answer" if is_open else "done", html)
-            if not is_open:
+            goes_on = is_open and not reader.is_cut
+            yield _event("answer" if goes_on else "done", html)
+            if not goes_on:
                 return
             seen, last_sent = shown, time.monotonic()
         elif time.monotonic() - last_sent > COMMENT_S:
@@ -75,6 +77,34 @@ async def _events(user: User, message: Message, csrf_token: str) -> AsyncIterato
             last_sent = time.monotonic()
         waits = snapshot[:2] == (Message.State.WRITING, 0)
         await asyncio.sleep(FIRST_POLL_S if waits else POLL_S)
+
+
+class _Reader:
+    """Who reads the stream, looked at every few seconds: a stream outlives the request by which
+    its reader was let in, and one in which nothing moves would ask no further."""
+
+    def __init__(self, user: User, session_key: str) -> None:
+        self.user = user
+        self.is_cut = False  # what the answer rests on was theirs to read, and is no more
+        self._session_key = session_key
+        self._next_look = 0.0
+        self._was_sealed = True
+
+    async def is_let_in(self, message: Message) -> bool:
+        """Return whether they are active and signed in still."""
+        if time.monotonic() < self._next_look:
+            return True
+        self._next_look = time.monotonic() + RECHECK_S
+        return await sync_to_async(self._look)(message)
+
+    def _look(self, message: Message) -> bool:
+        user = User.objects.filter(pk=self.user.pk, is_active=True).first()
+        if user is None or not is_session_live(self._session_key):
+            return False
+        is_sealed = message.pk in reading_of_message(user, message).sealed
+        self.is_cut = is_sealed and not self._was_sealed
+        self._was_sealed = is_sealed
+        return True
 
 
 class _Line:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from django.urls import path
 
-from appliance.web import views
+from appliance.web import api, views
 
 urlpatterns = [
     path("status/", views.status, name="status"),
     path("healthz/", views.healthz, name="healthz"),
     path("theme/", views.theme, name="theme"),
+    path("api/v1/me", api.me, name="api_me"),
+    path("api/v1/search", api.search_hits, name="api_search"),
 ]

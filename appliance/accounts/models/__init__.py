@@ -1,9 +1,22 @@
-"""The people who sign in, their roles, and the directories that they come from."""
+"""The people who sign in, their roles, their tokens, and the directories that they come from."""
 
 from __future__ import annotations
 
 from appliance.accounts.models.directory import Belonging, Directory, GroupMapping, Identity
+from appliance.accounts.models.glass import BrokenGlass
 from appliance.accounts.models.role import Role, RoleGrant
+from appliance.accounts.models.token import ApiToken, TokenRight
 from appliance.accounts.models.user import User
 
-__all__ = ["Belonging", "Directory", "GroupMapping", "Identity", "Role", "RoleGrant", "User"]
+__all__ = [
+    "ApiToken",
+    "Belonging",
+    "BrokenGlass",
+    "Directory",
+    "GroupMapping",
+    "Identity",
+    "Role",
+    "RoleGrant",
+    "TokenRight",
+    "User",
+]

@@ -34,5 +34,4 @@ def thread_export(request: SignedInRequest, thread_id: UUID, ending: str) -> Htt
     )
     response = HttpResponse(write(export), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{export.file_name(ending)}"'
-    response["Cache-Control"] = "no-store"
     return response

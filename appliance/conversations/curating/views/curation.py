@@ -11,27 +11,28 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from appliance.accounts.models import User
+from appliance.accounts.roles import role_required
 from appliance.conversations.curating import deciding, queue
-from appliance.conversations.curating.access import get_case_for_curator
+from appliance.conversations.curating.access import CURATORS, get_case_for_curator
 from appliance.conversations.curating.forms import DecisionForm
 from appliance.conversations.curating.kept import curated_rows, get_curated_lines
 from appliance.conversations.curating.models import Feedback
 from appliance.conversations.curating.report import report
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import render_answer
-from appliance.sources.access import readable_sources, scope_of, staff_required
+from appliance.sources.access import readable_sources, scope_of
 from indexer.evaluation.sets import ProposalRefused
 
 PER_PAGE = 20
 
 
 def _curator(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):  # staff_required stands in front
+    if not isinstance(request.user, User):  # role_required stands in front
         raise Http404
     return request.user
 
 
-@staff_required
+@role_required(*CURATORS)
 @require_safe
 def curation_page(request: HttpRequest) -> HttpResponse:
     """List the cases that fit the filters, newest first."""
@@ -53,7 +54,7 @@ def curation_page(request: HttpRequest) -> HttpResponse:
     return render(request, "conversations/curating/queue.html", context)
 
 
-@staff_required
+@role_required(*CURATORS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def case_page(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Show a case with what was said of it; a POST resolves or dismisses it."""
@@ -108,7 +109,7 @@ def _resolved(form: DecisionForm, curator: User, message: Message) -> bool:
     return True
 
 
-@staff_required
+@role_required(*CURATORS)
 @require_safe
 def curated_list(request: HttpRequest) -> HttpResponse:
     """List the curated lines that this curator may read, with what became of them."""
@@ -117,7 +118,7 @@ def curated_list(request: HttpRequest) -> HttpResponse:
     return render(request, "conversations/curating/curated.html", {"page": page, "rows": page})
 
 
-@staff_required
+@role_required(*CURATORS)
 @require_POST
 def curated_withdraw(request: HttpRequest, lines_id: int) -> HttpResponse:
     lines = get_curated_lines(_curator(request), lines_id)
@@ -126,7 +127,7 @@ def curated_withdraw(request: HttpRequest, lines_id: int) -> HttpResponse:
     return redirect("curated")
 
 
-@staff_required
+@role_required(*CURATORS)
 @require_safe
 def report_page(request: HttpRequest) -> HttpResponse:
     """Show how many questions were not answered, by source and week."""
