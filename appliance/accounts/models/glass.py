@@ -29,9 +29,9 @@ class BrokenGlass(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.user} from {self.opened_at:%Y-%m-%d %H:%M}"
+
     @property
     def is_open(self) -> bool:
         return self.closed_at is None and self.ends_at > timezone.now()
-
-    def __str__(self) -> str:
-        return f"{self.user} from {self.opened_at:%Y-%m-%d %H:%M}"

@@ -9,7 +9,7 @@ from django.core.management import BaseCommand, CommandError
 
 from appliance.accounts.giving import RoleRefused, give_role, take_role
 from appliance.accounts.lockout import LastAdmin
-from appliance.accounts.lookups import group_named, person_named, find_source
+from appliance.accounts.lookups import find_source, group_named, person_named
 from appliance.accounts.models import Role, RoleGrant
 from appliance.common.commandline import sentences
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management import BaseCommand, CommandError
 
-from appliance.accounts.lookups import person_named, find_source
+from appliance.accounts.lookups import find_source, person_named
 from appliance.accounts.models import ApiToken, TokenRight, User
 from appliance.accounts.tokens import TokenNotMade, create_token, revoke_all, revoke_token
 from appliance.common.commandline import sentences
