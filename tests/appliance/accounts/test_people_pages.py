@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
@@ -51,10 +52,9 @@ def test_a_role_needs_a_fresh_sign_in_and_is_recorded(
 
 def test_an_account_of_a_directory_signs_in_again(client: Client, staff: User) -> None:
     staff.set_unusable_password()
-    staff.last_login = timezone.now() - timezone.timedelta(minutes=6)  # type: ignore[attr-defined]
     staff.save()
     client.force_login(staff)
-    User.objects.update(last_login=staff.last_login)
+    User.objects.update(last_login=timezone.now() - timedelta(minutes=6))
     answer = client.post(f"/people/{staff.pk}/role/", {"role": "auditor", **GIVE})
     assert (answer.status_code, b"Sign in again" in answer.content) == (403, True)
     User.objects.update(last_login=timezone.now())
@@ -180,9 +180,7 @@ def test_what_a_directory_says_is_changed_there(client: Client, staff: User, rea
     company = Directory.objects.create(name="Company", slug="company", kind="ldap")
     Belonging.objects.create(directory=company, user=reader, group=group)
     sign_in(client, staff)
-    answer = client.post(
-        f"/groups/{group.pk}/member/", {"username": "reader", "change": "remove"}
-    )
+    answer = client.post(f"/groups/{group.pk}/member/", {"username": "reader", "change": "remove"})
     assert (answer.status_code, b"Company puts them" in answer.content) == (409, True)
     assert reader.groups.exists()
 

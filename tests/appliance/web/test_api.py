@@ -172,9 +172,7 @@ def test_refusals_are_recorded_but_fill_no_record(
     assert refused.get(actor_id=reader.pk).details == {"reason": "revoked"}
     monkeypatch.setattr(bearer, "MOST_RECORDED", 3)
     for number in range(9):
-        client.get(
-            SEARCH, headers={"Authorization": "Bearer x"}, REMOTE_ADDR=f"10.0.0.{number}"
-        )
+        client.get(SEARCH, headers={"Authorization": "Bearer x"}, REMOTE_ADDR=f"10.0.0.{number}")
     assert refused.all().count() == 3
     Event.objects.filter(action=Action.TOKEN_REFUSED).update(
         at=timezone.now() - timedelta(minutes=2)
