@@ -14,7 +14,7 @@ from appliance.accounts.models import Role
 from appliance.accounts.requests import SignedInRequest
 from appliance.accounts.roles import administered_sources, role_required
 from appliance.sources import managing
-from appliance.sources.access import get_administered_source, known_sources, named_sources
+from appliance.sources.access import get_administered_source, known_sources
 from appliance.sources.bulk_forms import ChosenForm
 from appliance.sources.findings import counts_of
 from appliance.sources.forms import (
@@ -44,9 +44,9 @@ SHOWN_JOBS = 5
 def source_list(request: SignedInRequest) -> HttpResponse:
     """Show the sources one is granted, and those one manages with what to do about them."""
     known = known_sources(request.user)
-    managed = set(administered_sources(request.user).values_list("name", flat=True))
-    sources = named_sources(request.user)
-    overviews = overviews_of(sources)
+    administered = administered_sources(request.user)
+    managed = set(administered.values_list("name", flat=True))
+    overviews = overviews_of(administered | known)
     form = ListFilterForm(request.GET)
     wish = Wish.from_form(form)
     found = wish.of(overviews, managed_names=managed)
