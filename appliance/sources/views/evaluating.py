@@ -108,7 +108,7 @@ def run_accept(request: HttpRequest, run_id: int) -> HttpResponse:
     return redirect("evaluation")
 
 
-@role_required(Role.CURATOR, Role.ADMIN)
+@role_required(Role.ADMIN)
 @require_POST
 def golden_import(request: HttpRequest) -> HttpResponse:
     form = GoldenSetForm(request.POST, request.FILES)
@@ -124,7 +124,7 @@ def golden_import(request: HttpRequest) -> HttpResponse:
     return redirect("evaluation")
 
 
-@role_required(Role.CURATOR, Role.ADMIN)
+@role_required(Role.ADMIN)
 @require_POST
 def golden_remove(request: HttpRequest, set_id: int) -> HttpResponse:
     golden_set = get_object_or_404(GoldenSet, pk=set_id)

@@ -13,6 +13,7 @@ from django.test import Client
 
 from appliance.accounts.models import Role, RoleGrant, User
 from indexer.models import Source
+from tests.appliance.conversations.conftest import MessageFactory, message_factory  # noqa: F401
 from tests.appliance.web.routes import routes
 from tests.conftest import SourceFactory, UserFactory
 
@@ -31,15 +32,14 @@ CLOSED: Mapping[str, frozenset[str]] = {
             "person_sign_out", "groups", "group", "group_role", "group_member", "glass",
             "glass_open", "glass_close", "all_tokens", "any_token_revoke",
             "source_connect", "connect_list", "connect_host", "connect_chosen", "source_upload",
-            "source_remove", "source_credential", "credentials", "credential",
+            "source_remove", "golden_import", "golden_remove", "source_credential", "credentials", "credential",
             "credential_remove",
         ],
         ADMINS,
     ),
     **dict.fromkeys(
         [
-            "evaluation", "evaluation_start", "evaluation_csv", "evaluation_run", "run_accept",
-            "golden_import", "golden_remove", "proposal_decide",
+            "evaluation", "evaluation_start", "evaluation_csv", "evaluation_run", "run_accept", "proposal_decide",
             "curation", "case", "curated", "withdraw", "unanswered",
         ],
         CURATORS,
@@ -170,6 +170,23 @@ def test_a_location_is_found_by_who_manages_the_source(people: dict[str, User]) 
     client.force_login(people["other_source_admin"])
     rows = client.get("/sources/?q=hush").context["sources"]
     assert [row.name for row in rows] == ["pay"]
+
+
+def test_a_curator_hears_of_no_source_that_they_do_not_know(
+    people: dict[str, User],
+    message_factory: MessageFactory,  # noqa: F811
+) -> None:
+    asked = message_factory(people["admin"], "", not_found=True, source_names=["pay"])
+    client = Client()
+    for name, sees in (("curator", False), ("admin", True)):
+        client.force_login(people[name])
+        report = client.get("/curation/report/").content.decode()
+        assert ("pay" in report, "Other sources" in report) == (sees, not sees), name
+        narrowed = client.get("/curation/?source=pay&state=all")
+        absent = client.get("/curation/?source=none&state=all")
+        assert narrowed.context["filters"].source == ("pay" if sees else "")
+        assert len(narrowed.context["rows"]) == len(absent.context["rows"]) == 1
+        assert client.get(f"/curation/{asked.pk}/").status_code == 404, name
 
 
 def test_an_admin_by_role_is_one_everywhere(

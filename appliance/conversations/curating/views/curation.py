@@ -20,7 +20,7 @@ from appliance.conversations.curating.models import Feedback
 from appliance.conversations.curating.report import report
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import render_answer
-from appliance.sources.access import readable_sources, scope_of
+from appliance.sources.access import named_sources, readable_sources, scope_of
 from indexer.evaluation.sets import ProposalRefused
 
 PER_PAGE = 20
@@ -37,11 +37,13 @@ def _curator(request: HttpRequest) -> User:
 def curation_page(request: HttpRequest) -> HttpResponse:
     """List the cases that fit the filters, newest first."""
     asked = request.GET
+    curator = _curator(request)
+    source = asked.get("source", "")
     filters = queue.Filters.of(
-        *(asked.get(name, "") for name in ("state", "kind", "reason", "source"))
+        *(asked.get(name, "") for name in ("state", "kind", "reason")),
+        source if source in _names_for(curator) else "",  # of others not even that there are cases
     )
     page = Paginator(queue.queue(filters), PER_PAGE).get_page(asked.get("page"))
-    curator = _curator(request)
     context = {
         "filters": filters,
         "states": queue.STATES,
@@ -131,4 +133,10 @@ def curated_withdraw(request: HttpRequest, lines_id: int) -> HttpResponse:
 @require_safe
 def report_page(request: HttpRequest) -> HttpResponse:
     """Show how many questions were not answered, by source and week."""
-    return render(request, "conversations/curating/report.html", {"report": report()})
+    told = report(known=_names_for(_curator(request)))
+    return render(request, "conversations/curating/report.html", {"report": told})
+
+
+def _names_for(curator: User) -> frozenset[str]:
+    """Return the names of the sources that this curator may be told of."""
+    return frozenset(named_sources(curator).values_list("name", flat=True))
