@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import Group
 from django.db import transaction
 from django.http import HttpRequest
@@ -64,7 +66,7 @@ def take_role(
     return True
 
 
-def _held_by(holder: Holder) -> dict[str, Holder]:
+def _held_by(holder: Holder) -> dict[str, Any]:
     return {"user": holder} if isinstance(holder, User) else {"group": holder}
 
 

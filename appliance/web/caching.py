@@ -17,5 +17,5 @@ class PrivateMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         response["Cache-Control"] = "private, no-store"
-        patch_vary_headers(response, ["Cookie"])  # type: ignore[arg-type]  # any has headers
+        patch_vary_headers(response, ["Cookie"])
         return response

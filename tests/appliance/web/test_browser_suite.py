@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.views.decorators.csrf import csrf_exempt
 from pytest_django import Settings
 
 from appliance.accounts.models import TokenRight, User
@@ -70,7 +69,6 @@ class TestForgery:
     def test_what_is_exempt_is_known(self) -> None:
         exempt = {r.name for r in routes() if getattr(r.view, "csrf_exempt", False)}
         assert exempt == EXEMPT
-        assert csrf_exempt(lambda request: None).csrf_exempt  # the mark is called so
 
     def test_a_token_of_another_site_is_refused(self, staff: User) -> None:
         client = Client(enforce_csrf_checks=True)
@@ -173,16 +171,16 @@ class TestHeaders:
         client = Client()
         statuses = set()
         for person in (None, staff):
+            if person:
+                client.force_login(person)
             for route in routes():
-                if person:
-                    client.force_login(person)
-                for method in ("get", "post", "put"):
-                    if route.name in {"api_me", "api_search"}:
+                for method in ("get", "post") if person else ("get",):
+                    if route.name in {"api_me", "api_search", "account_logout"}:
                         continue
                     answer = told(client, route, method)
                     self.checked(answer, f"{method} {route.path}")
                     statuses.add(answer.status_code)
-        assert {200, 302, 400, 403, 404, 405} <= statuses | {403}
+        assert {200, 302, 400, 404, 405} <= statuses
 
     def test_an_answer_of_the_api_too(self, client: Client, shop: Source, reader: User) -> None:
         new = create_token(reader, name="x", rights=[TokenRight.READ], by=reader)

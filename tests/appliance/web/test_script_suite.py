@@ -136,10 +136,12 @@ def test_nothing_that_somebody_wrote_runs(world: tuple[User, list[str]]) -> None
     client = Client(headers={"User-Agent": SHORT})
     client.force_login(admin)
     walked = [route.path for route in routes() if "events" not in route.path]
-    reflected = [f"{path}?{name}={SHORT}" for path in walked for name in ("q", "path", "next")]
+    asked = [*paths, *walked]
     shown, dangers = 0, []
-    for path in [*paths, *walked, *reflected]:
+    for path in asked:
         answer = client.get(path)
+        if path in walked and answer.status_code == 200:  # and what it says of its own address
+            asked += [f"{path}?{name}={SHORT}" for name in ("q", "path")]
         if not answer.get("Content-Type", "").startswith("text/html"):
             continue
         page = Page(answer.content.decode())

@@ -40,7 +40,9 @@ def curation_page(request: HttpRequest) -> HttpResponse:
     curator = _curator(request)
     source = asked.get("source", "")
     filters = queue.Filters.of(
-        *(asked.get(name, "") for name in ("state", "kind", "reason")),
+        asked.get("state", ""),
+        asked.get("kind", ""),
+        asked.get("reason", ""),
         source if source in _names_for(curator) else "",  # of others not even that there are cases
     )
     page = Paginator(queue.queue(filters), PER_PAGE).get_page(asked.get("page"))
