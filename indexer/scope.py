@@ -113,6 +113,23 @@ class Scope:
             tuple(rule for rule in self.rules if rule.source_id in kept),
         )
 
+    def covers(self, other: Scope) -> bool:
+        """Return whether everything of another scope surely lies in this one.
+
+        Rules are compared, not paths: other rules for a source count as less, unless it is whole.
+        """
+        return all(
+            source_id in self.whole_source_ids
+            or (
+                source_id not in other.whole_source_ids
+                and self._rules_of(source_id) == other._rules_of(source_id)
+            )
+            for source_id in other.source_ids
+        )
+
+    def _rules_of(self, source_id: int) -> set[PathRule]:
+        return {rule for rule in self.rules if rule.source_id == source_id}
+
     def allows(self, source_id: int, path: str) -> bool:
         """Return whether this path may be read."""
         if source_id in self.whole_source_ids:

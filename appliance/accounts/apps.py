@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.apps import AppConfig
+from django.db.models.signals import post_save
 
 
 class AccountsConfig(AppConfig):
@@ -13,3 +14,8 @@ class AccountsConfig(AppConfig):
         from appliance.accounts import recording  # needs the models of other apps
 
         recording.connect()
+        # Not before: they need the models, which are not loaded when this module is.
+        from appliance.accounts.leaving import ends_with_being_active
+        from appliance.accounts.models import User
+
+        post_save.connect(ends_with_being_active, sender=User)

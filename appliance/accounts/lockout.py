@@ -41,6 +41,13 @@ def keep_an_admin(without: User) -> None:
         keep_an_emergency_account(without=without)
 
 
+def keep_somebody() -> None:
+    """Raise LockedOut when nobody is an admin any more: call it after a change, in its transaction."""
+    SignInRules.current(for_update=True)
+    if not active_admins().exists():
+        raise LockedOut("Nobody would be an admin any more: make somebody else one first.")
+
+
 def is_last_admin(person: User) -> bool:
     """Return whether nobody else could manage the appliance; for pages that only show it."""
     admins = active_admins()

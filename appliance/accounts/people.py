@@ -1,4 +1,4 @@
-"""People as directories make, disable and enable them; each with its record."""
+"""People as directories make them and tell of them; each change with its record."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from django.db import transaction
 
 from appliance.accounts.directories.names import free_name
 from appliance.accounts.models import User
-from appliance.accounts.signals import person_disabled
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
@@ -47,27 +46,6 @@ def update_person(user: User, facts: Facts, *, by: Actor) -> bool:
     return True
 
 
-def disable(user: User, *, by: Actor, why: str) -> bool:
-    """Shut somebody out, with the record of it; return False when they were out already."""
-    with transaction.atomic():
-        if not User.objects.filter(pk=user.pk, is_active=True).update(is_active=False):
-            return False
-        user.is_active = False
-        record(Action.PERSON_DISABLED, actor=by, target=target_of(user), details={"why": why})
-        transaction.on_commit(lambda: _tell(user))
-    return True
-
-
-def enable(user: User, *, by: Actor, why: str) -> bool:
-    """Let somebody in again, with the record of it; return False when they were in already."""
-    with transaction.atomic():
-        if not User.objects.filter(pk=user.pk, is_active=False).update(is_active=True):
-            return False
-        user.is_active = True
-        record(Action.PERSON_ENABLED, actor=by, target=target_of(user), details={"why": why})
-    return True
-
-
 def target_of(user: User) -> Target:
     return Target("person", str(user.pk), user.get_username())
 
@@ -76,7 +54,3 @@ def _take(user: User, facts: Facts) -> None:
     user.first_name = facts.first_name[:150]
     user.last_name = facts.last_name[:150]
     user.email = facts.email[:254]
-
-
-def _tell(user: User) -> None:
-    person_disabled.send(sender=User, user=user)

@@ -6,6 +6,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
+from appliance.accounts import glass, leaving
 from appliance.accounts.ldap.syncing import sync_directory
 from appliance.accounts.models import Directory
 from appliance.accounts.saml.responses import forget_expired
@@ -35,3 +36,10 @@ def sync_one(directory_id: int) -> None:
     directory = Directory.objects.filter(pk=directory_id, is_enabled=True).first()
     if directory:
         sync_directory(directory)
+
+
+@shared_task(ignore_result=True, expires=5)
+def end_what_is_over() -> None:
+    """Record emergency access whose time is over; end what disabled accounts still hold."""
+    glass.close_ended()
+    leaving.end_left()

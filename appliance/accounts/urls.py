@@ -15,7 +15,16 @@ from django.urls import path
 from appliance.accounts.oidc import views as oidc
 from appliance.accounts.provisioning.urls import urlpatterns as provisioning
 from appliance.accounts.saml import views as saml
-from appliance.accounts.views import directories, local, rules, testing
+from appliance.accounts.views import (
+    directories,
+    glass,
+    groups,
+    local,
+    people,
+    rules,
+    sessions,
+    testing,
+)
 from appliance.accounts.views.local import for_local_accounts as guard
 
 SIGN_IN = [
@@ -83,4 +92,23 @@ ADMIN = [
     path("directory/<slug:slug>/test/", testing.test, name="directory_test"),
     path("directory/<slug:slug>/preview/", testing.preview, name="directory_preview"),
 ]
-urlpatterns = [*SIGN_IN, *OWN_ACCOUNT, *ABSENT, *ADMIN, *provisioning]
+PERSON, GROUP = "people/<int:user_id>", "groups/<int:group_id>"
+PEOPLE = [
+    path("sessions/", sessions.session_list, name="sessions"),
+    path("sessions/others/end/", sessions.sessions_end_others, name="sessions_end_others"),
+    path("sessions/<int:session_id>/end/", sessions.session_end, name="session_end"),
+    path("people/", people.people_list, name="people"),
+    path(f"{PERSON}/", people.person_page, name="person"),
+    path(f"{PERSON}/role/", people.person_role, name="person_role"),
+    path(f"{PERSON}/disable/", people.person_disable, name="person_disable"),
+    path(f"{PERSON}/enable/", people.person_enable, name="person_enable"),
+    path(f"{PERSON}/sign-out/", people.person_sign_out, name="person_sign_out"),
+    path("groups/", groups.group_list, name="groups"),
+    path(f"{GROUP}/", groups.group_page, name="group"),
+    path(f"{GROUP}/role/", groups.group_role, name="group_role"),
+    path(f"{GROUP}/member/", groups.group_member, name="group_member"),
+    path("emergency-access/", glass.glass_page, name="glass"),
+    path("emergency-access/open/", glass.glass_open, name="glass_open"),
+    path("emergency-access/<int:glass_id>/end/", glass.glass_close, name="glass_close"),
+]
+urlpatterns = [*SIGN_IN, *OWN_ACCOUNT, *ABSENT, *ADMIN, *PEOPLE, *provisioning]

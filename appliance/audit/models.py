@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils import timezone
 
-from appliance.audit.actions import Outcome
+from appliance.audit.actions import Action, Outcome
 
 
 class Event(models.Model):
@@ -42,13 +42,13 @@ class Event(models.Model):
             ),
         ]
 
+    def __str__(self) -> str:
+        return f"{self.sequence} {self.action} {self.actor}"
+
     @property
     def label(self) -> str:
         """Return what happened, in words; the bare name of what no release knows any more."""
         return Action(self.action).label if self.action in Action else self.action
-
-    def __str__(self) -> str:
-        return f"{self.sequence} {self.action} {self.actor}"
 
 
 class Exposure(models.Model):

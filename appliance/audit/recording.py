@@ -136,7 +136,7 @@ def _append(entries: Sequence[Entry], acting: Acting) -> list[Event]:
 
 def _event_of(entry: Entry, acting: Acting) -> Event:
     actor = acting.actor
-    details = dict(entry.details)
+    details = {**entry.details, **_marks_of(actor)}
     if entry.shown:
         details["shown"] = [lines.to_json() for lines in entry.shown]
     return Event(
@@ -175,6 +175,12 @@ def _name_of(actor: Actor) -> str:
     if isinstance(actor, AbstractBaseUser):
         return _line(actor.get_username())
     return _line(actor) if isinstance(actor, str) else ""
+
+
+def _marks_of(actor: Actor) -> dict[str, Any]:
+    """Return what every record of this person carries, such as emergency access that is open."""
+    marks = getattr(actor, "record_marks", None)
+    return dict(marks()) if marks else {}
 
 
 def _line(text: str) -> str:

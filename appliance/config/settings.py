@@ -102,6 +102,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "allauth.socialaccount.providers.saml",
+    "allauth.usersessions",
     "django_htmx",
     "csp",
     "django.contrib.admin",
@@ -115,16 +116,19 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "appliance.web.caching.PrivateMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "appliance.web.auditing.middleware.AuditMiddleware",
+    "appliance.accounts.bearer.BearerMiddleware",
+    "appliance.accounts.sessions.SeenMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "appliance.accounts.second_factor.SecondFactorMiddleware",
     "appliance.sources.walling.WallMiddleware",
@@ -141,6 +145,8 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "appliance.accounts.context.roles",
+                "appliance.accounts.context.glass",
                 "appliance.conversations.living.views.changed_count",
             ],
         },
@@ -204,6 +210,11 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+# Days that an API token is good for: unless its person says otherwise, and at most.
+TOKEN_DAYS = env_int("PLUMBLINE_TOKEN_DAYS", default=90, minimum=1)
+TOKEN_MAX_DAYS = env_int("PLUMBLINE_TOKEN_MAX_DAYS", default=365, minimum=1)
+# So long an admin reads everything after opening emergency access, unless they end it before.
+GLASS_MINUTES = env_int("PLUMBLINE_GLASS_MINUTES", default=60, minimum=1)
 
 # --- What a browser may do -------------------------------------------------------------------
 
@@ -293,6 +304,7 @@ CELERY_BEAT_SCHEDULE = {
         "task": "appliance.accounts.tasks.forget_expired_sign_ins",
         "schedule": 3600.0,
     },
+    "end-what-is-over": {"task": "appliance.accounts.tasks.end_what_is_over", "schedule": 5.0},
     "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},
     "keep-vector-indexes": {"task": "indexer.tasks.keep_vector_indexes", "schedule": 600.0},
     "evaluate": {"task": "indexer.tasks.evaluate", "schedule": 24 * 3600.0},
@@ -400,6 +412,8 @@ for folder in SANDBOX_FOLDERS:
         raise SettingError(f"PLUMBLINE_SANDBOX_FOLDERS: {folder} would show the data folder")
 if EMBEDDING == "server" and not EMBEDDING_URL:
     raise SettingError("PLUMBLINE_EMBEDDING=server: set PLUMBLINE_EMBEDDING_URL too")
+if TOKEN_DAYS > TOKEN_MAX_DAYS:
+    raise SettingError("PLUMBLINE_TOKEN_DAYS: more than PLUMBLINE_TOKEN_MAX_DAYS allows")
 if RERANK_URL != "none" and not RERANK_MODEL:
     raise SettingError("PLUMBLINE_RERANK_URL: set PLUMBLINE_RERANK_MODEL too")
 

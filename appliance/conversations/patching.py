@@ -22,5 +22,4 @@ def message_patch(request: SignedInRequest, message_id: UUID, number: int) -> Ht
     response = HttpResponse(patch["diff"], content_type="text/x-patch; charset=utf-8")
     name = file_name(number, patch)
     response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
-    response["Cache-Control"] = "no-store"
     return response

@@ -31,11 +31,13 @@ from appliance.conversations.bells import ring
 from appliance.conversations.checking import checks
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.keeping import link_evidence
+from appliance.conversations.leaving import stop_unless_allowed
 from appliance.conversations.models import Message, MessageEvidence
 from appliance.conversations.prompting.budget import Budget, Checking
 from appliance.conversations.prompting.parts import recalled_in
 from appliance.conversations.questions import Branch, question_of
 from appliance.conversations.waiting import chat_for
+from indexer.scope import Scope
 from inference.client import ChatClient
 from inference.streaming import ChatStream
 
@@ -43,6 +45,7 @@ logger = logging.getLogger(__name__)
 
 FLUSH_S = 0.2  # how often a growing answer is written down
 WATCH_S = 0.3  # how often the watcher looks for a stop
+ASK_S = 2.0  # how often it asks whether the answer's owner may still have it
 TOUCH_S = 5.0  # how often it shows that the answer is being worked on
 UNKNOWN_WINDOW_TOKENS = 4096  # of a server that does not say
 
@@ -54,7 +57,7 @@ def record_answer(message: Message) -> None:
     question, branch = question_of(message)
     message.receipt = {"behind": branch.places()}
     message.steps = []  # those of a worker that died are in the question, and come again
-    with _watching(message) as watcher:
+    with _watching(message, question.scope) as watcher:
         for event in answer(
             question,
             client=partial(chat_for, message),
@@ -237,8 +240,9 @@ def _link(
 class _Watcher:
     """Looks for a stop from beside the stream, which may be silent for a minute on a CPU."""
 
-    def __init__(self, message: Message) -> None:
+    def __init__(self, message: Message, scope: Scope) -> None:
         self.message = message
+        self.scope = scope  # of its owner, when it was begun
         self.stopped = False
         self.ended = threading.Event()
         self._stream: ChatStream | None = None
@@ -258,9 +262,12 @@ class _Watcher:
 
     def run(self) -> None:
         messages = _ours(self.message)
-        next_touch = time.monotonic() + TOUCH_S
+        next_touch, next_ask = time.monotonic() + TOUCH_S, time.monotonic()
         try:
             while not self.ended.wait(WATCH_S):
+                if time.monotonic() >= next_ask and not self.stopped:
+                    stop_unless_allowed(self.message, self.scope)
+                    next_ask = time.monotonic() + ASK_S
                 # A deleted thread stops its answer too, and another worker that took it up.
                 if messages.values_list("stop_asked", flat=True).first() is not False:
                     self.stopped = True
@@ -275,8 +282,8 @@ class _Watcher:
 
 
 @contextmanager
-def _watching(message: Message) -> Iterator[_Watcher]:
-    watcher = _Watcher(message)
+def _watching(message: Message, scope: Scope) -> Iterator[_Watcher]:
+    watcher = _Watcher(message, scope)
     thread = threading.Thread(target=watcher.run, daemon=True)
     thread.start()
     try:

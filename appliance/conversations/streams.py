@@ -16,7 +16,12 @@ from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpRes
 from django.middleware.csrf import get_token
 
 from appliance.accounts.models import User
-from appliance.conversations.access import get_message_for_reader, messages_for_reader
+from appliance.accounts.sessions import is_session_live
+from appliance.conversations.access import (
+    get_message_for_reader,
+    messages_for_reader,
+    reading_of_message,
+)
 from appliance.conversations.bells import bell_of
 from appliance.conversations.following import Follower
 from appliance.conversations.models import Message
@@ -26,6 +31,7 @@ POLL_S = 0.25  # while the database cannot be heard
 LOOK_S = 1.0  # while it can: for what rings no bell, such as access that was taken away
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
 WAIT_S = 2.0  # between two looks at a line of waiting answers
+RECHECK_S = 2.0  # between two looks at whether its reader is still let in
 LONGEST_S = 900.0
 
 GONE = (Http404, User.DoesNotExist, Message.DoesNotExist)
@@ -40,39 +46,70 @@ async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseB
     assert isinstance(user, User)  # noqa: S101  LoginRequiredMiddleware stands in front
     message = await sync_to_async(get_message_for_reader)(user, message_id)
     # The forms in an answer need the token that the page's forms have.
-    events = _events(user, message, get_token(request))
+    events = _events(_Reader(user, str(request.session.session_key)), message, get_token(request))
     response = StreamingHttpResponse(events, content_type="text/event-stream")
-    response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"  # nginx would hold the events back
     return response
 
 
-async def _events(user: User, message: Message, csrf_token: str) -> AsyncIterator[bytes]:
+async def _events(reader: _Reader, message: Message, csrf_token: str) -> AsyncIterator[bytes]:
     async with bell_of(message.pk) as bell:
-        follower = Follower(user.pk, message.pk, csrf_token)
+        follower = Follower(reader.user.pk, message.pk, csrf_token)
         line = _Line(message.pk)
         seen: tuple[Snapshot, Wait | None] | None = None
         sent, rang = "", False
         started = last_sent = time.monotonic()
         while time.monotonic() - started < LONGEST_S:
-            snapshot = None if rang else await _snapshot(user, message.pk)
+            if not await reader.is_let_in(message):
+                yield _event("done", "")
+                return
+            snapshot = None if rang else await _snapshot(reader.user, message.pk)
             shown = snapshot and (snapshot, await line.wait_in(snapshot[0]))
-            if rang or shown is None or shown != seen:
+            if rang or shown is None or shown != seen or reader.is_cut:
                 try:
                     html, is_open = await sync_to_async(follower.render)()
                 except GONE:  # deleted, not shared any more, or locked out, since the start
                     yield _event("done", "")
                     return
-                if html != sent or not is_open:
-                    yield _event("answer" if is_open else "done", html)
+                goes_on = is_open and not reader.is_cut
+                if html != sent or not goes_on:
+                    yield _event("answer" if goes_on else "done", html)
                     sent, last_sent = html, time.monotonic()
-                if not is_open:
+                if not goes_on:
                     return
                 seen = shown or seen
             if time.monotonic() - last_sent > COMMENT_S:
                 yield b": still here\n\n"
                 last_sent = time.monotonic()
             rang = await bell.wait(LOOK_S if bell.is_heard else POLL_S)
+
+
+class _Reader:
+    """Who reads the stream, looked at every few seconds: a stream outlives the request by which
+    its reader was let in, and one in which nothing moves would ask no further."""
+
+    def __init__(self, user: User, session_key: str) -> None:
+        self.user = user
+        self.is_cut = False  # what the answer rests on was theirs to read, and is no more
+        self._session_key = session_key
+        self._next_look = 0.0
+        self._was_sealed = True
+
+    async def is_let_in(self, message: Message) -> bool:
+        """Return whether they are active and signed in still."""
+        if time.monotonic() < self._next_look:
+            return True
+        self._next_look = time.monotonic() + RECHECK_S
+        return await sync_to_async(self._look)(message)
+
+    def _look(self, message: Message) -> bool:
+        user = User.objects.filter(pk=self.user.pk, is_active=True).first()
+        if user is None or not is_session_live(self._session_key):
+            return False
+        is_sealed = message.pk in reading_of_message(user, message).sealed
+        self.is_cut = is_sealed and not self._was_sealed
+        self._was_sealed = is_sealed
+        return True
 
 
 class _Line:

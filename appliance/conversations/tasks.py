@@ -7,7 +7,7 @@ import time
 from celery import shared_task
 
 from appliance.common.queueing import send
-from appliance.conversations import forgetting, noting, recording, rescuing, waiting
+from appliance.conversations import forgetting, leaving, noting, recording, rescuing, waiting
 from appliance.conversations.living import looking
 from appliance.conversations.models import Message
 from appliance.sources.access import scope_of
@@ -25,6 +25,8 @@ def answer_question(message_id: str) -> None:
     """
     until = time.monotonic() + AT_A_STRETCH_S
     while (message := waiting.claim_fairest()) is not None:
+        if leaving.is_left(message):
+            continue
         try:
             with behind(scope_of(message.thread.owner)):
                 recording.record_answer(message)
@@ -49,7 +51,9 @@ def note_turns(message_id: str) -> None:
 
 @shared_task(ignore_result=True)
 def rescue_answers() -> None:
-    """Send waiting answers again that the broker lost; end those whose worker died."""
+    """Send waiting answers again that the broker lost; end those whose worker died, or whose
+    owner was locked out."""
+    leaving.stop_left()
     for message_id in rescuing.rescue():
         answer_question.delay(message_id)
 

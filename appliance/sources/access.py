@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
-from typing import Concatenate, ParamSpec
 
 from django.contrib.auth.models import Group
 from django.db.models import Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from appliance.accounts.models import User
+from appliance.accounts.glass import glass_of
+from appliance.accounts.models import ApiToken, User
+from appliance.accounts.roles import administered_sources
 from appliance.sources.models import Grant, in_force
 from indexer.models import Blob, Document, Ref, Source
 from indexer.scope import PathRule, Scope
-from indexer.wall import as_appliance
-
-P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +34,24 @@ class OpenedDocument:
 
 
 def scope_of(user: User) -> Scope:
-    """Return what this person may read: their own rules and those of all their groups together.
+    """Return what this person may read at this moment: what they are granted; for an admin with
+    emergency access, everything that is shown."""
+    if glass_of(user) is not None:
+        return operator_scope()
+    return granted_scope_of(user)
+
+
+def scope_of_token(token: ApiToken) -> Scope:
+    """Return what a program may read: never more than its person is granted, without emergency
+    access, and of a restricted token its sources only."""
+    scope = granted_scope_of(token.user)
+    if token.is_restricted:
+        return scope.narrowed_to(token.sources.values_list("pk", flat=True))
+    return scope
+
+
+def granted_scope_of(user: User) -> Scope:
+    """Return what somebody's own rules and those of all their groups open together.
 
     Nothing for who is not active, and of no source that is hidden because its origin took it back.
     Admins manage every source but read what they are granted.
@@ -83,7 +95,19 @@ def get_source_for_user(user: User, name: str) -> Source:
 
 def get_known_source_for_user(user: User, name: str) -> Source:
     """Return the source, hidden or not, or answer 404: of a hidden one, tell only that it is."""
-    return _named(Source.objects.all() if user.is_staff else known_sources(user), name)
+    return _named(named_sources(user), name)
+
+
+def named_sources(user: User) -> QuerySet[Source]:
+    """Return the sources whose names and states are somebody's business: to read or to manage."""
+    return administered_sources(user) | known_sources(user)
+
+
+def get_administered_source(user: object, name: str) -> Source:
+    """Return a source that this person manages, or answer 404 as if it did not exist."""
+    if not isinstance(user, User):
+        raise Http404
+    return _named(administered_sources(user), name)
 
 
 def _named(sources: QuerySet[Source], name: str) -> Source:
@@ -155,16 +179,3 @@ def _kept_blob(source: Source, commit: str, path: str) -> Blob | None:
     return Blob.objects.filter(
         evidence__source=source, evidence__commit=commit, evidence__path=path
     ).first()
-
-
-def staff_required(view: View[P]) -> View[P]:
-    """Answer 404 to everyone but admins: what they manage is nobody else's business."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
-        if not (isinstance(request.user, User) and request.user.is_staff):
-            raise Http404
-        with as_appliance():  # what is managed is nobody's own
-            return view(request, *args, **kwargs)
-
-    return guarded

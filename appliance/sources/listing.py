@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -78,9 +78,10 @@ class Wish:
         return bool(self.text or self.state or self.kind)
 
     def of(
-        self, overviews: Iterable[SourceOverview], *, with_location: bool
+        self, overviews: Iterable[SourceOverview], *, managed_names: Collection[str]
     ) -> list[SourceOverview]:
-        """Return those that are asked for, sorted; locations count only for who sees them."""
+        """Return those that are asked for, sorted; locations count only of sources that whoever
+        asks manages."""
         text = self.text.lower()
         kind = dict(Source.Kind.choices).get(self.kind, "")
         found = [
@@ -90,7 +91,7 @@ class Wish:
             and (not kind or overview.kind == kind)
             and (
                 text in overview.name.lower()
-                or (with_location and text in overview.location.lower())
+                or (overview.name in managed_names and text in overview.location.lower())
             )
         ]
         return sorted(found, key=SORTS[self.sort])

@@ -19,6 +19,7 @@ from appliance.sources.views import (
     searching,
     steering,
     symbols,
+    tokens,
 )
 
 urlpatterns = [
@@ -52,6 +53,10 @@ urlpatterns = [
     path("sources/<str:name>/resume/", managing.source_resume, name="source_resume"),
     path("sources/<str:name>/reindex/", managing.source_reindex, name="source_reindex"),
     path("sources/<str:name>/hook/", hooks.hook_renew, name="hook_renew"),
+    path("tokens/", tokens.token_list, name="tokens"),
+    path("tokens/<int:token_id>/revoke/", tokens.token_revoke, name="token_revoke"),
+    path("tokens/all/", tokens.all_tokens, name="all_tokens"),
+    path("tokens/all/<int:token_id>/revoke/", tokens.any_token_revoke, name="any_token_revoke"),
     path("evaluation/", evaluating.evaluation_page, name="evaluation"),
     path("evaluation/start/", evaluating.evaluation_start, name="evaluation_start"),
     path("evaluation/runs.csv", evaluating.evaluation_csv, name="evaluation_csv"),

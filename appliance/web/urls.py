@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from appliance.web import views
+from appliance.web import api, views
 
 urlpatterns = [
     path("", include("appliance.web.managing.urls")),
@@ -12,4 +12,6 @@ urlpatterns = [
     path("status/", views.status, name="status"),
     path("healthz/", views.healthz, name="healthz"),
     path("theme/", views.theme, name="theme"),
+    path("api/v1/me", api.me, name="api_me"),
+    path("api/v1/search", api.search_hits, name="api_search"),
 ]

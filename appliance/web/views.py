@@ -11,12 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from appliance.accounts.requests import SignedInRequest
+from appliance.accounts.roles import administered_sources
 from appliance.sources import listing
-from appliance.sources.access import known_sources
+from appliance.sources.access import named_sources
 from appliance.sources.overview import overviews_of
 from appliance.web.health import check_all
 from appliance.web.verdict import summary_of, worst_state
-from indexer.models import Source
 
 THEMES = {"light", "dark"}
 SHOWN_SOURCES = 50  # the page is loaded anew every ten seconds
@@ -26,13 +26,14 @@ YEAR_S = 365 * 24 * 3600
 @require_safe
 def status(request: SignedInRequest) -> HttpResponse:
     """Show every service, and the sources that are this reader's business."""
-    sources = Source.objects.all() if request.user.is_staff else known_sources(request.user)
+    sources = named_sources(request.user)
     checks = check_all()
     overviews = sorted(overviews_of(sources), key=listing.SORTS["state"])
     context = {
         "checks": checks,
         "worst": worst_state(checks),
         "summary": summary_of(checks),
+        "managed_names": set(administered_sources(request.user).values_list("name", flat=True)),
         "sources": overviews[:SHOWN_SOURCES],
         "source_count": len(overviews),
         "source_summary": listing.summary_of(overviews),

@@ -162,3 +162,23 @@ def test_the_database_sees_what_the_scope_allows(
     assert shown == {
         (source.pk, path) for source in sources for path in paths if scope.allows(source.pk, path)
     }
+
+
+RULED = PathRule(3, "docs/", True)
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "covers"),
+    [
+        (Scope(), Scope(), True),
+        (Scope(frozenset({1, 2})), Scope(frozenset({1})), True),
+        (Scope(frozenset({1})), Scope(frozenset({1, 2})), False),
+        (Scope(frozenset({3})), Scope(rules=(RULED,)), True),
+        (Scope(rules=(RULED,)), Scope(frozenset({3})), False),
+        (Scope(rules=(RULED,)), Scope(rules=(RULED,)), True),
+        (Scope(rules=(RULED, PathRule(3, "docs/x", False))), Scope(rules=(RULED,)), False),
+        (Scope(), Scope(rules=(PathRule(3, "docs/", False),)), True),  # it opened nothing
+    ],
+)
+def test_a_scope_covers_what_surely_lies_in_it(now: Scope, before: Scope, covers: bool) -> None:
+    assert now.covers(before) is covers

@@ -21,10 +21,10 @@ from appliance.accounts.ldap.config import LdapConfig, config_of
 from appliance.accounts.ldap.connection import opened
 from appliance.accounts.ldap.errors import LdapError, LdapMisconfigured
 from appliance.accounts.ldap.reading import Told, read_everybody
+from appliance.accounts.leaving import disable, enable
 from appliance.accounts.mapping import Mapper
 from appliance.accounts.memberships import Change, set_memberships
 from appliance.accounts.models import Directory, Identity, User
-from appliance.accounts.people import disable, enable
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.recording import Target, record
@@ -204,7 +204,10 @@ def _shut_out(identity: Identity, by: Actor, counted: Counter[str]) -> Change:
             identity.save(update_fields=["is_active"])
             # Once only: whom an admin lets in again by hand afterwards stays in.
             counted["disabled"] += disable(
-                identity.user, by=by, why="The directory disabled or removed this person."
+                identity.user,
+                by=by,
+                why="The directory disabled or removed this person.",
+                even_last_admin=True,
             )
         return set_memberships(identity.directory, identity.user, [])
 

@@ -1,15 +1,19 @@
-"""The people who sign in, their roles, and the directories that they come from."""
+"""The people who sign in, their roles, tokens, and the directories that they come from."""
 
 from __future__ import annotations
 
 from appliance.accounts.models.directory import Belonging, Directory, GroupMapping, Identity
+from appliance.accounts.models.glass import BrokenGlass
 from appliance.accounts.models.role import Role, RoleGrant
 from appliance.accounts.models.scim import ScimGroup, ScimToken
 from appliance.accounts.models.signing_in import SeenAssertion, SignInRules
+from appliance.accounts.models.token import ApiToken, TokenRight
 from appliance.accounts.models.user import User
 
 __all__ = [
+    "ApiToken",
     "Belonging",
+    "BrokenGlass",
     "Directory",
     "GroupMapping",
     "Identity",
@@ -19,5 +23,6 @@ __all__ = [
     "ScimToken",
     "SeenAssertion",
     "SignInRules",
+    "TokenRight",
     "User",
 ]

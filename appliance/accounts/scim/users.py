@@ -8,8 +8,9 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from appliance.accounts.leaving import disable, enable
 from appliance.accounts.models import Directory, Identity
-from appliance.accounts.people import disable, enable, make_person, update_person
+from appliance.accounts.people import make_person, update_person
 from appliance.accounts.scim.errors import not_found, not_unique
 from appliance.accounts.scim.fields import UserFields, fields_of, read_user
 from appliance.accounts.scim.joining import refresh_groups
@@ -71,7 +72,12 @@ def delete_user(directory: Directory, scim_id: str) -> None:
         identity.is_active = False
         identity.save(update_fields=["removed_at", "is_active"])
         identity.scim_groups.clear()
-        disable(identity.user, by=by(directory), why="The directory deleted this person.")
+        disable(
+            identity.user,
+            by=by(directory),
+            why="The directory deleted this person.",
+            even_last_admin=True,
+        )
         refresh_groups(directory, [identity])
 
 
@@ -162,7 +168,12 @@ def _write(identity: Identity, fields: UserFields) -> Identity:
     if fields.is_active and not was_active:
         enable(identity.user, by=who, why="The directory made this person active.")
     if was_active and not fields.is_active:
-        disable(identity.user, by=who, why="The directory made this person inactive.")
+        disable(
+            identity.user,
+            by=who,
+            why="The directory made this person inactive.",
+            even_last_admin=True,
+        )
     if fields.is_active != was_active:
         refresh_groups(identity.directory, [identity])
     return identity

@@ -1,6 +1,6 @@
 """On which answers one may give feedback, and what a curator may see of other people's.
 
-Being an admin opens no code. A curator sees a question with its answer when they may read all that
+Being a curator opens no code, nor does being an admin. A curator sees a question with its answer when they may read all that
 the answer rests on and know every source that was searched for it; of all others only that they are
 there. docs/decisions/0029-what-curators-see.md
 """
@@ -13,13 +13,16 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from appliance.accounts.models import User
+from appliance.accounts.models import Role, User
+from appliance.accounts.roles import has_role
 from appliance.conversations.access import get_seen_message_for_reader, is_sealed_for_others
 from appliance.conversations.curating.models import Feedback
 from appliance.conversations.models import Message
 from appliance.sources.access import scope_of
 from indexer.models import Source
 from indexer.scope import Scope
+
+CURATORS = (Role.CURATOR, Role.ADMIN)
 
 
 def get_answer_for_feedback(user: User, message_id: UUID) -> Message:
@@ -43,7 +46,7 @@ def cases() -> QuerySet[Message]:
 
 def get_case_for_curator(user: User, message_id: UUID) -> Message:
     """Return a case that this curator may see, or answer 404 as if it did not exist."""
-    if not user.is_staff:
+    if not has_role(user, *CURATORS):
         raise Http404
     message = get_object_or_404(cases(), pk=message_id)
     if not may_curate(message, scope_of(user)):

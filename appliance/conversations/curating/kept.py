@@ -8,6 +8,8 @@ from django.http import Http404
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.accounts.roles import has_role
+from appliance.conversations.curating.access import CURATORS
 from appliance.conversations.curating.models import CuratedLines
 from appliance.conversations.curating.places import Place, place_now
 from appliance.conversations.models import Message
@@ -48,7 +50,7 @@ def _row(lines: CuratedLines) -> CuratedRow:
 
 def get_curated_lines(user: User, lines_id: int) -> CuratedLines:
     """Return curated lines that this curator may read, or answer 404."""
-    rows = curated_rows(scope_of(user)) if user.is_staff else []
+    rows = curated_rows(scope_of(user)) if has_role(user, *CURATORS) else []
     found = next((row.lines for row in rows if row.lines.pk == lines_id), None)
     if found is None:
         raise Http404

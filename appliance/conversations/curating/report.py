@@ -1,4 +1,4 @@
-"""Unanswered questions per source and week: numbers for every admin, and no question's words.
+"""Unanswered questions per source and week: numbers for every curator, and no question's words.
 
 A question counts for the sources of the passages nearest to it; where none is near, for those that
 it was narrowed to; else for none. docs/decisions/0029-what-curators-see.md
@@ -7,7 +7,7 @@ it was narrowed to; else for none. docs/decisions/0029-what-curators-see.md
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -19,6 +19,7 @@ from appliance.sources.plots import Plot, plot_of
 
 WEEKS = 12
 NOWHERE = "No source in particular"
+ELSEWHERE = "Other sources"  # those whose names the reader is not told
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +48,9 @@ class _Unanswered:
     not_found: bool
 
 
-def report(now: datetime | None = None) -> Report:
-    """Return the report of the last weeks, the present one included."""
+def report(now: datetime | None = None, *, known: Collection[str] | None = None) -> Report:
+    """Return the report of the last weeks, the present one included, for somebody who may be told
+    of the known sources; None: of all."""
     now = now or timezone.now()
     weeks = [_monday(now.date()) - timedelta(weeks=back) for back in range(WEEKS)][::-1]
     since = datetime.combine(weeks[0], datetime.min.time(), tzinfo=timezone.get_current_timezone())
@@ -67,7 +69,7 @@ def report(now: datetime | None = None) -> Report:
         _monday(timezone.localdate(at)) for at in answers.values_list("created_at", flat=True)
     )
     return Report(
-        rows=_rows(unanswered),
+        rows=_rows(unanswered, known),
         plot=_plot(weeks, totals, unanswered),
         answers=sum(totals.values()),
         not_found=sum(one.not_found for one in unanswered),
@@ -82,12 +84,16 @@ def _said_missing(since: datetime) -> set[str]:
     return {str(pk) for pk in said.values_list("message", flat=True)}
 
 
-def _rows(unanswered: Iterable[_Unanswered]) -> tuple[SourceRow, ...]:
+def _rows(
+    unanswered: Iterable[_Unanswered], known: Collection[str] | None
+) -> tuple[SourceRow, ...]:
     of_source: dict[str, list[_Unanswered]] = defaultdict(list)
     listed = list(unanswered)
     near = _nearest([one.pk for one in listed])
     for one in listed:
-        for name in near.get(one.pk) or one.source_names or (NOWHERE,):
+        names = near.get(one.pk) or one.source_names or (NOWHERE,)
+        told = {name if _is_told(name, known) else ELSEWHERE for name in names}
+        for name in told:
             of_source[name].append(one)
     rows = (
         SourceRow(
@@ -99,6 +105,10 @@ def _rows(unanswered: Iterable[_Unanswered]) -> tuple[SourceRow, ...]:
         for name, ones in of_source.items()
     )
     return tuple(sorted(rows, key=lambda row: (-row.not_found - row.missing, row.name)))
+
+
+def _is_told(name: str, known: Collection[str] | None) -> bool:
+    return known is None or name == NOWHERE or name in known
 
 
 def _nearest(pks: Iterable[str]) -> Mapping[str, set[str]]:

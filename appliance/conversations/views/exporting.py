@@ -36,5 +36,4 @@ def thread_export(request: SignedInRequest, thread_id: UUID, ending: str) -> Htt
     record_export(request.user, export, ending)
     response = HttpResponse(write(export), content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{export.file_name(ending)}"'
-    response["Cache-Control"] = "no-store"
     return response

@@ -11,6 +11,7 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from appliance.accounts.requests import SignedInRequest
+from appliance.accounts.roles import administered_sources
 from appliance.conversations import asking
 from appliance.conversations.access import (
     Reading,
@@ -27,7 +28,6 @@ from appliance.conversations.trees import Node
 from appliance.conversations.turns import pins_of, turns_on
 from appliance.conversations.views.desk import composer, desk, question_form, source_names
 from appliance.conversations.views.refusing import refused, refused_in_place
-from indexer.models import Source
 
 EXAMPLES = (
     "What is {name} made of, and where does it start?",
@@ -57,7 +57,7 @@ def _ask_response(
         **desk(request),
         **composer(form, names, reached),
         "examples": example_questions(names),
-        "has_sources": request.user.is_staff and Source.objects.exists(),
+        "has_sources": administered_sources(request.user).exists(),
     }
     return render(request, "conversations/ask.html", context, status=400 if form.errors else 200)
 

@@ -10,8 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from appliance.accounts.models import Role
+from appliance.accounts.roles import role_required
 from appliance.sources import bulk
-from appliance.sources.access import staff_required
 from appliance.sources.bulk_forms import ChosenForm, HostForm, ListForm
 from appliance.sources.credentials import token_of
 from indexer import clients
@@ -21,7 +22,7 @@ from indexer.hosting.values import Listing
 from indexer.models import SharedCredential
 
 
-@staff_required
+@role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect_list(request: HttpRequest) -> HttpResponse:
     """Take a list; answer with what would happen to each line."""
@@ -34,7 +35,7 @@ def connect_list(request: HttpRequest) -> HttpResponse:
     return _preview(request, bulk.plan(given["lines"]), given["shared_credential"])
 
 
-@staff_required
+@role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def connect_host(request: HttpRequest) -> HttpResponse:
     """Ask a host for its repositories; answer with what would happen to each."""
@@ -96,7 +97,7 @@ def _preview(
     return render(request, "sources/connect_preview.html", context)
 
 
-@staff_required
+@role_required(Role.ADMIN)
 @require_POST
 def connect_chosen(request: HttpRequest) -> HttpResponse:
     """Connect the lines that were left chosen; answer with what happened to each."""

@@ -9,14 +9,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
+from appliance.accounts.models import Role
+from appliance.accounts.roles import role_required
 from appliance.sources import credentials
-from appliance.sources.access import staff_required
 from appliance.sources.bulk_forms import NewCredentialForm, SecretForm
 from indexer.models import SharedCredential
 
 
 @sensitive_post_parameters()
-@staff_required
+@role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def credential_list(request: HttpRequest) -> HttpResponse:
     """Show the names and how many sources use each; take a new one."""
@@ -40,7 +41,7 @@ def _added(form: NewCredentialForm) -> bool:
 
 
 @sensitive_post_parameters()
-@staff_required
+@role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def credential_page(request: HttpRequest, credential_id: int) -> HttpResponse:
     """Put another secret in the place of the present one."""
@@ -54,7 +55,7 @@ def credential_page(request: HttpRequest, credential_id: int) -> HttpResponse:
     return render(request, "sources/credential.html", context, status=_status(form))
 
 
-@staff_required
+@role_required(Role.ADMIN)
 @require_POST
 def credential_remove(request: HttpRequest, credential_id: int) -> HttpResponse:
     shared = get_object_or_404(SharedCredential, pk=credential_id)

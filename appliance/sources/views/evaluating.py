@@ -11,13 +11,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from appliance.accounts.models import User
+from appliance.accounts.models import Role, User
 from appliance.accounts.requests import SignedInRequest
+from appliance.accounts.roles import has_role, role_required
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 from appliance.common.queueing import send
 from appliance.sources import evaluating
-from appliance.sources.access import get_source_for_user, scope_of, staff_required
+from appliance.sources.access import get_source_for_user, scope_of
 from appliance.sources.forms import AnswerForm, GoldenSetForm
 from indexer.evaluation import runs
 from indexer.evaluation.golden import Gold, GoldenSetInvalid
@@ -31,7 +32,7 @@ PER_PAGE = 15
 SHOWN_PROMOTIONS = 10
 
 
-@staff_required
+@role_required(Role.CURATOR, Role.ADMIN)
 @require_safe
 def evaluation_page(request: HttpRequest) -> HttpResponse:
     """Show the trend, the runs and what they ask."""
@@ -62,7 +63,7 @@ def _progress() -> dict[str, object]:
     return {"running": EvaluationRun.objects.filter(state__in=unfinished).first()}
 
 
-@staff_required
+@role_required(Role.CURATOR, Role.ADMIN)
 @require_POST
 def evaluation_start(request: HttpRequest) -> HttpResponse:
     with transaction.atomic():
@@ -76,7 +77,7 @@ def evaluation_start(request: HttpRequest) -> HttpResponse:
     return redirect("evaluation")
 
 
-@staff_required
+@role_required(Role.CURATOR, Role.ADMIN)
 @require_safe
 def evaluation_csv(request: HttpRequest) -> HttpResponse:
     response = HttpResponse(
@@ -87,7 +88,7 @@ def evaluation_csv(request: HttpRequest) -> HttpResponse:
     return response
 
 
-@staff_required
+@role_required(Role.CURATOR, Role.ADMIN)
 @require_safe
 def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     """Show one run: its figures by kind and source, and the questions that it answered worst."""
@@ -104,7 +105,7 @@ def run_page(request: HttpRequest, run_id: int) -> HttpResponse:
     return render(request, "sources/evaluation_run.html", context)
 
 
-@staff_required
+@role_required(Role.CURATOR, Role.ADMIN)
 @require_POST
 def run_accept(request: HttpRequest, run_id: int) -> HttpResponse:
     run = get_object_or_404(EvaluationRun, pk=run_id, state=EvaluationRun.State.DONE)
@@ -116,7 +117,7 @@ def run_accept(request: HttpRequest, run_id: int) -> HttpResponse:
     return redirect("evaluation")
 
 
-@staff_required
+@role_required(Role.ADMIN)
 @require_POST
 def golden_import(request: HttpRequest) -> HttpResponse:
     form = GoldenSetForm(request.POST, request.FILES)
@@ -134,7 +135,7 @@ def golden_import(request: HttpRequest) -> HttpResponse:
     return redirect("evaluation")
 
 
-@staff_required
+@role_required(Role.ADMIN)
 @require_POST
 def golden_remove(request: HttpRequest, set_id: int) -> HttpResponse:
     golden_set = get_object_or_404(GoldenSet, pk=set_id)
@@ -145,7 +146,7 @@ def golden_remove(request: HttpRequest, set_id: int) -> HttpResponse:
     return redirect("evaluation")
 
 
-@staff_required
+@role_required(Role.CURATOR, Role.ADMIN)
 @require_POST
 def proposal_decide(request: HttpRequest, entry_id: int) -> HttpResponse:
     """Accept or delete what an employee proposed."""
@@ -163,7 +164,8 @@ def proposal_decide(request: HttpRequest, entry_id: int) -> HttpResponse:
 
 @require_POST
 def answer_save(request: SignedInRequest) -> HttpResponse:
-    """Save that a place is the right answer to a query: a proposal, or of an admin accepted."""
+    """Save that a place is the right answer to a query: a proposal, or of a curator accepted."""
+    is_curator = has_role(request.user, Role.CURATOR, Role.ADMIN)
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return HttpResponse("This place cannot be saved.", "text/plain", status=400)
@@ -178,10 +180,10 @@ def answer_save(request: SignedInRequest) -> HttpResponse:
                 source,
                 Gold(given["path"], Span(given["start"], given["end"])),
                 by=request.user.get_username(),
-                is_accepted=request.user.is_staff,
+                is_accepted=is_curator,
             )
             evaluating.record_answer(given["query"], source, given["path"])
     except ProposalRefused as exc:
         return HttpResponse(str(exc), "text/plain", status=400)
-    said = "Saved: runs ask it." if request.user.is_staff else "Proposed: an admin decides."
+    said = "Saved: runs ask it." if is_curator else "Proposed: a curator decides."
     return HttpResponse(f'<span class="soft small" role="status">{said}</span>')

@@ -6,24 +6,25 @@ from typing import cast
 
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from appliance.accounts.models import User
-from appliance.sources.access import scope_of, staff_required
+from appliance.accounts.models import Role, User
+from appliance.accounts.roles import role_required
+from appliance.sources.access import get_administered_source, scope_of
 from appliance.sources.findings import counts_of, masked_in, places_of
-from indexer.models import Finding, Source
+from indexer.models import Finding
 
 PER_PAGE = 50
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_safe
 def findings_page(request: HttpRequest, name: str) -> HttpResponse:
     """List the masked places of live files; a filter that makes no sense narrows nothing."""
     if "\0" in name:  # PostgreSQL refuses to look for it
         raise Http404
-    source = get_object_or_404(Source, name=name)
+    source = get_administered_source(request.user, name)
     counts = counts_of(source)
     kind, rule = request.GET.get("kind", ""), request.GET.get("rule", "")
     kind = kind if kind in Finding.Kind else ""

@@ -5,23 +5,23 @@ from __future__ import annotations
 from typing import cast
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from appliance.accounts.models import User
+from appliance.accounts.models import Role, User
+from appliance.accounts.roles import role_required
 from appliance.sources import granting
-from appliance.sources.access import staff_required
+from appliance.sources.access import get_administered_source
 from appliance.sources.grant_forms import GrantForm
 from appliance.sources.models import Grant
 from appliance.sources.views.managing import detail_context
-from indexer.models import Source
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_POST
 def grant_add(request: HttpRequest, name: str) -> HttpResponse:
-    source = get_object_or_404(Source, name=name)
+    source = get_administered_source(request.user, name)
     form = GrantForm(request.POST)
     if not form.is_valid():
         context = detail_context(source, request, grant_form=form)
@@ -40,13 +40,12 @@ def grant_add(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("source", name=source.name)
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def grant_revoke(request: HttpRequest, name: str, grant_id: int) -> HttpResponse:
     """Ask whether to revoke a rule, and do it when the answer comes."""
-    if "\0" in name:  # PostgreSQL refuses to look for it
-        raise Http404
-    grant = get_object_or_404(Grant, pk=grant_id, source__name=name)
+    source = get_administered_source(request.user, name)
+    grant = get_object_or_404(Grant, pk=grant_id, source=source)
     if request.method != "POST":
         return render(request, "sources/grant_revoke.html", {"grant": grant})
     granting.revoke_grant(grant, by=cast(User, request.user))

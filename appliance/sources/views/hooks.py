@@ -9,12 +9,14 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
+from appliance.accounts.models import Role
+from appliance.accounts.roles import role_required
 from appliance.sources import managing
-from appliance.sources.access import staff_required
+from appliance.sources.access import get_administered_source
 from appliance.sources.hooks import Notice, NoticeRefused, read_notice
 from indexer.models import Source
 
@@ -65,16 +67,15 @@ def _answer(status: int, message: str) -> JsonResponse:
     return JsonResponse({"message": message}, status=status)
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_POST
 def hook_renew(request: HttpRequest, name: str) -> HttpResponse:
     """Make a new secret and show it this once; notices with the old one are refused from now on."""
-    source = get_object_or_404(Source, name=name)
+    source = get_administered_source(request.user, name)
     secret = managing.renew_hook_secret(source)
     messages.success(request, "Enter this secret at the git host now; it is not shown again.")
     context = {"source": source, "secret": secret, "address": hook_address(request, source)}
     response = render(request, "sources/hook.html", context)
-    response["Cache-Control"] = "no-store"
     return response
 
 

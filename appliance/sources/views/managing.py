@@ -1,4 +1,4 @@
-"""What an admin does with sources: see them all, connect, sync, grant, remove."""
+"""What admins do with sources: connect and remove them; and source admins with theirs: the rest."""
 
 from __future__ import annotations
 
@@ -6,13 +6,15 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db.models import Count, QuerySet
 from django.forms import Form
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from appliance.accounts.models import Role
 from appliance.accounts.requests import SignedInRequest
+from appliance.accounts.roles import administered_sources, role_required
 from appliance.sources import managing
-from appliance.sources.access import known_sources, staff_required
+from appliance.sources.access import get_administered_source, known_sources
 from appliance.sources.bulk_forms import ChosenForm
 from appliance.sources.changes import changes_of_source, sentence_of
 from appliance.sources.findings import counts_of
@@ -42,16 +44,18 @@ SHOWN_CHANGES = 20
 
 @require_safe
 def source_list(request: SignedInRequest) -> HttpResponse:
-    """Show the sources one is granted; to an admin all of them, with what to do about them."""
+    """Show the sources one is granted, and those one manages with what to do about them."""
     known = known_sources(request.user)
-    sources = Source.objects.all() if request.user.is_staff else known
-    overviews = overviews_of(sources)
+    administered = administered_sources(request.user)
+    managed = set(administered.values_list("name", flat=True))
+    overviews = overviews_of(administered | known)
     form = ListFilterForm(request.GET)
     wish = Wish.from_form(form)
-    found = wish.of(overviews, with_location=request.user.is_staff)
+    found = wish.of(overviews, managed_names=managed)
     page = Paginator(found, PER_PAGE).get_page(request.GET.get("page"))
     context = {
         "sources": page,
+        "managed_names": managed,
         "granted_names": set(known.values_list("name", flat=True)),
         "is_active": any(overview.is_active for overview in overviews),
         "form": form,
@@ -64,7 +68,7 @@ def source_list(request: SignedInRequest) -> HttpResponse:
     return render(request, template, context)
 
 
-@staff_required
+@role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def source_connect(request: HttpRequest) -> HttpResponse:
     """Connect a git address and queue its first sync."""
@@ -104,11 +108,11 @@ def _field_of(code: str) -> str:
     return "secret" if code.startswith("credential_") else "location"
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_safe
 def source_page(request: HttpRequest, name: str) -> HttpResponse:
     """Show one source to the people who run it: progress, refs, revisions, skips, grants."""
-    source = get_object_or_404(Source, name=name)
+    source = get_administered_source(request.user, name)
     if request.headers.get("HX-Request"):
         return render(request, "sources/_progress.html", _progress_context(source))
     return render(request, "sources/detail.html", detail_context(source, request))
@@ -182,20 +186,20 @@ def skip_reasons(source: Source) -> list[dict[str, object]]:
     return [{**row, "explanation": EXPLANATIONS[SkipReason(row["reason"])]} for row in counts]
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_POST
 def source_sync(request: HttpRequest, name: str) -> HttpResponse:
-    source = get_object_or_404(Source, name=name)
+    source = get_administered_source(request.user, name)
     managing.sync_anew(source)
     messages.success(request, f"A sync of {source.name} is queued.")
     return redirect("source", name=source.name)
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_POST
 def source_settings(request: HttpRequest, name: str) -> HttpResponse:
     """Change what of a source is followed and how often it is looked at."""
-    source = get_object_or_404(Source, name=name)
+    source = get_administered_source(request.user, name)
     form = SettingsForm(request.POST)
     if not form.is_valid():
         context = detail_context(source, request, settings_form=form)
@@ -212,7 +216,7 @@ def source_settings(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("source", name=source.name)
 
 
-@staff_required
+@role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
 def source_upload(request: HttpRequest) -> HttpResponse:
     """Connect an uploaded archive."""
@@ -234,11 +238,13 @@ def source_upload(request: HttpRequest) -> HttpResponse:
     return render(request, "sources/upload.html", {"form": form}, status=status)
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_POST
 def source_replace(request: HttpRequest, name: str) -> HttpResponse:
     """Upload a new version of an archive."""
-    source = get_object_or_404(Source, name=name, kind=Source.Kind.ARCHIVE)
+    source = get_administered_source(request.user, name)
+    if source.kind != Source.Kind.ARCHIVE:
+        raise Http404
     form = UploadForm(request.POST, request.FILES)
     if not form.is_valid():
         context = detail_context(source, request, upload_form=form)
@@ -249,38 +255,38 @@ def source_replace(request: HttpRequest, name: str) -> HttpResponse:
     return redirect("source", name=source.name)
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_POST
 def source_pause(request: HttpRequest, name: str) -> HttpResponse:
-    source = get_object_or_404(Source, name=name)
+    source = get_administered_source(request.user, name)
     managing.pause(source)
     messages.success(request, f"{source.name} is paused; what is live stays searchable.")
     return redirect("source", name=source.name)
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_POST
 def source_resume(request: HttpRequest, name: str) -> HttpResponse:
-    source = get_object_or_404(Source, name=name)
+    source = get_administered_source(request.user, name)
     managing.resume(source)
     messages.success(request, f"{source.name} goes on; a sync is queued.")
     return redirect("source", name=source.name)
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_POST
 def source_reindex(request: HttpRequest, name: str) -> HttpResponse:
-    source = get_object_or_404(Source, name=name)
+    source = get_administered_source(request.user, name)
     managing.reindex(source)
     messages.success(request, f"Every file of {source.name} will be read again.")
     return redirect("source", name=source.name)
 
 
-@staff_required
+@role_required(Role.ADMIN)
 @require_POST
 def source_remove(request: HttpRequest, name: str) -> HttpResponse:
     """Remove a source for good, when its name was typed."""
-    source = get_object_or_404(Source, name=name)
+    source = get_administered_source(request.user, name)
     form = RemoveForm(request.POST, name=source.name)
     if not form.is_valid():
         context = detail_context(source, request, remove_form=form)

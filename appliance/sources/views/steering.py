@@ -1,15 +1,19 @@
-"""Actions on several sources of the list, and the credential of one, for admins."""
+"""Actions on several sources of the list, for who manages them; the credential of one, for admins."""
 
 from __future__ import annotations
 
+from typing import cast
+
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
+from appliance.accounts.models import Role, User
+from appliance.accounts.roles import administered_sources, role_required
 from appliance.sources import managing
-from appliance.sources.access import staff_required
 from appliance.sources.bulk_forms import ChosenForm
 from appliance.sources.listing import ListFilterForm, Wish
 from appliance.sources.overview import overviews_of
@@ -19,7 +23,7 @@ from indexer.models import Source
 DONE = {"sync": "will be synced", "pause": "are paused", "resume": "go on"}
 
 
-@staff_required
+@role_required(Role.SOURCE_ADMIN, Role.ADMIN)
 @require_POST
 def steer_sources(request: HttpRequest) -> HttpResponse:
     """Sync, pause or resume the chosen sources, or all that the list's filter shows."""
@@ -27,23 +31,25 @@ def steer_sources(request: HttpRequest) -> HttpResponse:
     if action not in ACTIONS:
         messages.error(request, "Choose what to do.")
         return _back(request)
+    managed = administered_sources(cast(User, request.user))
     names = (
-        _filtered_names(request)
+        _filtered_names(request, managed)
         if request.POST.get("scope") == "all"
         else request.POST.getlist("source")
     )
     if not names:
         messages.error(request, "Choose the sources first.")
         return _back(request)
-    count = steer(Source.objects.filter(name__in=names).order_by("pk"), action)
+    count = steer(managed.filter(name__in=names).order_by("pk"), action)
     messages.success(request, f"Of {len(names)} chosen, {count} {DONE[action]}.")
     return _back(request)
 
 
-def _filtered_names(request: HttpRequest) -> list[str]:
+def _filtered_names(request: HttpRequest, managed: QuerySet[Source]) -> list[str]:
     wish = Wish.from_form(ListFilterForm(QueryDict(request.POST.get("query", ""))))
-    overviews = overviews_of(Source.objects.all())
-    return [overview.name for overview in wish.of(overviews, with_location=True)]
+    overviews = overviews_of(managed)
+    names = {overview.name for overview in overviews}
+    return [overview.name for overview in wish.of(overviews, managed_names=names)]
 
 
 def _back(request: HttpRequest) -> HttpResponse:
@@ -57,7 +63,7 @@ def _back(request: HttpRequest) -> HttpResponse:
     return redirect(reverse("sources") + (f"?{query}" if query else ""))
 
 
-@staff_required
+@role_required(Role.ADMIN)
 @require_POST
 def source_credential(request: HttpRequest, name: str) -> HttpResponse:
     """Let a source use a shared credential in the place of whatever it used before."""

@@ -218,7 +218,7 @@ def test_a_file_has_a_safe_name(
     assert response["Content-Disposition"] == f'attachment; filename="{name}"'
     assert response["Content-Type"] == "text/markdown; charset=utf-8"
     assert response["X-Content-Type-Options"] == "nosniff"
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "private, no-store"
 
 
 def test_json_is_downloaded_too(client: Client, owner: User, answer: Message) -> None:

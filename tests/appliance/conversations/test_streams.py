@@ -105,7 +105,7 @@ def test_nobody_may_keep_the_stream(owner: User, writing: Message) -> None:
 
     sent = async_to_sync(headers)()
     assert sent["Content-Type"] == "text/event-stream"
-    assert sent["Cache-Control"] == "no-store"
+    assert sent["Cache-Control"] == "private, no-store"
     assert sent["X-Accel-Buffering"] == "no"
 
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.contrib.auth.models import AnonymousUser
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.test import RequestFactory
+from django.http import Http404
 
 from appliance.accounts.models import User
 from appliance.conversations.models import Evidence
@@ -15,7 +13,6 @@ from appliance.sources.access import (
     operator_scope,
     readable_sources,
     scope_of,
-    staff_required,
 )
 from appliance.sources.managing import set_grant
 from indexer.ingestion.inline import sync_now
@@ -193,27 +190,3 @@ class TestAnOldCommit:
     def test_is_not_found_by_an_outsider(self, outsider: User, old_commit: str) -> None:
         with pytest.raises(Http404):
             get_document_for_user(outsider, "shop", old_commit, "src/cart.py")
-
-
-class TestAnAdminsPage:
-    @pytest.fixture
-    def request_(self) -> HttpRequest:
-        return RequestFactory().get("/")
-
-    @staticmethod
-    def page(request: HttpRequest) -> HttpResponseBase:
-        return HttpResponse("managed")
-
-    def test_opens_for_an_admin(self, request_: HttpRequest, staff: User) -> None:
-        request_.user = staff
-        assert staff_required(self.page)(request_).status_code == 200
-
-    def test_does_not_exist_for_a_reader(self, request_: HttpRequest, reader: User) -> None:
-        request_.user = reader
-        with pytest.raises(Http404):
-            staff_required(self.page)(request_)
-
-    def test_does_not_exist_for_who_is_not_signed_in(self, request_: HttpRequest) -> None:
-        request_.user = AnonymousUser()
-        with pytest.raises(Http404):
-            staff_required(self.page)(request_)

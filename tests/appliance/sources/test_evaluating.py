@@ -169,7 +169,7 @@ def test_a_reader_proposes_an_answer_and_an_admin_decides(
     client: Client, reader: User, staff_client: Client, staff: User, source: Source
 ) -> None:
     client.force_login(reader)
-    assert "an admin decides" in client.post("/evaluation/answers/", answer()).content.decode()
+    assert "a curator decides" in client.post("/evaluation/answers/", answer()).content.decode()
     entry = GoldenEntry.objects.get()
     assert (entry.state, entry.proposed_by) == ("proposed", reader.get_username())
     # An admin who may not read the place does not see the proposal.

@@ -324,7 +324,7 @@ def test_the_secret_is_shown_once_and_stored_sealed(
     secret = hook_secret_of(source)
     assert secret
     assert secret in response.content.decode()
-    assert response["Cache-Control"] == "no-store"
+    assert response["Cache-Control"] == "private, no-store"
     assert secret.encode() not in bytes(source.hook_secret or b"")
     page = client.get(f"/sources/{source.name}/").content.decode()
     assert secret not in page

@@ -11,8 +11,9 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from appliance.accounts.models import User
+from appliance.accounts.roles import role_required
 from appliance.conversations.curating import deciding, queue
-from appliance.conversations.curating.access import get_case_for_curator
+from appliance.conversations.curating.access import CURATORS, get_case_for_curator
 from appliance.conversations.curating.forms import DecisionForm
 from appliance.conversations.curating.kept import curated_rows, get_curated_lines
 from appliance.conversations.curating.models import Feedback
@@ -20,28 +21,32 @@ from appliance.conversations.curating.report import report
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import render_answer
 from appliance.conversations.showing import record_shown
-from appliance.sources.access import readable_sources, scope_of, staff_required
+from appliance.sources.access import named_sources, readable_sources, scope_of
 from indexer.evaluation.sets import ProposalRefused
 
 PER_PAGE = 20
 
 
 def _curator(request: HttpRequest) -> User:
-    if not isinstance(request.user, User):  # staff_required stands in front
+    if not isinstance(request.user, User):  # role_required stands in front
         raise Http404
     return request.user
 
 
-@staff_required
+@role_required(*CURATORS)
 @require_safe
 def curation_page(request: HttpRequest) -> HttpResponse:
     """List the cases that fit the filters, newest first."""
     asked = request.GET
+    curator = _curator(request)
+    source = asked.get("source", "")
     filters = queue.Filters.of(
-        *(asked.get(name, "") for name in ("state", "kind", "reason", "source"))
+        asked.get("state", ""),
+        asked.get("kind", ""),
+        asked.get("reason", ""),
+        source if source in _names_for(curator) else "",  # of others not even that there are cases
     )
     page = Paginator(queue.queue(filters), PER_PAGE).get_page(asked.get("page"))
-    curator = _curator(request)
     context = {
         "filters": filters,
         "states": queue.STATES,
@@ -54,7 +59,7 @@ def curation_page(request: HttpRequest) -> HttpResponse:
     return render(request, "conversations/curating/queue.html", context)
 
 
-@staff_required
+@role_required(*CURATORS)
 @require_http_methods(["GET", "HEAD", "POST"])
 def case_page(request: HttpRequest, message_id: UUID) -> HttpResponse:
     """Show a case with what was said of it; a POST resolves or dismisses it."""
@@ -110,7 +115,7 @@ def _resolved(form: DecisionForm, curator: User, message: Message) -> bool:
     return True
 
 
-@staff_required
+@role_required(*CURATORS)
 @require_safe
 def curated_list(request: HttpRequest) -> HttpResponse:
     """List the curated lines that this curator may read, with what became of them."""
@@ -119,7 +124,7 @@ def curated_list(request: HttpRequest) -> HttpResponse:
     return render(request, "conversations/curating/curated.html", {"page": page, "rows": page})
 
 
-@staff_required
+@role_required(*CURATORS)
 @require_POST
 def curated_withdraw(request: HttpRequest, lines_id: int) -> HttpResponse:
     lines = get_curated_lines(_curator(request), lines_id)
@@ -128,8 +133,14 @@ def curated_withdraw(request: HttpRequest, lines_id: int) -> HttpResponse:
     return redirect("curated")
 
 
-@staff_required
+@role_required(*CURATORS)
 @require_safe
 def report_page(request: HttpRequest) -> HttpResponse:
     """Show how many questions were not answered, by source and week."""
-    return render(request, "conversations/curating/report.html", {"report": report()})
+    told = report(known=_names_for(_curator(request)))
+    return render(request, "conversations/curating/report.html", {"report": told})
+
+
+def _names_for(curator: User) -> frozenset[str]:
+    """Return the names of the sources that this curator may be told of."""
+    return frozenset(named_sources(curator).values_list("name", flat=True))

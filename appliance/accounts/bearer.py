@@ -1,0 +1,127 @@
+"""Programs at the door: `Authorization: Bearer` for addresses below /api/, and nothing else there.
+
+Elsewhere the header means nothing, and here a session means nothing: so neither can stand in for
+the other, and no page of another site can use a reader's session on the API.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from functools import wraps
+from typing import Concatenate, ParamSpec
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from appliance.accounts.models import ApiToken, TokenRight, User
+from appliance.accounts.tokens import TokenRefused, find_token, note_use
+from appliance.audit.actions import Action, Outcome
+from appliance.audit.models import Event
+from appliance.audit.recording import Target, record
+
+P = ParamSpec("P")
+
+PREFIX = "/api/"
+LONGEST_TOKEN = 200
+RECORDED_WITHIN = timedelta(minutes=1)
+MOST_RECORDED = 30  # refusals a minute, one for each address: an attack must not fill the record
+
+
+class TokenRequest(HttpRequest):
+    """What the middleware guarantees to the views below /api/."""
+
+    user: User
+    token: ApiToken
+
+
+class BearerMiddleware:
+    """Puts the person of a token on requests of the API; refuses all others there."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if not request.path_info.startswith(PREFIX):
+            return self.get_response(request)
+        if settings.SESSION_COOKIE_NAME in request.COOKIES:
+            return refusal(400, "Send a token without a session: leave the cookies out.")
+        try:
+            token = find_token(_text_in(request))
+        except TokenRefused as exc:
+            _record_refusal(request, exc)
+            response = refusal(401, "Send a valid token: Authorization: Bearer TOKEN.")
+            response["WWW-Authenticate"] = 'Bearer realm="Plumbline"'
+            return response
+        note_use(token, _address_of(request))
+        request.user = token.user
+        request.token = token  # type: ignore[attr-defined]  # see TokenRequest
+        return self.get_response(request)
+
+
+def right_required(
+    right: TokenRight,
+) -> Callable[
+    [Callable[Concatenate[TokenRequest, P], HttpResponseBase]],
+    Callable[Concatenate[TokenRequest, P], HttpResponseBase],
+]:
+    """Answer 403 to tokens without this right. There is no cookie here, so no token against CSRF."""
+
+    def decorate(
+        view: Callable[Concatenate[TokenRequest, P], HttpResponseBase],
+    ) -> Callable[Concatenate[TokenRequest, P], HttpResponseBase]:
+        @csrf_exempt
+        @wraps(view)
+        def guarded(
+            request: TokenRequest, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponseBase:
+            if right not in request.token.rights:
+                _record_refusal(request, TokenRefused(f"lacks the right {right}", request.token))
+                return refusal(403, f"This token lacks the right {right}. Make one that has it.")
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate
+
+
+def refusal(status: int, sentence: str) -> JsonResponse:
+    return JsonResponse({"error": sentence}, status=status)
+
+
+def _text_in(request: HttpRequest) -> str:
+    kind, _, text = request.headers.get("Authorization", "").partition(" ")
+    text = text.strip()
+    if kind.lower() != "bearer" or not text:
+        raise TokenRefused("missing")
+    if len(text) > LONGEST_TOKEN:
+        raise TokenRefused("unknown")
+    return text
+
+
+def _address_of(request: HttpRequest) -> str:
+    return str(request.META.get("REMOTE_ADDR", ""))
+
+
+def _record_refusal(request: HttpRequest, refused: TokenRefused) -> None:
+    """Record a refused token, once a minute for each address; never a letter of an unknown one."""
+    if refused.reason == "missing":
+        return
+    lately = Event.objects.filter(
+        action=Action.TOKEN_REFUSED, at__gt=timezone.now() - RECORDED_WITHIN
+    )
+    addresses = list(lately.values_list("address", "object_id")[:MOST_RECORDED])
+    token = refused.token
+    this = (_address_of(request)[:64], str(token.pk) if token else "")
+    if this in addresses or len(addresses) >= MOST_RECORDED:
+        return
+    record(
+        Action.TOKEN_REFUSED,
+        actor=token.user if token else None,
+        target=Target("token", str(token.pk), token.name) if token else None,
+        outcome=Outcome.DENIED,
+        request=request,
+        details={"reason": refused.reason},
+    )

@@ -1,0 +1,111 @@
+"""When somebody leaves: what they hold is ended, whichever road says so.
+
+Nothing depends on this alone. Every page, token, stream and answer asks for itself whether its
+person is active and what they may read; this takes away what could come back with them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils import timezone
+
+from appliance.accounts.glass import close_glass
+from appliance.accounts.lockout import keep_an_admin
+from appliance.accounts.models import User
+from appliance.accounts.sessions import end_all_sessions
+from appliance.accounts.tokens import revoke_all
+from appliance.audit.acting import Actor
+from appliance.audit.actions import Action
+from appliance.audit.recording import Target, record
+
+APPLIANCE = "account disabled"  # who ends what a disabled account held
+
+
+def disable(
+    user: User,
+    *,
+    by: Actor,
+    why: str = "",
+    request: HttpRequest | None = None,
+    even_last_admin: bool = False,
+) -> bool:
+    """Lock somebody out everywhere; False when they are already. Raises LockedOut.
+
+    `even_last_admin` is for directories: who left the company is out, whatever they were here.
+    """
+    with transaction.atomic():
+        fresh = User.objects.select_for_update().get(pk=user.pk)
+        if not fresh.is_active:
+            return False
+        if not even_last_admin:
+            keep_an_admin(without=fresh)
+        fresh.is_active = user.is_active = False
+        record(
+            Action.PERSON_DISABLED,
+            actor=by,
+            target=_target(user),
+            request=request,
+            details={"why": why} if why else None,
+        )
+        fresh.save(update_fields=["is_active"])
+    return True
+
+
+def enable(user: User, *, by: Actor, why: str = "", request: HttpRequest | None = None) -> bool:
+    """Let somebody in again; False when they are active. Sessions and tokens stay ended."""
+    with transaction.atomic():
+        fresh = User.objects.select_for_update().get(pk=user.pk)
+        if fresh.is_active:
+            return False
+        fresh.is_active = user.is_active = True
+        fresh.save(update_fields=["is_active"])
+        record(
+            Action.PERSON_ENABLED,
+            actor=by,
+            target=_target(user),
+            request=request,
+            details={"why": why} if why else None,
+        )
+    return True
+
+
+def end_all(user: User) -> None:
+    """End the sessions, tokens and emergency access of somebody who is not active any more."""
+    with transaction.atomic():
+        end_all_sessions(user, by=APPLIANCE)
+        revoke_all(user, by=APPLIANCE)
+        for glass in user.broken_glass.filter(closed_at=None, ends_at__gt=timezone.now()):
+            close_glass(glass, by=APPLIANCE)
+
+
+def ends_with_being_active(
+    sender: type[User],
+    instance: User,
+    *,
+    update_fields: frozenset[str] | None = None,
+    **more: Any,
+) -> None:
+    """Hear of every saved account, from Django's admin, a directory or a command."""
+    if not instance.is_active and (update_fields is None or "is_active" in update_fields):
+        end_all(instance)
+
+
+def end_left() -> int:
+    """Do the same for accounts that were changed past the models; return how many held something."""
+    left = User.objects.filter(is_active=False)
+    held = (
+        left.filter(usersession__isnull=False)
+        | left.filter(api_tokens__revoked_at=None, api_tokens__expires_at__gt=timezone.now())
+        | left.filter(broken_glass__closed_at=None, broken_glass__ends_at__gt=timezone.now())
+    )
+    people = list(held.distinct())
+    for user in people:
+        end_all(user)
+    return len(people)
+
+
+def _target(user: User) -> Target:
+    return Target("person", str(user.pk), user.get_username())
