@@ -91,9 +91,9 @@ def claim_fairest() -> Message | None:
 
 
 def chat_for(message: Message) -> ChatClient:
-    """Return the client of the chat model, less urgent with each answer that this person has before
-    this one; raises ModelNotConfigured."""
-    client = clients.chat()
+    """Return the client of the chat model for this answer's thread, less urgent with each answer that
+    this person has before this one; raises ModelNotConfigured."""
+    client = clients.chat().for_thread(str(message.thread_id))
     if not client.has_priorities:
         return client
     others = Message.objects.filter(thread__owner=message.thread.owner_id, state__in=BEING_WRITTEN)

@@ -22,7 +22,7 @@ from pathlib import Path
 
 import httpx
 
-from inference.bench.latency import Timing, prompt_of, time_answer
+from inference.bench.latency import SALT, Timing, prompt_of, time_answer
 from inference.bench.plots import line_plot
 from inference.client import ChatClient
 from inference.connection import open_http
@@ -56,6 +56,7 @@ def measure(
         ChatRequest(
             (ChatMessage("user", _prompt(client, prompt_tokens, answer_tokens, task, number)),),
             max_tokens=answer_tokens,
+            cache_salt=SALT,
         )
         for number in range(streams)
     ]
