@@ -35,7 +35,6 @@ class Node:
 
     url: httpx.URL
     transport: httpx.BaseTransport
-    headers: httpx.Headers
     in_flight: int = 0
     faults: int = 0  # since it last answered a whole request
     is_resting: bool = False

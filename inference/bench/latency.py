@@ -25,7 +25,6 @@ from inference.connection import open_http
 from inference.errors import ModelUnavailable
 from inference.protocol import ChatDelta, ChatEnd, ChatMessage, ChatRequest
 
-
 SALT = "5a" * 32  # the gateway asks for one; the runs of a benchmark share theirs
 
 

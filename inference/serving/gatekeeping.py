@@ -12,11 +12,10 @@ import uvicorn
 
 from inference.errors import ServingFailed
 from inference.fetching import sha256_of
-from inference.serving.gateway import Gateway, application
+from inference.serving.gateway import LOOPBACK, Gateway, application, check_server
 from inference.serving.manifest import NAME, verify_folder
 from inference.serving.profiles import get_profile, profile_names
 
-LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 SHORTEST_TOKEN = 32
 
 
@@ -41,6 +40,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Serve until a signal; raises ServingFailed for what must not be opened to a network."""
+    try:
+        check_server(options.server)
+    except ValueError as exc:
+        raise ServingFailed(f"--server {exc}") from exc
     tls = tls_options(options.host, options.certificate, options.key, options.client_ca)
     gateway = Gateway(
         role=get_profile(options.profile).role,

@@ -28,6 +28,7 @@ logger = logging.getLogger(__name__)
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5.0, 300.0
 LARGEST_BODY = 8 * 1024 * 1024
 SOCKET_PREFIX = "unix:"
+LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,7 @@ class Refusal(Exception):
 
 def application(gateway: Gateway) -> Starlette:
     """Return the web application; all that it does not know is 404."""
+    check_server(gateway.server)
     upstream = _upstream(gateway.server)
 
     @asynccontextmanager
@@ -70,17 +72,33 @@ def application(gateway: Gateway) -> Starlette:
         measured = partial(_check_token, gateway.metrics_token)
         read = partial(_read, upstream, "/metrics")
         routes.append(_route("/metrics", measured, read, "GET"))
-    return Starlette(
+    app = Starlette(
         routes=routes,
         lifespan=lifespan,
         exception_handlers={Refusal: _refused, httpx.TransportError: _unreachable},
     )
+    app.router.redirect_slashes = False
+    return app
+
+
+def check_server(server: str) -> None:
+    """Raise ValueError for a server that is not on this machine alone."""
+    if server.startswith(SOCKET_PREFIX):
+        return
+    url = httpx.URL(server)
+    if url.scheme != "http" or url.host not in LOOPBACK:
+        raise ValueError(
+            f"{server}: the model server must listen on this machine alone: name"
+            " http://127.0.0.1:PORT or unix:PATH"
+        )
 
 
 def _upstream(server: str) -> httpx.AsyncClient:
     is_socket = server.startswith(SOCKET_PREFIX)
     transport = httpx.AsyncHTTPTransport(
-        uds=server.removeprefix(SOCKET_PREFIX) if is_socket else None, trust_env=False
+        uds=server.removeprefix(SOCKET_PREFIX) if is_socket else None,
+        verify=False,
+        trust_env=False,
     )
     return httpx.AsyncClient(
         base_url="http://model" if is_socket else server,
