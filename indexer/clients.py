@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -30,6 +31,7 @@ from inference.connection import (
 from inference.errors import ModelNotConfigured
 from inference.packages import MINILM, model_folder
 
+LOOK_CONNECT_S, LOOK_READ_S = 1.0, 2.0  # somebody waits for what is only a look
 STATIC_BATCH = 512  # texts: so fast that the statements around them would take longer
 
 
@@ -107,6 +109,18 @@ def chat() -> ChatClient:
 
 
 @lru_cache(maxsize=1)
+def chat_servers() -> Mapping[str, httpx.Client]:
+    """Return a connection to each chat server by its address, for short looks at it; empty without
+    one. Raises ValueError for an address or a certificate that cannot be used."""
+    if settings.CHAT_URL == "none":
+        return {}
+    return {
+        address: _http(address, connect_timeout_s=LOOK_CONNECT_S, read_timeout_s=LOOK_READ_S)
+        for address in addresses_in(settings.CHAT_URL)
+    }
+
+
+@lru_cache(maxsize=1)
 def judge() -> ChatClient | None:
     """Return the client of the model that judges answers; None: there is none."""
     if settings.JUDGE_URL == "none":
@@ -141,9 +155,7 @@ def _http(
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
     read_timeout_s: float = READ_TIMEOUT_S,
 ) -> httpx.Client:
-    http = model_http(
-        addresses, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s
-    )
+    http = model_http(addresses, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s)
     _open.append(http)
     return http
 
@@ -170,7 +182,7 @@ def model_http(
 
 def close() -> None:
     """Close every connection; the next use builds the clients from the settings anew."""
-    for cached in (_embedder, chat, judge, reranker, _static_model, _minilm):
+    for cached in (_embedder, chat, chat_servers, judge, reranker, _static_model, _minilm):
         cached.cache_clear()
     while _open:
         _open.pop().close()

@@ -61,9 +61,11 @@ class EngineSpeed:
         )
 
 
-def read_engine(http: httpx.Client) -> EngineReading:
-    """Ask one server. Raises ModelUnavailable, or RequestRejected where it tells nothing of the kind."""
-    with translated_errors(), http.stream("GET", "/metrics") as response:
+def read_engine(http: httpx.Client, token: str = "") -> EngineReading:
+    """Ask one server, with its token for metrics where it has one. Raises ModelUnavailable, or
+    RequestRejected where it tells nothing of the kind."""
+    headers = {"authorization": f"Bearer {token}"} if token else {}
+    with translated_errors(), http.stream("GET", "/metrics", headers=headers) as response:
         check_status(response)
         content = read_at_most(response, LARGEST_METRICS)
     return parse_engine(content.decode("utf-8", errors="replace"))

@@ -22,6 +22,7 @@ from appliance.config.env import (
     env_texts,
     load_env_file,
 )
+from appliance.config.metering import use_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -30,6 +31,8 @@ PLUMBLINE_HOME = env_path("PLUMBLINE_HOME", default=BASE_DIR / ".plumbline")
 load_env_file(PLUMBLINE_HOME / "settings.env")
 MIRRORS_DIR = PLUMBLINE_HOME / "mirrors"
 UPLOADS_DIR = PLUMBLINE_HOME / "uploads"
+METRICS_DIR = PLUMBLINE_HOME / "metrics"  # where the processes of this host count
+use_folder(METRICS_DIR)
 PLUMBLINE_CACHE = env_path(
     "PLUMBLINE_CACHE",
     default=Path(env_str("XDG_CACHE_HOME", default="~/.cache")).expanduser() / "plumbline",
@@ -95,6 +98,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "appliance.web.measuring.MeasuredRequests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -342,6 +346,10 @@ if EMBEDDING == "server" and not EMBEDDING_URL:
     raise SettingError("PLUMBLINE_EMBEDDING=server: set PLUMBLINE_EMBEDDING_URL too")
 if RERANK_URL != "none" and not RERANK_MODEL:
     raise SettingError("PLUMBLINE_RERANK_URL: set PLUMBLINE_RERANK_MODEL too")
+
+# --- Metrics: /metrics is for this machine alone, or for whoever has the token ------------------
+
+METRICS_TOKEN = env_secret("PLUMBLINE_METRICS_TOKEN", default="")
 
 # --- Logs: one line per finished step, with ids and counts, never code, questions or secrets ---
 

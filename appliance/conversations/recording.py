@@ -27,6 +27,7 @@ from appliance.conversations.answering.flow import answer
 from appliance.conversations.checking import checks
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.keeping import link_evidence
+from appliance.conversations.measuring import count_answer
 from appliance.conversations.models import Message, MessageEvidence
 from appliance.conversations.prompting.budget import Budget, Checking
 from appliance.conversations.prompting.parts import recalled_in
@@ -150,6 +151,7 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
         message, "text", "patches", "struck", "checks", "receipt", "not_found", "error", "seconds",
         "usage", "state",
     )  # fmt: skip
+    count_answer(message)
     counts = checks.counted(end.compiled.judgements)
     logger.info(
         "answer message=%s state=%s evidence=%s cited=%s made=%s moved=%s struck=%s"

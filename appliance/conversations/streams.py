@@ -9,7 +9,8 @@ from __future__ import annotations
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -23,6 +24,7 @@ from appliance.conversations.access import (
     messages_for_reader,
     reading_of_message,
 )
+from appliance.conversations.measuring import OPEN_STREAMS
 from appliance.conversations.models import Message
 from appliance.conversations.turns import turn_of
 from appliance.conversations.waits import Wait, waits_of
@@ -43,14 +45,21 @@ async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseB
     assert isinstance(user, User)  # noqa: S101  LoginRequiredMiddleware stands in front
     message = await sync_to_async(get_message_for_reader)(user, message_id)
     # The forms in an answer need the token that the page's forms have.
-    events = _events(user, message, get_token(request))
+    events = _counted(_events(user, message, get_token(request)))
     response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["Cache-Control"] = "no-store"
     response["X-Accel-Buffering"] = "no"  # nginx would hold the events back
     return response
 
 
-async def _events(user: User, message: Message, csrf_token: str) -> AsyncIterator[bytes]:
+async def _counted(events: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    with OPEN_STREAMS.track_inprogress():
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+
+async def _events(user: User, message: Message, csrf_token: str) -> AsyncGenerator[bytes, None]:
     seen: tuple[Snapshot, Wait | None] | None = None
     line = _Line(message.pk)
     started = last_sent = time.monotonic()

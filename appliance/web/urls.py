@@ -8,6 +8,7 @@ from appliance.web import views
 
 urlpatterns = [
     path("status/", views.status, name="status"),
+    path("metrics", views.metrics, name="metrics"),
     path("healthz/", views.healthz, name="healthz"),
     path("theme/", views.theme, name="theme"),
 ]

@@ -10,17 +10,19 @@ import hmac
 import logging
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from typing import Any
 
 import httpx
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
 from inference.serving.bodies import BODIES, BodyRefused, is_stream, rebuilt
+from inference.serving.cards import read_cards
 from inference.serving.profiles import Role
 
 logger = logging.getLogger(__name__)
@@ -125,7 +127,8 @@ def _check_token(token: str, request: Request) -> None:
 
 
 async def _tell(about: Mapping[str, Any], request: Request) -> Response:
-    return JSONResponse(dict(about))
+    cards = await to_thread.run_sync(read_cards)
+    return JSONResponse({**about, "cards": [asdict(card) for card in cards]})
 
 
 async def _read(upstream: httpx.AsyncClient, path: str, request: Request) -> Response:

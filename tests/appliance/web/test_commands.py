@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from appliance.accounts.models import User
 from appliance.sources.models import Grant
-from appliance.web.health import Check
+from appliance.web.checks import Check
 from appliance.web.management.commands import doctor, watch_sync
 from appliance.web.management.commands.prepare import connect
 from indexer.models import Job, Source

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from appliance.accounts.models import User
-from appliance.web.health import Check
+from appliance.web.checks import Check
 from appliance.web.views import summary_of, worst_state
 from indexer.models import Job, Source
 from tests.conftest import SourceFactory

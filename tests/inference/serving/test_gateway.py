@@ -288,10 +288,20 @@ def test_a_short_token_is_refused(tmp_path: Path) -> None:
         token_of(file)
 
 
-def test_the_product_is_told_of_the_model(server: FakeServer) -> None:
+def test_the_product_is_told_of_the_model_and_the_cards(
+    server: FakeServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "nvidia-smi"
+    program.write_text("#!/bin/sh\necho 'NVIDIA L4, 18022, 23034'\necho 'Odd, [N/A], [N/A]'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
     with gateway_for(server.url, about={"name": "chat", "manifest_sha256": "ab"}) as url:
         answer = ASKING.get(f"{url}/node", headers=bearer(TOKEN))
-    assert json.loads(answer.content) == {"name": "chat", "manifest_sha256": "ab"}
+    assert json.loads(answer.content) == {
+        "name": "chat",
+        "manifest_sha256": "ab",
+        "cards": [{"name": "NVIDIA L4", "used_mib": 18022, "total_mib": 23034}],
+    }
 
 
 @pytest.mark.parametrize(

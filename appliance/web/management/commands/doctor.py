@@ -10,7 +10,8 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from appliance.web.health import Check, check_all
+from appliance.web.checks import Check
+from appliance.web.health import check_all
 
 MARKS = {"ok": "ok", "warning": "LOOK", "failed": "WRONG", "off": "off"}
 
