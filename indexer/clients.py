@@ -24,7 +24,7 @@ from inference.client import ChatClient, EmbeddingClient, RerankClient
 from inference.connection import (
     CONNECT_TIMEOUT_S,
     READ_TIMEOUT_S,
-    Identity,
+    Certificates,
     addresses_in,
     open_http,
 )
@@ -174,7 +174,7 @@ def model_http(
         api_key=api_key or settings.MODEL_API_KEY or None,
         connect_timeout_s=connect_timeout_s,
         read_timeout_s=read_timeout_s,
-        identity=Identity(
+        certificates=Certificates(
             settings.MODEL_CA_FILE, settings.MODEL_CERT_FILE, settings.MODEL_KEY_FILE
         ),
     )

@@ -28,7 +28,7 @@ PASSING_STATUSES = {408, 409, 425, 429}
 
 
 @dataclass(frozen=True, slots=True)
-class Identity:
+class Certificates:
     """How a server is recognized, and how it recognizes us. Empty: by the system's authorities, and
     not at all."""
 
@@ -65,7 +65,7 @@ def open_http(
     api_key: str | None = None,
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
     read_timeout_s: float = READ_TIMEOUT_S,
-    identity: Identity | None = None,
+    certificates: Certificates | None = None,
 ) -> httpx.Client:
     """Return a client for a model server, or for several with commas between their addresses.
 
@@ -73,10 +73,10 @@ def open_http(
     https, or carries a password.
     """
     urls = [_checked(address) for address in addresses_in(addresses) or [""]]
-    headers = {"accept-encoding": "identity"}
+    headers = {"accept-encoding": "certificates"}
     if api_key:
         headers["authorization"] = f"Bearer {api_key}"
-    verify = (identity.context() if identity else None) or True
+    verify = (certificates.context() if certificates else None) or True
     timeout = httpx.Timeout(read_timeout_s, connect=connect_timeout_s)
     if len(urls) == 1:
         return httpx.Client(

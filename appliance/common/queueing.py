@@ -14,7 +14,10 @@ def send(task: Task[Any, Any], identifier: int | str, *, after_s: float = 0) -> 
     """Send a row's id, maybe for a little later; when the broker does not answer, the scheduler sends
     it again."""
     try:
-        task.apply_async([identifier], countdown=after_s or None)
+        if after_s:
+            task.apply_async((identifier,), countdown=after_s)
+        else:
+            task.delay(identifier)
     except task.OperationalError as exc:
         logger.warning(
             "task=%s id=%s the broker does not answer: %s",

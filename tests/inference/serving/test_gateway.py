@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from inference.client import ChatClient, EmbeddingClient, RerankClient
-from inference.connection import Identity, open_http
+from inference.connection import Certificates, open_http
 from inference.errors import ModelUnavailable, RequestRejected, ServingFailed
 from inference.fake_server import FakeServer, serving
 from inference.protocol import ChatEnd, ChatMessage, ChatRequest
@@ -246,16 +246,16 @@ def test_between_hosts_both_sides_show_certificates(server: FakeServer, tmp_path
     tls = tls_options("127.0.0.1", node.certificate, node.key, ours.file)
     with gateway_for(server.url, tls=tls) as url:
 
-        def complete(identity: Identity) -> str:
-            with open_http(url, api_key=TOKEN, identity=identity) as http:
+        def complete(certificates: Certificates) -> str:
+            with open_http(url, api_key=TOKEN, certificates=certificates) as http:
                 return ChatClient(http, FAKE_MODEL).complete(REQUEST)
 
-        assert complete(Identity(ours.file, product.certificate, product.key)) == "yes"
+        assert complete(Certificates(ours.file, product.certificate, product.key)) == "yes"
         for refused in (
-            Identity(ours.file),  # nothing to show
-            Identity(ours.file, stranger.certificate, stranger.key),  # somebody else's
-            Identity(others.file, product.certificate, product.key),  # not the server we trust
-            Identity(None, product.certificate, product.key),
+            Certificates(ours.file),  # nothing to show
+            Certificates(ours.file, stranger.certificate, stranger.key),  # somebody else's
+            Certificates(others.file, product.certificate, product.key),  # not the server we trust
+            Certificates(None, product.certificate, product.key),
         ):
             with pytest.raises(ModelUnavailable):
                 complete(refused)
@@ -265,7 +265,7 @@ def test_between_hosts_both_sides_show_certificates(server: FakeServer, tmp_path
 def test_a_certificate_that_cannot_be_used_names_its_file(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("not a certificate")
     with pytest.raises(ValueError, match=r"ca\.pem"):
-        open_http("https://model", identity=Identity(tmp_path / "ca.pem"))
+        open_http("https://model", certificates=Certificates(tmp_path / "ca.pem"))
 
 
 def test_beyond_this_machine_it_listens_with_certificates_only(tmp_path: Path) -> None:
