@@ -12,7 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from inference.connection import check_status, read_at_most, translated_errors
 from inference.errors import RequestRejected
 
-LARGEST_METRICS = 4 * 1024 * 1024
+LARGEST_METRICS = 1024 * 1024  # a vLLM tells 60 kB for each engine
 RUNNING = "vllm:num_requests_running"
 WAITING = "vllm:num_requests_waiting"
 CACHE_USE = "vllm:kv_cache_usage_perc"  # between 0 and 1, whatever its name says
@@ -68,6 +68,8 @@ def read_engine(http: httpx.Client, token: str = "") -> EngineReading:
     with translated_errors(), http.stream("GET", "/metrics", headers=headers) as response:
         check_status(response)
         content = read_at_most(response, LARGEST_METRICS)
+    if len(content) > LARGEST_METRICS:
+        raise RequestRejected(f"/metrics: larger than {LARGEST_METRICS} bytes")
     return parse_engine(content.decode("utf-8", errors="replace"))
 
 

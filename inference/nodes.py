@@ -27,6 +27,8 @@ HEALTH_TIMEOUT_S = 5.0
 MOST_OVER_EVEN = 1.25  # of an even share a server may have before a thread's requests go elsewhere
 # The server says that it has done nothing: the gateway's word for "vLLM is not there".
 UNDONE_STATUSES = {502, 503}
+# Whatever went wrong there, another server may be asked: no prompt is run.
+HARMLESS = ("/v1/models", "/tokenize")
 
 
 @dataclass(eq=False, slots=True)
@@ -65,12 +67,10 @@ class NodesTransport(httpx.BaseTransport):
             except httpx.TransportError as exc:
                 self._give_back(node)
                 self._fault(node)
-                # Only what was never sent goes elsewhere by itself: a prompt that kills one server
-                # must not be carried from server to server.
-                if is_last or not isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout):
+                if is_last or not _was_not_sent(exc, request):
                     raise
                 continue
-            if response.status_code not in UNDONE_STATUSES or is_last:
+            if is_last or not _was_not_done(response, request):
                 return self._followed(response, node)
             response.close()
             self._give_back(node)
@@ -163,6 +163,24 @@ def chosen(nodes: Sequence[Node], key: str | None) -> Node:
     most = MOST_OVER_EVEN * (sum(node.in_flight for node in nodes) + 1) / len(nodes)
     in_order = sorted(nodes, key=lambda node: _weight(node, key))
     return next((node for node in in_order if node.in_flight < most), in_order[0])
+
+
+def _was_not_sent(exc: httpx.TransportError, request: httpx.Request) -> bool:
+    """Say whether a request may go elsewhere by itself: a prompt that kills one server must not be
+    carried from server to server."""
+    if isinstance(exc, httpx.ConnectError | httpx.ConnectTimeout):
+        return True
+    return _is_harmless(request) and not isinstance(exc, httpx.TimeoutException)
+
+
+def _was_not_done(response: httpx.Response, request: httpx.Request) -> bool:
+    if response.status_code in UNDONE_STATUSES:
+        return True
+    return response.is_server_error and _is_harmless(request)
+
+
+def _is_harmless(request: httpx.Request) -> bool:
+    return request.url.path.endswith(HARMLESS)
 
 
 def _weight(node: Node, key: str) -> bytes:
