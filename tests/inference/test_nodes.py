@@ -40,7 +40,7 @@ def asked(server: FakeServer) -> int:
     return len(server.model.received)
 
 
-def eventually(condition: Callable[[], bool], seconds: float = 5.0) -> bool:
+def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():
@@ -181,7 +181,7 @@ def test_an_answer_that_has_begun_is_never_begun_anew() -> None:
         # The next question is answered at once, by the server that is left.
         started = time.monotonic()
         assert chat(http).for_thread(thread_of(http, 0)).complete(REQUEST) == "other"
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 4  # not the time limits of a dead server
 
 
 def test_a_server_that_is_back_is_asked_again_by_itself() -> None:
@@ -197,7 +197,7 @@ def test_a_server_that_is_back_is_asked_again_by_itself() -> None:
             chat(http).complete(REQUEST)
         assert eventually(lambda: nodes(http)[0].is_resting)
         with killable_server(port):
-            assert eventually(lambda: not nodes(http)[0].is_resting)
+            assert eventually(lambda: not nodes(http)[0].is_resting, 60)
             assert chat(http).for_thread(thread_of(http, 0)).complete(REQUEST)
 
 
@@ -245,7 +245,7 @@ def killable_server(port: int | None = None) -> Iterator[tuple[subprocess.Popen[
     ) as process:
         url = f"http://127.0.0.1:{port}"
         try:
-            assert eventually(lambda: _answers(url))
+            assert eventually(lambda: _answers(url), 60)
             yield process, url
         finally:
             process.kill()
