@@ -96,7 +96,7 @@ def chat_check(servers: Sequence[ServerState]) -> Check:
         down = [server for server in servers if not server.is_up]
         named = ", ".join(f"{server.address} ({server.problem})" for server in down)
         step = "The others answer meanwhile. Start it again; it is taken back by itself."
-        return Check(name, "warning", f"{len(down)} of {len(servers)} servers: {named}", step)
+        return Check(name, "warning", f"of {len(servers)} servers {len(down)} down: {named}", step)
     detail = summary_of(well)
     if all(server.is_full for server in well):
         return Check(name, "warning", f"full: {detail}", "New answers wait for their turn.")

@@ -15,6 +15,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from prometheus_client.core import Metric
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
@@ -195,7 +196,7 @@ def test_what_other_processes_count_is_added_up_and_outlives_them(
 def test_a_part_that_cannot_be_read_is_told_and_the_others_stay(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def broken() -> list[metrics.Metric]:
+    def broken() -> list[Metric]:
         with connection.cursor() as cursor:
             cursor.execute("SELECT * FROM no_such_table")
         return []
@@ -236,3 +237,24 @@ def test_the_page_on_monitoring_lists_every_metric(client: Client) -> None:
     page = (ROOT / "docs" / "monitoring.md").read_text()
     families = re.findall(r"^# TYPE (plumbline_\w+)", client.get("/metrics").content.decode(), re.M)
     assert [name for name in families if name.removesuffix("_total") not in page] == []
+
+
+def test_a_scrape_does_not_read_through_what_has_ended(client: Client) -> None:
+    shop = Source.objects.create(name="shop", kind="path", location="/srv/a")
+    Job.objects.bulk_create(
+        (Job(source=shop, state="done", ended_at=timezone.now()) for _ in range(20_000)), 2000
+    )
+    ask(people(1)[0], 5_000, state="done", seconds=2.0, begun_at=timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE indexer_job, conversations_message")
+    with CaptureQueriesContext(connection) as asked:
+        client.get("/metrics")
+    statements = [
+        one["sql"] for one in asked if "indexer_job" in one["sql"] or "message" in one["sql"]
+    ]
+    assert len(statements) >= 3
+    for statement in statements:
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN {statement}")
+            plan = "\n".join(row[0] for row in cursor.fetchall())
+        assert "Seq Scan" not in plan, plan

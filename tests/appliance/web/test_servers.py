@@ -47,7 +47,7 @@ def test_an_admin_sees_each_server(
     assert "3 being written, 1 waiting" in shown
     assert "42 %" in shown
     assert down in shown
-    assert "1 of 2 servers" in shown
+    assert "of 2 servers 1 down" in shown
 
 
 @pytest.mark.parametrize(

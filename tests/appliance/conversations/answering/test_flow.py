@@ -189,7 +189,7 @@ def test_what_was_written_before_a_server_died_stays_and_says_so(
             yield b'data: {"choices": [{"delta": {"content": "%b"}}]}\n\n' % piece.encode()
         raise CutOff
 
-    models.model._events = dying  # type: ignore[method-assign]  # no script dies in the middle
+    models.model._events = dying  # type: ignore[assignment, method-assign]
     end = end_of(ask(ADD))
     assert end.text.startswith("It adds [E1]")
     assert end.error.startswith("The answer breaks off here: the connection failed")
