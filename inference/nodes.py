@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 # Keys of httpx's extensions: what a request asks of this module, and what an answer carries for it.
 AFFINITY = "plumbline_affinity"
 FAULT = "plumbline_fault"
-SHORTEST_REST_S, LONGEST_REST_S = 1.0, 60.0
+SHORTEST_REST_S, LONGEST_REST_S = 1.0, 15.0
 HEALTH_TIMEOUT_S = 5.0
 MOST_OVER_EVEN = 1.25  # of an even share a server may have before a thread's requests go elsewhere
 # The server says that it has done nothing: the gateway's word for "vLLM is not there".
