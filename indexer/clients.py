@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import atexit
 import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -20,10 +21,17 @@ from indexer.models import Source
 from indexer.reading.entries import DOCUMENT_MAX_BYTES
 from inference import minilm, static
 from inference.client import ChatClient, EmbeddingClient, RerankClient
-from inference.connection import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, open_http
+from inference.connection import (
+    CONNECT_TIMEOUT_S,
+    READ_TIMEOUT_S,
+    Certificates,
+    addresses_in,
+    open_http,
+)
 from inference.errors import ModelNotConfigured
 from inference.packages import MINILM, model_folder
 
+LOOK_CONNECT_S, LOOK_READ_S = 1.0, 2.0  # somebody waits for what is only a look
 STATIC_BATCH = 512  # texts: so fast that the statements around them would take longer
 
 
@@ -92,11 +100,24 @@ def chat() -> ChatClient:
     if settings.CHAT_URL == "none":
         raise ModelNotConfigured()
     return ChatClient(
-        _http(settings.CHAT_URL),
+        _http(settings.CHAT_URL, read_timeout_s=settings.CHAT_SILENCE_LIMIT_S),
         settings.CHAT_MODEL or None,
         deadline_s=settings.ANSWER_TIME_LIMIT_S,
         has_priorities=settings.CHAT_PRIORITIES,
+        has_others=len(addresses_in(settings.CHAT_URL)) > 1,
     )
+
+
+@lru_cache(maxsize=1)
+def chat_servers() -> Mapping[str, httpx.Client]:
+    """Return a connection to each chat server by its address, for short looks at it; empty without
+    one. Raises ValueError for an address or a certificate that cannot be used."""
+    if settings.CHAT_URL == "none":
+        return {}
+    return {
+        address: _http(address, connect_timeout_s=LOOK_CONNECT_S, read_timeout_s=LOOK_READ_S)
+        for address in addresses_in(settings.CHAT_URL)
+    }
 
 
 @lru_cache(maxsize=1)
@@ -118,7 +139,9 @@ def reranker() -> Reranker | None:
         return None
     limit_s = settings.RERANK_TIME_LIMIT_MS / 1000
     client = RerankClient(
-        _http(settings.RERANK_URL, timeout_s=limit_s), settings.RERANK_MODEL, deadline_s=limit_s
+        _http(settings.RERANK_URL, connect_timeout_s=limit_s, read_timeout_s=limit_s),
+        settings.RERANK_MODEL,
+        deadline_s=limit_s,
     )
     return Reranker(settings.RERANK_MODEL, client.scores)
 
@@ -126,20 +149,40 @@ def reranker() -> Reranker | None:
 _open: list[httpx.Client] = []
 
 
-def _http(url: str, *, timeout_s: float | None = None) -> httpx.Client:
-    http = open_http(
-        url,
-        api_key=settings.MODEL_API_KEY or None,
-        connect_timeout_s=timeout_s or CONNECT_TIMEOUT_S,
-        read_timeout_s=timeout_s or READ_TIMEOUT_S,
-    )
+def _http(
+    addresses: str,
+    *,
+    connect_timeout_s: float = CONNECT_TIMEOUT_S,
+    read_timeout_s: float = READ_TIMEOUT_S,
+) -> httpx.Client:
+    http = model_http(addresses, connect_timeout_s=connect_timeout_s, read_timeout_s=read_timeout_s)
     _open.append(http)
     return http
 
 
+def model_http(
+    addresses: str,
+    *,
+    connect_timeout_s: float = CONNECT_TIMEOUT_S,
+    read_timeout_s: float = READ_TIMEOUT_S,
+    api_key: str = "",
+) -> httpx.Client:
+    """Open a connection to model servers with the keys and certificates of the settings; the caller
+    closes it. Raises ValueError for an address or a certificate that cannot be used."""
+    return open_http(
+        addresses,
+        api_key=api_key or settings.MODEL_API_KEY or None,
+        connect_timeout_s=connect_timeout_s,
+        read_timeout_s=read_timeout_s,
+        certificates=Certificates(
+            settings.MODEL_CA_FILE, settings.MODEL_CERT_FILE, settings.MODEL_KEY_FILE
+        ),
+    )
+
+
 def close() -> None:
     """Close every connection; the next use builds the clients from the settings anew."""
-    for cached in (_embedder, chat, judge, reranker, _static_model, _minilm):
+    for cached in (_embedder, chat, chat_servers, judge, reranker, _static_model, _minilm):
         cached.cache_clear()
     while _open:
         _open.pop().close()

@@ -45,7 +45,8 @@ class ChatClient:
     """Asks one model on one server. Without a model name, the first that the server lists.
 
     `has_priorities` says that the server takes requests in the order of their priority (vLLM with
-    --scheduling-policy priority); other servers may refuse a request that has one.
+    --scheduling-policy priority); other servers may refuse a request that has one. `has_others`, that
+    several servers stand behind `http`.
     """
 
     def __init__(
@@ -55,8 +56,11 @@ class ChatClient:
         *,
         deadline_s: float = DEADLINE_S,
         has_priorities: bool = False,
+        has_others: bool = False,
     ) -> None:
         self.http = http
+        self.has_others = has_others
+        self.thread: str | None = None  # whose requests go to the same server
         self.deadline_s = deadline_s  # for one whole answer, give or take one read timeout
         self.has_priorities = has_priorities
         self.priority = 0  # the lower, the sooner
@@ -71,6 +75,13 @@ class ChatClient:
         know."""
         other = copy(self)
         other.priority = priority
+        return other
+
+    def for_thread(self, thread: str) -> ChatClient:
+        """Return this client for the requests of one thread: where there are several servers, they go
+        to the one that has the thread's beginning in its cache."""
+        other = copy(self)
+        other.thread = thread
         return other
 
     def models(self) -> list[ServedModel]:
@@ -98,12 +109,22 @@ class ChatClient:
         if self.has_priorities and self.priority:
             plain["priority"] = self.priority
         held = _held(request)
+        stream = partial(
+            ChatStream,
+            self.http,
+            deadline_s=self.deadline_s,
+            affinity=self._affinity(request),
+            has_others=self.has_others,
+        )
         if self._known.refused.issuperset(held):
-            return ChatStream(self.http, plain, self.deadline_s)
+            return stream(plain)
         # What a server refuses it is asked without, now and from then on.
         on_plain = partial(self._known.refused.update, held)
-        body = plain | {"structured_outputs": held}
-        return ChatStream(self.http, body, self.deadline_s, plain=plain, on_plain=on_plain)
+        return stream(plain | {"structured_outputs": held}, plain=plain, on_plain=on_plain)
+
+    def _affinity(self, request: ChatRequest) -> str | None:
+        # The salt too: without the same permissions nothing of the cache is shared.
+        return None if self.thread is None else f"{self.thread} {request.cache_salt or ''}"
 
     def complete(self, request: ChatRequest) -> str:
         """Return the whole answer."""

@@ -11,11 +11,13 @@ import ssl
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 
 from inference.errors import ModelUnavailable, RequestRejected
+from inference.nodes import Node, NodesTransport
 
 CONNECT_TIMEOUT_S = 5.0
 READ_TIMEOUT_S = 300.0  # a long prompt on a CPU takes minutes to its first token
@@ -25,33 +27,78 @@ MAX_REASON_CHARACTERS = 200
 PASSING_STATUSES = {408, 409, 425, 429}
 
 
+@dataclass(frozen=True, slots=True)
+class Certificates:
+    """How a server is recognized, and how it recognizes us. Empty: by the system's authorities, and
+    not at all."""
+
+    ca_file: Path | None = None
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+    def context(self) -> ssl.SSLContext | None:
+        """Return what a TLS connection is made with; None: the ordinary way. Raises ValueError."""
+        if not self.ca_file and not self.cert_file:
+            return None
+        try:
+            context = ssl.create_default_context(cafile=self.ca_file)
+            if self.cert_file:
+                context.load_cert_chain(self.cert_file, self.key_file)
+        except OSError as exc:  # ssl.SSLError too
+            named = ", ".join(
+                str(one) for one in (self.ca_file, self.cert_file, self.key_file) if one
+            )
+            raise ValueError(
+                f"the certificates for the model server cannot be used ({named}): {exc}"
+            ) from exc
+        return context
+
+
+def addresses_in(addresses: str) -> list[str]:
+    """Return the addresses of a setting that may name several, with commas."""
+    return [one.strip() for one in addresses.split(",") if one.strip()]
+
+
 def open_http(
-    base_url: str,
+    addresses: str,
     *,
     api_key: str | None = None,
     connect_timeout_s: float = CONNECT_TIMEOUT_S,
     read_timeout_s: float = READ_TIMEOUT_S,
-    ca_file: Path | None = None,
+    certificates: Certificates | None = None,
 ) -> httpx.Client:
-    """Return a client for one model server. A base URL with or without a final `/v1` will do.
+    """Return a client for a model server, or for several with commas between their addresses.
 
-    Raises ValueError when the URL is not plain http or https, or carries a password.
+    An address with or without a final `/v1` will do. Raises ValueError when one is not plain http or
+    https, or carries a password.
     """
-    url = httpx.URL(base_url)
+    urls = [_checked(address) for address in addresses_in(addresses) or [""]]
+    headers = {"accept-encoding": "certificates"}
+    if api_key:
+        headers["authorization"] = f"Bearer {api_key}"
+    verify = (certificates.context() if certificates else None) or True
+    timeout = httpx.Timeout(read_timeout_s, connect=connect_timeout_s)
+    if len(urls) == 1:
+        return httpx.Client(
+            base_url=urls[0], headers=headers, timeout=timeout, verify=verify, trust_env=False
+        )
+    nodes = [Node(url, httpx.HTTPTransport(verify=verify, trust_env=False)) for url in urls]
+    return httpx.Client(
+        base_url="http://nodes",  # each request gets the address of the one that it goes to
+        headers=headers,
+        timeout=timeout,
+        transport=NodesTransport(nodes),
+        trust_env=False,
+    )
+
+
+def _checked(address: str) -> httpx.URL:
+    url = httpx.URL(address)
     if url.scheme not in {"http", "https"} or not url.host:
         raise ValueError("the model server's address must start with http:// or https://")
     if url.userinfo or url.query or url.fragment:
         raise ValueError("the model server's address may not carry a password, query or fragment")
-    headers = {"accept-encoding": "identity"}
-    if api_key:
-        headers["authorization"] = f"Bearer {api_key}"
-    return httpx.Client(
-        base_url=url.copy_with(path=url.path.rstrip("/").removesuffix("/v1") or "/"),
-        headers=headers,
-        timeout=httpx.Timeout(read_timeout_s, connect=connect_timeout_s),
-        verify=ssl.create_default_context(cafile=str(ca_file)) if ca_file else True,
-        trust_env=False,
-    )
+    return url.copy_with(path=url.path.rstrip("/").removesuffix("/v1") or "/")
 
 
 @contextmanager

@@ -7,14 +7,19 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 
 import httpx
 
 from inference.connection import check_status, error_message, translated_errors
 from inference.errors import InferenceError, ModelUnavailable, RequestRejected
+from inference.nodes import AFFINITY, FAULT
 from inference.protocol import ChatDelta, ChatEnd, Usage
 from inference.sse import read_events
+
+
+class _EndedHere(ModelUnavailable):
+    """We ended the answer ourselves: the server is not to blame."""
 
 
 class ChatStream(Iterator[ChatDelta | ChatEnd]):
@@ -23,6 +28,8 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
     `close` may be called from any thread, also while another waits for the next delta. It hangs
     up at once, which makes vLLM stop generating; the iteration then ends without a ChatEnd.
     A server that refuses `body` (HTTP 400) is sent `plain`, when there is one; `on_plain` is called when it answers that.
+    With several servers, one that fails before the first word is replaced by another, once: nobody
+    has seen anything yet, but a prompt that kills servers must not kill them all.
     """
 
     def __init__(
@@ -33,14 +40,19 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
         *,
         plain: dict[str, object] | None = None,
         on_plain: Callable[[], None] = lambda: None,
+        affinity: str | None = None,
+        has_others: bool = False,
     ) -> None:
         self._http = http
         self._body = body
         self._deadline_s = deadline_s
         self._plain = plain
         self._on_plain = on_plain
+        self._extensions = {} if affinity is None else {AFFINITY: affinity}
+        self._may_go_elsewhere = has_others
         self._response: httpx.Response | None = None
         self._closed = threading.Event()
+        self._deadline = float("inf")  # until the first request is sent
         self._answer = self._read()
 
     def __next__(self) -> ChatDelta | ChatEnd:
@@ -61,26 +73,46 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
             self._answer.close()
 
     def _read(self) -> Generator[ChatDelta | ChatEnd, None, None]:
+        self._deadline = time.monotonic() + self._deadline_s
         has_begun = False
         try:
-            for event in self._answer_to(self._body):
+            for event in self._answer_from_any(self._body):
                 has_begun = True
                 yield event
             return
         except RequestRejected as exc:
             if has_begun or self._plain is None or not str(exc).startswith("HTTP 400"):
                 raise
-        for number, event in enumerate(self._answer_to(self._plain)):
+        for number, event in enumerate(self._answer_from_any(self._plain)):
             if number == 0:
                 self._on_plain()  # it was the form that was refused, not what was asked
             yield event
 
+    def _answer_from_any(self, body: dict[str, object]) -> Iterator[ChatDelta | ChatEnd]:
+        has_begun = False
+        try:
+            for event in self._answer_to(body):
+                has_begun = True
+                yield event
+            return
+        except _EndedHere:
+            raise
+        except ModelUnavailable:
+            self._tell_fault()
+            if has_begun or not self._may_go_elsewhere or self._closed.is_set():
+                raise
+            self._may_go_elsewhere = False
+        yield from self._answer_to(body)
+
+    def _tell_fault(self) -> None:
+        """Say that the server failed, unless it was we who hung up."""
+        if self._response is not None and not self._closed.is_set():
+            self._response.extensions.get(FAULT, lambda: None)()
+
     def _answer_to(self, body: dict[str, object]) -> Iterator[ChatDelta | ChatEnd]:
         finish_reason, usage = None, None
-        with (
-            translated_errors(),
-            self._http.stream("POST", "/v1/chat/completions", json=body) as response,
-        ):
+        self._response = None
+        with translated_errors(), self._request(body) as response:
             self._response = response
             check_status(response)
             for event in read_events(self._parts(response)):
@@ -95,13 +127,17 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
             raise ModelUnavailable("the answer was cut off")
         yield ChatEnd(finish_reason, usage)
 
+    def _request(self, body: dict[str, object]) -> AbstractContextManager[httpx.Response]:
+        return self._http.stream(
+            "POST", "/v1/chat/completions", json=body, extensions=self._extensions
+        )
+
     def _parts(self, response: httpx.Response) -> Iterator[bytes]:
-        deadline = time.monotonic() + self._deadline_s
         for part in response.iter_bytes():
             if self._closed.is_set():
-                raise ModelUnavailable("the answer was stopped")
-            if time.monotonic() > deadline:
-                raise ModelUnavailable("the answer took longer than it may")
+                raise _EndedHere("the answer was stopped")
+            if time.monotonic() > self._deadline:
+                raise _EndedHere("the answer took longer than it may")
             yield part
 
 

@@ -51,6 +51,10 @@ class Script:
     plans: tuple[str, ...] = ()  # what it says when it is asked for JSON, in order; then "write"
     chosen: str | None = None  # what it says to a choice; None: the first
     repaired: str | None = None  # what it says when it is shown its answer again; None: the same
+    running: int = 0  # what it tells of itself at /metrics, as vLLM does
+    waiting: int = 0
+    cache_use: float = 0.0
+    has_metrics: bool = True  # False: no /metrics, as on servers other than vLLM
     pause_s: float = 0.05  # between the words of "slow"
     hang_s: float = 600.0
 
@@ -78,10 +82,8 @@ class FakeModel:
     def reply(self, method: str, path: str, content: bytes) -> Reply:
         if self.script.mode is Mode.HTTP500:
             return _json(500, {"error": {"message": "the fake is broken", "code": 500}})
-        if path == "/health":
-            return _json(200, {})
-        if path == "/v1/models":
-            return _json(200, {"object": "list", "data": [self._listing()]})
+        if told := self._told(path):
+            return told
         body = json.loads(content or b"{}")
         self.received.append({"path": path, **body})
         if path == "/v1/chat/completions":
@@ -93,6 +95,27 @@ class FakeModel:
         if path == "/tokenize" and self.script.can_count:
             return _json(200, {"count": _count(body), "max_model_len": self.script.window_tokens})
         return _json(404, {"error": {"message": "Not Found", "code": 404}})
+
+    def _told(self, path: str) -> Reply | None:
+        """Return what a server says of itself; None when something else is asked."""
+        if path == "/health":
+            return _json(200, {})
+        if path == "/v1/models":
+            return _json(200, {"object": "list", "data": [self._listing()]})
+        if path == "/metrics" and self.script.has_metrics:
+            return Reply(200, "text/plain; version=0.0.4", iter([self._metrics().encode()]))
+        return None
+
+    def _metrics(self) -> str:
+        values = {
+            "num_requests_running": self.script.running,
+            "num_requests_waiting": self.script.waiting,
+            "kv_cache_usage_perc": self.script.cache_use,
+            "generation_tokens_total": 10 * len(self.received),
+            "time_to_first_token_seconds_count": len(self.received),
+            "time_to_first_token_seconds_sum": 0.5 * len(self.received),
+        }
+        return "".join(f'vllm:{name}{{engine="0"}} {value}\n' for name, value in values.items())
 
     def _chosen(self, choices: Sequence[str]) -> str:
         chosen = self.script.chosen

@@ -32,7 +32,7 @@ def running_small_model(log: Path) -> Iterator[str]:
     install(ENV_FOLDER)
     fetch_small_model(default_cache_folder())
     convert_small_model(default_cache_folder(), ENV_FOLDER, lambda line: None)
-    port = _free_port()
+    port = free_port()
     command = [sys.executable, "-m", "inference.serving", "launch"]
     command += ["--env", str(ENV_FOLDER), "--port", str(port)]
     with (
@@ -56,7 +56,7 @@ def running_small_model(log: Path) -> Iterator[str]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])

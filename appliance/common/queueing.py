@@ -10,10 +10,14 @@ from celery import Task
 logger = logging.getLogger(__name__)
 
 
-def send(task: Task[Any, Any], identifier: int | str) -> None:
-    """Send a row's id; when the broker does not answer, the scheduler sends it again later."""
+def send(task: Task[Any, Any], identifier: int | str, *, after_s: float = 0) -> None:
+    """Send a row's id, maybe for a little later; when the broker does not answer, the scheduler sends
+    it again."""
     try:
-        task.delay(identifier)
+        if after_s:
+            task.apply_async((identifier,), countdown=after_s)
+        else:
+            task.delay(identifier)
     except task.OperationalError as exc:
         logger.warning(
             "task=%s id=%s the broker does not answer: %s",

@@ -93,6 +93,17 @@ def env_path(name: str, *, default: Path) -> Path:
     return Path(os.environ.get(name) or default).expanduser().resolve()
 
 
+def env_file(name: str) -> Path | None:
+    """Return the path of a file that must be there; None when the setting is empty."""
+    value = os.environ.get(name, "")
+    if not value:
+        return None
+    path = Path(value).expanduser().resolve()
+    if not path.is_file():
+        raise SettingError(f"{name}={value!r}: there is no such file")
+    return path
+
+
 def env_networks(name: str) -> list[str]:
     """Return the comma-separated networks, such as 10.0.0.0/8."""
     networks = env_list(name)
@@ -107,14 +118,16 @@ def env_has(name: str) -> bool:
     return bool(os.environ.get(name) or os.environ.get(f"{name}_FILE"))
 
 
-def env_secret(name: str) -> str:
-    """Return the secret from the file that NAME_FILE names, else from NAME."""
+def env_secret(name: str, *, default: str | None = None) -> str:
+    """Return the secret from the file that NAME_FILE names, else from NAME, else the default."""
     if path := os.environ.get(f"{name}_FILE"):
         if secret := _text_of(Path(path), f"{name}_FILE={path!r}").strip():
             return secret
         raise SettingError(f"{name}_FILE={path!r}: the file is empty")
     if value := os.environ.get(name):
         return value
+    if default is not None:
+        return default
     raise SettingError(f"set {name} or {name}_FILE ('make run' makes one by itself)")
 
 

@@ -11,6 +11,7 @@ from appliance.config.env import (
     SettingError,
     env_bool,
     env_choice,
+    env_file,
     env_has,
     env_int,
     env_list,
@@ -22,6 +23,7 @@ from appliance.config.env import (
     env_texts,
     load_env_file,
 )
+from appliance.config.metering import use_folder
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -30,6 +32,8 @@ PLUMBLINE_HOME = env_path("PLUMBLINE_HOME", default=BASE_DIR / ".plumbline")
 load_env_file(PLUMBLINE_HOME / "settings.env")
 MIRRORS_DIR = PLUMBLINE_HOME / "mirrors"
 UPLOADS_DIR = PLUMBLINE_HOME / "uploads"
+METRICS_DIR = PLUMBLINE_HOME / "metrics"  # where the processes of this host count
+use_folder(METRICS_DIR)
 PLUMBLINE_CACHE = env_path(
     "PLUMBLINE_CACHE",
     default=Path(env_str("XDG_CACHE_HOME", default="~/.cache")).expanduser() / "plumbline",
@@ -115,6 +119,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "appliance.web.measuring.MeasuredRequests",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -336,7 +341,8 @@ READERS = env_int("PLUMBLINE_READERS", default=0)  # processes that read files; 
 
 # --- Models ---------------------------------------------------------------------------------
 
-# none: search works, answers say that no model is configured. Else an OpenAI-compatible server.
+# none: search works, answers say that no model is configured. Else an OpenAI-compatible server, or
+# several of the same model with commas between their addresses.
 CHAT_URL = env_str("PLUMBLINE_CHAT_URL", default="none")
 CHAT_MODEL = env_str("PLUMBLINE_CHAT_MODEL", default="")  # empty: the first that it serves
 CHAT_WINDOW_TOKENS = env_int("PLUMBLINE_CHAT_WINDOW_TOKENS", default=0)  # 0: ask the server
@@ -356,10 +362,15 @@ PAIR_TIME_LIMIT_S = env_int("PLUMBLINE_PAIR_TIME_LIMIT_S", default=120, minimum=
 # For writing a change again that failed a check; 0: never.
 FIX_REPAIR_TIME_LIMIT_S = env_int("PLUMBLINE_FIX_REPAIR_TIME_LIMIT_S", default=45, minimum=0)
 ANSWER_TIME_LIMIT_S = env_int("PLUMBLINE_ANSWER_TIME_LIMIT_S", default=300, minimum=5)
+# So long a model may write nothing; then its server counts as broken.
+CHAT_SILENCE_LIMIT_S = env_int("PLUMBLINE_CHAT_SILENCE_LIMIT_S", default=60, minimum=1)
 # Over all workers; one person's are at most half of them.
 ANSWERS_AT_ONCE = env_int("PLUMBLINE_ANSWERS_AT_ONCE", default=24, minimum=1)
 # Of one person; 0: as many as they like.
 QUESTIONS_PER_HOUR = env_int("PLUMBLINE_QUESTIONS_PER_HOUR", default=0)
+# As vLLM tells of itself: when every server is beyond one of these, no answer is begun.
+CHAT_CACHE_LIMIT_PERCENT = env_int("PLUMBLINE_CHAT_CACHE_LIMIT_PERCENT", default=90, minimum=1)
+CHAT_WAITING_LIMIT = env_int("PLUMBLINE_CHAT_WAITING_LIMIT", default=2)
 # Whether the chat server is a vLLM with --scheduling-policy priority; others may refuse them.
 CHAT_PRIORITIES = env_bool("PLUMBLINE_CHAT_PRIORITIES", default=False)
 # none: answers are evaluated without. Else an OpenAI-compatible server with a model that judges.
@@ -383,7 +394,11 @@ EMBEDDING_THREADS = env_int("PLUMBLINE_EMBEDDING_THREADS", default=0)  # 0: as m
 RERANK_URL = env_str("PLUMBLINE_RERANK_URL", default="none")
 RERANK_MODEL = env_str("PLUMBLINE_RERANK_MODEL", default="")
 RERANK_TIME_LIMIT_MS = env_int("PLUMBLINE_RERANK_TIME_LIMIT_MS", default=1500, minimum=50)
-MODEL_API_KEY = env_str("PLUMBLINE_MODEL_API_KEY", default="")
+MODEL_API_KEY = env_secret("PLUMBLINE_MODEL_API_KEY", default="")
+MODEL_METRICS_TOKEN = env_secret("PLUMBLINE_MODEL_METRICS_TOKEN", default="")  # empty: the key
+MODEL_CA_FILE = env_file("PLUMBLINE_MODEL_CA_FILE")  # that issued the servers' certificates
+MODEL_CERT_FILE = env_file("PLUMBLINE_MODEL_CERT_FILE")  # by which the servers know us
+MODEL_KEY_FILE = env_file("PLUMBLINE_MODEL_KEY_FILE")
 
 # bubblewrap: patches are tried in a sandbox without a network, where a command is set below.
 SANDBOX = env_choice("PLUMBLINE_SANDBOX", choices={"off", "bubblewrap"}, default="off")
@@ -416,6 +431,10 @@ if TOKEN_DAYS > TOKEN_MAX_DAYS:
     raise SettingError("PLUMBLINE_TOKEN_DAYS: more than PLUMBLINE_TOKEN_MAX_DAYS allows")
 if RERANK_URL != "none" and not RERANK_MODEL:
     raise SettingError("PLUMBLINE_RERANK_URL: set PLUMBLINE_RERANK_MODEL too")
+
+# --- Metrics: /metrics is for this machine alone, or for whoever has the token ------------------
+
+METRICS_TOKEN = env_secret("PLUMBLINE_METRICS_TOKEN", default="")
 
 # --- Logs: one line per finished step, with ids and counts, never code, questions or secrets ---
 

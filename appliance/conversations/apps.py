@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.db.models.signals import post_save
 
@@ -16,3 +18,4 @@ class ConversationsConfig(AppConfig):
         from appliance.conversations.leaving import stops_with_being_active
 
         post_save.connect(stops_with_being_active, sender=User)
+        import_module("appliance.conversations.measuring")  # registers what is told of answers

@@ -32,6 +32,7 @@ from appliance.conversations.checking import checks
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.keeping import link_evidence
 from appliance.conversations.leaving import stop_unless_allowed
+from appliance.conversations.measuring import count_answer
 from appliance.conversations.models import Message, MessageEvidence
 from appliance.conversations.prompting.budget import Budget, Checking
 from appliance.conversations.prompting.parts import recalled_in
@@ -176,6 +177,7 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
     )  # fmt: skip
     if is_ours:
         _record_answered(message, cited=len(end.compiled.cited))
+    count_answer(message)
     counts = checks.counted(end.compiled.judgements)
     logger.info(
         "answer message=%s state=%s evidence=%s cited=%s made=%s moved=%s struck=%s"

@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
+from appliance.conversations.measuring import count_interrupted
 from appliance.conversations.models import Message
 from appliance.conversations.modes import Mode
 from appliance.conversations.waiting import BEING_WRITTEN
@@ -28,6 +29,8 @@ def rescue() -> list[str]:
     resumed = dead.filter(mode__in=RESUMABLE, attempts__lt=ATTEMPTS)
     again = [str(pk) for pk in resumed.values_list("pk", flat=True)]
     resumed.update(state=Message.State.QUEUED, text="", checks={}, touched_at=now)
+    for mode in dead.values_list("mode", flat=True):
+        count_interrupted(mode)
     dead.update(state=Message.State.FAILED, error=INTERRUPTED)
     waiting = Message.objects.filter(state=Message.State.QUEUED, touched_at__lt=now - LOST)
     ids = [str(pk) for pk in waiting.values_list("pk", flat=True)]
@@ -38,7 +41,9 @@ def rescue() -> list[str]:
 def mark_failed(message: Message) -> None:
     """End an answer that broke on a fault of ours; the log has the fault."""
     ours = Message.objects.filter(pk=message.pk, attempts=message.attempts)
-    ours.filter(state__in=BEING_WRITTEN).update(
+    ended = ours.filter(state__in=BEING_WRITTEN).update(
         state=Message.State.FAILED,
         error="Something went wrong on our side. The log of the worker says what.",
     )
+    if ended:
+        count_interrupted(message.mode)

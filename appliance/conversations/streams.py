@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
@@ -24,6 +25,7 @@ from appliance.conversations.access import (
 )
 from appliance.conversations.bells import bell_of
 from appliance.conversations.following import Follower
+from appliance.conversations.measuring import OPEN_STREAMS
 from appliance.conversations.models import Message
 from appliance.conversations.waits import Wait, waits_of
 
@@ -46,13 +48,23 @@ async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseB
     assert isinstance(user, User)  # noqa: S101  LoginRequiredMiddleware stands in front
     message = await sync_to_async(get_message_for_reader)(user, message_id)
     # The forms in an answer need the token that the page's forms have.
-    events = _events(_Reader(user, str(request.session.session_key)), message, get_token(request))
+    reader = _Reader(user, str(request.session.session_key))
+    events = _counted(_events(reader, message, get_token(request)))
     response = StreamingHttpResponse(events, content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"  # nginx would hold the events back
     return response
 
 
-async def _events(reader: _Reader, message: Message, csrf_token: str) -> AsyncIterator[bytes]:
+async def _counted(events: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    with OPEN_STREAMS.track_inprogress():
+        async with aclosing(events):
+            async for event in events:
+                yield event
+
+
+async def _events(
+    reader: _Reader, message: Message, csrf_token: str
+) -> AsyncGenerator[bytes, None]:
     async with bell_of(message.pk) as bell:
         follower = Follower(reader.user.pk, message.pk, csrf_token)
         line = _Line(message.pk)

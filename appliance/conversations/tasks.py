@@ -21,10 +21,11 @@ def answer_question(message_id: str) -> None:
     """Write answers, the fairest first, as long as some may be begun.
 
     The id says no more than that this one waits: a task for which no slot is free goes away, and
-    whoever frees one goes on with what waits.
+    whoever frees one goes on with what waits. While the chat servers are full, for whatever reason,
+    nothing is begun: it waits here, where turns are fair, and not in the servers' own line.
     """
     until = time.monotonic() + AT_A_STRETCH_S
-    while (message := waiting.claim_fairest()) is not None:
+    while (message := waiting.claim_if_room()) is not None:
         if leaving.is_left(message):
             continue
         try:
@@ -39,6 +40,8 @@ def answer_question(message_id: str) -> None:
         if time.monotonic() >= until:
             send(answer_question, message_id)
             return
+    if waiting.should_look_again():
+        send(answer_question, message_id, after_s=waiting.LOOK_AGAIN_S)
 
 
 @shared_task(ignore_result=True)

@@ -6,6 +6,7 @@ is decided here, for all workers together.
 
 from __future__ import annotations
 
+import time
 from datetime import timedelta
 from typing import Any
 
@@ -13,12 +14,14 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
+from appliance.conversations import chatservers
 from appliance.conversations.models import Message
 from indexer import clients
 from inference.client import ChatClient
 
 LATELY = timedelta(minutes=10)  # so long it counts that somebody's answers were begun
 CLAIMING = 0x77616974  # PostgreSQL's number of the lock: any that is nobody else's
+LOOK_AGAIN_S = 2.0  # at full servers
 BEHIND_PEOPLE = 10  # the priority of what nobody waits for: notes, evaluations
 LAST_OF_PEOPLE = BEHIND_PEOPLE - 1
 BEING_WRITTEN = (Message.State.SEARCHING, Message.State.WRITING)
@@ -56,6 +59,9 @@ RETURNING message.id
 """  # noqa: S608 - made of constants
 
 
+_next_look = float("-inf")  # of this process
+
+
 def slots() -> int:
     """Return how many answers are written at a time."""
     return int(settings.ANSWERS_AT_ONCE)
@@ -90,10 +96,27 @@ def claim_fairest() -> Message | None:
     return Message.objects.select_related("thread__owner").filter(pk=row[0]).first()
 
 
+def claim_if_room() -> Message | None:
+    """Take the next answer, unless the chat servers say that they are full."""
+    return claim_fairest() if chatservers.has_room() else None
+
+
+def should_look_again() -> bool:
+    """Say whether this process should look again soon for what waits because of full servers: what
+    fills them may be somebody else's, so that no answer of ours frees them. True once in a while."""
+    global _next_look
+    if chatservers.has_room() or time.monotonic() < _next_look:
+        return False
+    if not Message.objects.filter(state=Message.State.QUEUED).exists():
+        return False
+    _next_look = time.monotonic() + LOOK_AGAIN_S
+    return True
+
+
 def chat_for(message: Message) -> ChatClient:
-    """Return the client of the chat model, less urgent with each answer that this person has before
-    this one; raises ModelNotConfigured."""
-    client = clients.chat()
+    """Return the client of the chat model for this answer's thread, less urgent with each answer that
+    this person has before this one; raises ModelNotConfigured."""
+    client = clients.chat().for_thread(str(message.thread_id))
     if not client.has_priorities:
         return client
     others = Message.objects.filter(thread__owner=message.thread.owner_id, state__in=BEING_WRITTEN)

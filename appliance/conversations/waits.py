@@ -13,10 +13,12 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import connection
+from django.db.models import Count
 from django.utils import timezone
 
+from appliance.conversations import chatservers
 from appliance.conversations.models import Message
-from appliance.conversations.waiting import LATELY, PEOPLE, share, slots
+from appliance.conversations.waiting import BEING_WRITTEN, LATELY, PEOPLE, share, slots
 
 LOOKED_AT = 40  # of the last answers: how long they took
 
@@ -64,14 +66,26 @@ def waits_of(message_ids: Iterable[UUID]) -> dict[UUID, Wait]:
         cursor.execute(LINE, {"since": timezone.now() - LATELY, "ids": ids})
         rows = cursor.fetchall()
     took = _usual_seconds() if rows else None
+    has_room = chatservers.has_room() if rows else True
     waits = {}
     for message_id, before, own_before, own_written, written in rows:
+        # At full servers a turn comes when an answer has ended, however many slots are free.
+        most = slots() if has_room else max(1, min(slots(), int(written)))
         ends = max(
-            _ends_needed(before, written, slots()) / slots(),
+            _ends_needed(before, written, most) / most,
             _ends_needed(own_before, own_written, share()) / share(),
         )
         waits[message_id] = Wait(before, in_words(ends * took) if took else "")
     return waits
+
+
+def next_wait_s() -> float:
+    """Return about how long somebody waits who asks now and has asked nothing lately."""
+    counted = Message.objects.filter(state__in=(Message.State.QUEUED, *BEING_WRITTEN))
+    numbers = dict(counted.order_by().values_list("state").annotate(Count("pk")))
+    queued = numbers.pop(Message.State.QUEUED, 0)
+    ends = _ends_needed(queued, sum(numbers.values()), slots())
+    return ends / slots() * (_usual_seconds() or 0.0) if ends else 0.0
 
 
 def _ends_needed(before: int, written: int, most: int) -> int:

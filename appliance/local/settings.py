@@ -22,6 +22,8 @@ SMALL_MODEL_BUDGET = {
     "PLUMBLINE_ANSWER_TOKENS": "320",
     # By itself it cites in 3 of 8 answers; held to a grammar in 8 of 8 (docs/experiments.md).
     "PLUMBLINE_ANSWER_STYLE": "opened",
+    # A long prompt is read for minutes before the first word.
+    "PLUMBLINE_CHAT_SILENCE_LIMIT_S": "300",
     # As many as its profile (cpu-small) lets the server write at a time.
     "PLUMBLINE_ANSWERS_AT_ONCE": "4",
 }

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.db.models.signals import post_migrate
 
@@ -14,3 +16,4 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(put_up, sender=self, dispatch_uid="second wall")
+        import_module("appliance.web.measuring")  # registers what is told of the appliance

@@ -9,6 +9,9 @@ from django.conf import settings
 
 State = Literal["ok", "warning", "failed", "off"]
 
+MODELS = {"Chat model", "Embedding model", "Reranker"}
+WORDS = {"ok": "Working", "warning": "Needs attention", "off": "Not configured", "failed": "Failed"}
+MODEL_WORDS = WORDS | {"warning": "Slow", "failed": "Down"}
 UNKNOWN, ABOVE = "unknown without the database", "See the database above."
 
 
@@ -20,6 +23,11 @@ class Check:
     state: State
     detail: str
     next_step: str = ""
+
+    @property
+    def word(self) -> str:
+        """Return the state in a word; of the models people hear how answers come, no more."""
+        return (MODEL_WORDS if self.name in MODELS else WORDS)[self.state]
 
 
 def start_again(what: str, log: str) -> str:

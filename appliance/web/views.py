@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError, connection
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.utils.crypto import constant_time_compare
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
+from appliance.accounts.models import Role
 from appliance.accounts.requests import SignedInRequest
-from appliance.accounts.roles import administered_sources
+from appliance.accounts.roles import administered_sources, has_role
+from appliance.common.metrics import CONTENT_TYPE, exposition
+from appliance.conversations.chatservers import ServerState, describe
 from appliance.sources import listing
 from appliance.sources.access import named_sources
 from appliance.sources.overview import overviews_of
@@ -20,6 +25,8 @@ from appliance.web.verdict import summary_of, worst_state
 
 THEMES = {"light", "dark"}
 SHOWN_SOURCES = 50  # the page is loaded anew every ten seconds
+LOOPBACK = {"127.0.0.1", "::1"}
+PASSED_ON = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip")
 YEAR_S = 365 * 24 * 3600
 
 
@@ -37,8 +44,39 @@ def status(request: SignedInRequest) -> HttpResponse:
         "sources": overviews[:SHOWN_SOURCES],
         "source_count": len(overviews),
         "source_summary": listing.summary_of(overviews),
+        "servers": chat_servers() if has_role(request.user, Role.ADMIN) else (),
     }
     return render(request, "web/_status.html" if request.htmx else "web/status.html", context)
+
+
+def chat_servers() -> tuple[ServerState, ...]:
+    """Return the model servers for an admin; none when the settings name none that can be asked."""
+    try:
+        return describe()
+    except ValueError:  # the check of the chat model says what is wrong
+        return ()
+
+
+@require_safe
+@never_cache
+@login_not_required
+def metrics(request: HttpRequest) -> HttpResponse:
+    """Tell Prometheus; to all others there is no such page."""
+    if not may_read_metrics(request):
+        raise Http404
+    return HttpResponse(exposition(), CONTENT_TYPE)
+
+
+def may_read_metrics(request: HttpRequest) -> bool:
+    """Say whether the token is right, or, without one, whether somebody on this machine asks.
+
+    A proxy on this machine passes on everybody's requests: behind one there is no way but the token.
+    """
+    if settings.METRICS_TOKEN:
+        given = request.headers.get("Authorization", "")
+        return constant_time_compare(given, f"Bearer {settings.METRICS_TOKEN}")
+    is_passed_on = settings.SECURE_TLS or any(name in request.headers for name in PASSED_ON)
+    return not is_passed_on and request.META.get("REMOTE_ADDR") in LOOPBACK
 
 
 @require_safe

@@ -49,6 +49,15 @@ class Job(models.Model):
 
     class Meta:
         ordering = ["-created_at", "-pk"]
+        # Of all jobs that ever were, few wait or run, and few failed lately.
+        indexes = [
+            models.Index(
+                fields=["kind", "state"],
+                condition=Q(state__in=["queued", "running"]),
+                name="jobs_going",
+            ),
+            models.Index(fields=["ended_at"], condition=Q(state="failed"), name="jobs_failed"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["source", "kind"],

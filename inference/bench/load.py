@@ -15,17 +15,18 @@ import argparse
 import json
 import statistics
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
 
-from inference.bench.latency import Timing, prompt_of, time_answer
+from inference.bench.latency import SALT, Timing, prompt_of, time_answer
 from inference.bench.plots import line_plot
 from inference.client import ChatClient
 from inference.connection import open_http
+from inference.engine import read_engine
 from inference.errors import InferenceError, ModelUnavailable
 from inference.protocol import ChatMessage, ChatRequest
 from inference.serving.shape import SHAPES, read_shape, shape_names
@@ -56,6 +57,7 @@ def measure(
         ChatRequest(
             (ChatMessage("user", _prompt(client, prompt_tokens, answer_tokens, task, number)),),
             max_tokens=answer_tokens,
+            cache_salt=SALT,
         )
         for number in range(streams)
     ]
@@ -106,19 +108,10 @@ def _quantile(values: Sequence[float], share: float) -> float:
 def prefix_hits(http: httpx.Client) -> dict[str, float]:
     """Return vLLM's counters of its prefix cache, empty where the server has none."""
     try:
-        text = http.get("/metrics").text
-    except httpx.HTTPError:
+        reading = read_engine(http)
+    except InferenceError:
         return {}
-    found = dict(_counters(text))
-    asked = found.get("vllm:prefix_cache_queries_total", 0.0)
-    return {"asked": asked, "hit": found.get("vllm:prefix_cache_hits_total", 0.0)} if asked else {}
-
-
-def _counters(text: str) -> Iterator[tuple[str, float]]:
-    for line in text.splitlines():
-        if line.startswith("vllm:prefix_cache") and " " in line:
-            name, _, value = line.rpartition(" ")
-            yield name.partition("{")[0], float(value)
+    return {"asked": reading.prefix_asked, "hit": reading.prefix_hit}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

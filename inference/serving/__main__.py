@@ -4,6 +4,7 @@ python -m inference.serving install  --env .venv-vllm
 python -m inference.serving fetch    qwen2.5-coder-0.5b-instruct-gguf
 python -m inference.serving convert  --env .venv-vllm
 python -m inference.serving launch   --env .venv-vllm --profile cpu-small --port 8101
+python -m inference.serving gateway  --profile chat-1x80gb --server http://127.0.0.1:8101 --port 8443 ...
 python -m inference.serving explain  chat-1x80gb [--model FOLDER] [--json]
 python -m inference.serving manifest make|verify|show FOLDER
 python -m inference.serving pack     FOLDER ARCHIVE.tar
@@ -22,7 +23,7 @@ from pathlib import Path
 from inference.errors import InferenceError, ModelFilesInvalid
 from inference.fetching import Progress, fetch, sha256_of
 from inference.packages import SMALL_MODEL_GGUF, default_cache_folder, get_model, packaged_models
-from inference.serving import install
+from inference.serving import gatekeeping, install
 from inference.serving.explain import explained, to_json
 from inference.serving.launch import command_of, plan_launch
 from inference.serving.machine import read_machine
@@ -78,6 +79,7 @@ def run_launch(options: argparse.Namespace) -> int:
         env_folder=options.env.absolute(),
         model=model,
         port=options.port,
+        socket=options.socket.absolute() if options.socket else None,
         is_dummy=options.dummy,
     )
     if not options.dummy:
@@ -176,10 +178,13 @@ def _parser() -> argparse.ArgumentParser:
     step("convert", run_convert)
     launch = step("launch", run_launch)
     launch.add_argument("--profile", choices=profile_names(), default="cpu-small")
-    launch.add_argument("--port", type=int, required=True)
+    where = launch.add_mutually_exclusive_group(required=True)
+    where.add_argument("--port", type=int, help="on 127.0.0.1")
+    where.add_argument("--socket", type=Path, help="a unix socket instead, for the gateway alone")
     launch.add_argument("--model", type=Path, help="a Hugging Face folder (default: the small one)")
     launch.add_argument("--verified", action="store_true", help="refuse a model without a manifest")
     launch.add_argument("--dummy", action="store_true", help="random weights, for benchmarks")
+    gatekeeping.add_options(step("gateway", gatekeeping.run))
     explain = step("explain", run_explain)
     explain.add_argument("profile", choices=profile_names())
     explain.add_argument("--model", type=Path, help="a model folder (default: the profile's shape)")

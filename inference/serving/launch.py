@@ -2,12 +2,13 @@
 
 `python -m vllm.entrypoints.openai.api_server` and not `vllm serve`: the CPU build's own command
 looks for a package name that it does not have. The server listens on this machine only: several
-of its paths need no key.
+of its paths need no key. Other hosts reach it through the gateway.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -38,7 +39,8 @@ def plan_launch(
     *,
     env_folder: Path,
     model: Path,
-    port: int,
+    port: int | None = None,
+    socket: Path | None = None,
     is_dummy: bool = False,
 ) -> Launch:
     """Return the command; a dummy gets weights at random, for benchmarks. Reads only which files are there. Raises ServingFailed without them."""
@@ -52,7 +54,9 @@ def plan_launch(
     for path, what in needed:
         if not path.exists():
             raise ServingFailed(f"{what}: {path} is missing")
-    launch = command_of(profile, machine, env_folder=env_folder, model=model, port=port)
+    launch = command_of(
+        profile, machine, env_folder=env_folder, model=model, port=port, socket=socket
+    )
     return replace(launch, argv=_with_random_weights(launch.argv)) if is_dummy else launch
 
 
@@ -62,23 +66,26 @@ def _with_random_weights(argv: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def command_of(
-    profile: Profile, machine: Machine, *, env_folder: Path, model: Path, port: int
+    profile: Profile,
+    machine: Machine,
+    *,
+    env_folder: Path,
+    model: Path,
+    port: int | None = None,
+    socket: Path | None = None,
 ) -> Launch:
     """Return the command, whether or not it can be run here."""
+    where = ["--uds", str(socket)] if socket else ["--host", "127.0.0.1", "--port", str(port)]
     argv = [str(env_folder / "bin" / "python"), "-m", "vllm.entrypoints.openai.api_server"]
     return Launch(
-        argv=(*argv, *_options(profile, machine, model=model, port=port)),
+        argv=(*argv, *_options(profile, machine, model=model, where=where)),
         environment=ALWAYS
         | (_cpu_environment(machine, env_folder) if profile.device == "cpu" else {}),
     )
 
 
-def _options(profile: Profile, machine: Machine, *, model: Path, port: int) -> list[str]:
+def _options(profile: Profile, machine: Machine, *, model: Path, where: Sequence[str]) -> list[str]:
     options = {
-        "--model": str(model),
-        "--served-model-name": profile.served_name,
-        "--host": "127.0.0.1",
-        "--port": str(port),
         "--max-model-len": str(profile.window_tokens),
         "--max-num-seqs": str(profile.max_sequences),
         "--load-format": "safetensors",  # never a pickle
@@ -89,7 +96,8 @@ def _options(profile: Profile, machine: Machine, *, model: Path, port: int) -> l
     flags = ["--enable-prefix-caching"] if profile.role == "chat" else []
     if profile.enforce_eager:
         flags.append("--enforce-eager")
-    return [*(text for pair in options.items() for text in pair), *flags]
+    named = ["--model", str(model), "--served-model-name", profile.served_name]
+    return [*named, *where, *(text for pair in options.items() for text in pair), *flags]
 
 
 def _cpu_options(profile: Profile, machine: Machine) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import secrets
 
 from appliance.conversations.evaluating.asking import Given
 from appliance.conversations.prompting import prompts
@@ -40,6 +41,7 @@ def _said(client: ChatClient, given: Given) -> str | None:
         max_tokens=4,
         temperature=0.0,
         choice=(YES, NO),
+        cache_salt=secrets.token_hex(32),  # what is judged is of different permissions
     )
     try:
         said = written_within(SECONDS, client.stream(request), lambda stream: None)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from appliance.conversations.answering.sandbox.bubblewrap import problem as sandbox_problem
-from appliance.web import health
+from appliance.web import health, model_checks
 from appliance.web.models import ASK, SYNC, Heartbeat, record_heartbeat
 from appliance.web.tasks import beat
 from indexer.models import Job, Source
@@ -102,15 +102,15 @@ def test_the_static_model_needs_nothing_but_its_own_file(
 ) -> None:
     settings.EMBEDDING = "static"
     settings.PLUMBLINE_CACHE = tmp_path
-    assert health.check_embedding_model().state == "ok"
+    assert model_checks.check_embedding_model().state == "ok"
     monkeypatch.setattr(static, "WEIGHTS", tmp_path)
-    assert health.check_embedding_model().state == "failed"
+    assert model_checks.check_embedding_model().state == "failed"
 
 
 def test_missing_embedding_files_are_wrong(settings: Settings, tmp_path: Path) -> None:
     settings.EMBEDDING = "minilm"
     settings.PLUMBLINE_CACHE = tmp_path
-    check = health.check_embedding_model()
+    check = model_checks.check_embedding_model()
     assert (check.state, "by words only" in check.detail) == ("failed", True)
 
 
@@ -123,22 +123,22 @@ def test_present_embedding_files_are_fine(settings: Settings, tmp_path: Path) ->
     for file in model.files:
         with (folder / file.name).open("wb") as sparse:
             sparse.truncate(file.size_bytes)
-    assert health.check_embedding_model().state == "ok"
+    assert model_checks.check_embedding_model().state == "ok"
 
 
 def test_an_embedding_server_that_is_not_there_is_wrong(settings: Settings) -> None:
     settings.EMBEDDING, settings.EMBEDDING_URL = "server", "http://127.0.0.1:9"
-    assert health.check_embedding_model().state == "failed"
+    assert model_checks.check_embedding_model().state == "failed"
 
 
 def test_no_chat_model_is_no_fault(settings: Settings) -> None:
     settings.CHAT_URL = "none"
-    assert health.check_chat_model().state == "off"
+    assert model_checks.check_chat_model().state == "off"
 
 
 @pytest.mark.usefixtures("models")
 def test_a_served_chat_model_is_named() -> None:
-    check = health.check_chat_model()
+    check = model_checks.check_chat_model()
     assert check.state == "ok"
     assert "window of" in check.detail
 
@@ -146,7 +146,7 @@ def test_a_served_chat_model_is_named() -> None:
 @pytest.mark.usefixtures("models")
 def test_a_model_of_another_name_is_wrong(settings: Settings) -> None:
     settings.CHAT_MODEL = "another"
-    check = health.check_chat_model()
+    check = model_checks.check_chat_model()
     assert (check.state, "PLUMBLINE_CHAT_MODEL" in check.next_step) == ("failed", True)
 
 
@@ -165,12 +165,12 @@ def test_a_model_on_its_way_is_told_from_one_that_is_not_there(
     settings.PLUMBLINE_HOME, settings.CHAT_URL = tmp_path, "http://127.0.0.1:9"
     if written:
         (tmp_path / "model.json").write_text(json.dumps(written))
-    assert health.check_chat_model().state == state
+    assert model_checks.check_chat_model().state == state
 
 
 def test_an_unusable_address_is_a_finding_and_no_crash(settings: Settings) -> None:
     settings.CHAT_URL = "gpu:8000"
-    assert health.check_chat_model().state == "failed"
+    assert model_checks.check_chat_model().state == "failed"
 
 
 def test_mirrors_need_a_folder_that_can_be_written(settings: Settings, tmp_path: Path) -> None:

@@ -152,3 +152,10 @@ def test_an_unknown_profile_is_refused(name: str) -> None:
 def test_a_profile_with_a_number_below_one_is_refused() -> None:
     with pytest.raises(ServingFailed, match="below 1"):
         Profile("small", 0, 1, kv_cache_bytes=1)
+
+
+def test_a_socket_stands_in_place_of_the_address(env_folder: Path, model: Path) -> None:
+    socket = Path("/run/plumbline/chat.sock")
+    launch = plan_launch(PROFILE, AVX2, env_folder=env_folder, model=model, socket=socket)
+    assert launch.argv[launch.argv.index("--uds") + 1] == str(socket)
+    assert not {"--host", "--port"} & set(launch.argv)

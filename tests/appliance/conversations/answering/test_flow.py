@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 
 import pytest
+from pytest_django import Settings
 
 from appliance.conversations.answering.events import (
     Answered,
@@ -25,9 +27,9 @@ from appliance.sources.operators import scope_for
 from indexer import clients
 from indexer.models import Blob, Source
 from indexer.scope import PathRule, Scope
-from inference.fake_server import FakeServer
+from inference.fake_server import FakeServer, serving
 from inference.streaming import ChatStream
-from inference.testing import Mode, Script
+from inference.testing import CutOff, Mode, Script
 from tests.appliance.conversations.conftest import CART, FILES
 from tests.conftest import SourceFactory
 
@@ -141,6 +143,58 @@ def test_a_broken_model_gets_a_sentence_and_the_hits_stay(
     assert end_of(events).error.startswith(sentence)
     assert end_of(events).text == ""
     assert "shop/cart.py" in evidence_in(events, Searched)
+
+
+def test_a_model_that_hangs_is_given_up_within_the_limit(
+    shop: Source, models: FakeServer, settings: Settings
+) -> None:
+    clients.embedder()
+    settings.CHAT_SILENCE_LIMIT_S = 1
+    models.model.script = Script(mode=Mode.HANG)
+    started = time.monotonic()
+    events = ask(ADD)
+    assert time.monotonic() - started < 10
+    assert end_of(events).error.startswith("The model does not answer: no answer in time")
+    assert "shop/cart.py" in evidence_in(events, Searched)
+
+
+def test_text_that_is_not_text_is_shown_as_such(shop: Source, models: FakeServer) -> None:
+    models.model.script = Script(mode=Mode.BAD_UTF8, text="It adds [E1].")
+    end = end_of(ask(ADD))
+    assert end.text.encode("utf-8")
+    assert "It adds" in end.text
+
+
+def test_beside_a_server_that_works_a_broken_one_is_not_noticed(
+    shop: Source, models: FakeServer, settings: Settings
+) -> None:
+    """E07 with two servers: whatever is wrong with one, if no word has come of the answer."""
+    clients.embedder()
+    for mode in (Mode.CUT_SSE, Mode.HUGE, Mode.HTTP500):
+        with serving(Script(mode=mode)) as broken:
+            settings.CHAT_URL, settings.CHAT_MODEL = f"{broken.url},{models.url}", "fake"
+            clients.chat.cache_clear()
+            ends = [end_of(ask(ADD)) for _ in range(4)]
+        assert [end.error for end in ends] == [""] * 4, mode
+        assert all(end.compiled.cited for end in ends)
+
+
+def test_what_was_written_before_a_server_died_stays_and_says_so(
+    shop: Source, models: FakeServer
+) -> None:
+    pieces = ["It adds ", "[E1]. ", "And "]
+
+    def dying(*_: object) -> Iterator[bytes]:
+        for piece in pieces:
+            yield b'data: {"choices": [{"delta": {"content": "%b"}}]}\n\n' % piece.encode()
+        raise CutOff
+
+    models.model._events = dying  # type: ignore[assignment, method-assign]
+    end = end_of(ask(ADD))
+    assert end.text.startswith("It adds [E1]")
+    assert end.error.startswith("The answer breaks off here: the connection failed")
+    assert end.error.endswith("Ask again.")
+    assert end.compiled.cited
 
 
 def test_a_model_that_is_down_gets_a_sentence(
