@@ -22,7 +22,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from appliance.conversations.answering.sandbox.bubblewrap import problem as sandbox_problem
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
 from indexer.evaluation.runs import newest_done
 from indexer.fetching.versions import git_version, has_security_fixes
@@ -33,6 +32,7 @@ from inference.connection import open_http
 from inference.errors import InferenceError
 from inference.fetching import is_complete
 from inference.packages import MINILM, get_model, model_folder
+from inference.sandbox import problem as sandbox_problem
 
 State = Literal["ok", "warning", "failed", "off"]
 
