@@ -24,6 +24,9 @@ from inference.serving.manifest import NAME, Manifest, make_manifest, verify_fol
 INDEX = "model.safetensors.index.json"
 CONFIG = "config.json"
 LONGEST_HEADER = 100_000_000
+READABLE = (
+    0o644  # weights tell nobody what they were calibrated with; a server of another user reads them
+)
 
 
 def described(model: Path, *, licence: str, origin: str) -> Manifest:
@@ -121,6 +124,7 @@ def _link_or_copy(file: Path, place: Path) -> None:
         os.link(file, place)
     except OSError:  # another file system, or one without links
         shutil.copyfile(file, place)
+    place.chmod(READABLE)
 
 
 def _sizes_in(file: Path) -> dict[str, int]:

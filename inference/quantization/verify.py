@@ -12,7 +12,7 @@ from tokenizers import Tokenizer
 from inference.errors import QuantizationFailed
 from inference.fetching import sha256_of
 from inference.quantization.calibration import read_texts
-from inference.quantization.comparison.human_eval import check_sandbox, problems
+from inference.quantization.comparison.human_eval import find_sandbox, problems
 from inference.quantization.comparison.judging import compare
 from inference.quantization.comparison.measuring import (
     Examination,
@@ -94,8 +94,7 @@ def _checked(question: Question) -> Manifest:
 
 def _examination(question: Question) -> tuple[Examination, Tokenizer]:
     asked = problems(question.problems) if question.problems else []
-    if asked:
-        check_sandbox()  # before minutes of reading
+    sandbox = find_sandbox() if asked else None  # before minutes of reading
     tokenizer = Tokenizer.from_file(str(question.before / VOCABULARY))
     texts = [text for file in question.held_out for text in read_texts(file)]
     examination = prepare(
@@ -105,6 +104,7 @@ def _examination(question: Question) -> tuple[Examination, Tokenizer]:
         window_tokens=question.window_tokens,
         answers=question.answers,
         problems=asked,
+        sandbox=sandbox,
     )
     return examination, tokenizer
 

@@ -12,13 +12,13 @@ import secrets
 import shlex
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
 from inference.errors import QuantizationFailed
-from inference.sandbox import Limits, run_confined
+from inference.sandbox import Limits, Ran, run_confined
 from inference.sandbox import problem as sandbox_problem
 
 MEGABYTE = 1024**2
@@ -38,6 +38,7 @@ STOPS = (
     "\nfrom ",
 )
 PROGRAM = "program.py"
+SYSTEM_PYTHON = Path("/usr/bin/python3")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,34 @@ def problems(count: int) -> list[Problem]:
     return [every[number * len(every) // count] for number in range(count)]
 
 
-def check_sandbox() -> None:
-    """Raise QuantizationFailed when what a model writes cannot be run safely here."""
-    if complaint := sandbox_problem():
-        raise QuantizationFailed(
-            f"HumanEval runs what the model writes, and only in a sandbox: {complaint}. Install "
-            "bubblewrap and util-linux, or leave it out with --problems 0."
-        )
+@dataclass(frozen=True, slots=True)
+class Sandbox:
+    """What works on this machine: a Python that can be started behind the walls."""
+
+    python: Path
+    limits: Limits
+
+
+def find_sandbox(limits: Limits = LIMITS) -> Sandbox:
+    """Try out where programs can be run. Raises QuantizationFailed when nowhere."""
+    complaint = sandbox_problem()
+    for sandbox in [] if complaint else _candidates(limits):
+        complaint = f"no Python can be started in it ({sandbox.python} was the last that was tried)"
+        if _run(sandbox, "print(6 * 7)").output == b"42\n":
+            return sandbox
+    raise QuantizationFailed(
+        f"HumanEval runs what the model writes, and only in a sandbox: {complaint}. Install bubblewrap, "
+        "util-linux and python3 with the system's packages, or leave it out with --problems 0."
+    )
+
+
+def _candidates(limits: Limits) -> Iterator[Sandbox]:
+    """Yield this Python, and that of the system: in a home folder nobody else may start ours."""
+    ours = Path(sys.executable).resolve()
+    base = Path(sys.base_prefix).resolve()
+    shown = () if base.is_relative_to("/usr") else (base,)
+    yield Sandbox(ours, replace(limits, folders=(*limits.folders, *shown)))
+    yield Sandbox(SYSTEM_PYTHON, limits)
 
 
 def until_stop(text: str) -> str:
@@ -77,50 +99,34 @@ def until_stop(text: str) -> str:
 def solved(
     completions: Mapping[str, str],
     asked: Sequence[Problem],
-    *,
-    limits: Limits = LIMITS,
+    sandbox: Sandbox,
     tell: Callable[[str], None] = lambda _: None,
 ) -> dict[str, bool]:
     """Run each completed problem with its tests, and return which passed."""
-    check_sandbox()
     results = {}
     for number, problem in enumerate(asked, 1):
-        results[problem.name] = passes(problem, completions[problem.name], limits)
+        results[problem.name] = passes(problem, completions[problem.name], sandbox)
         if number % 20 == 0 or number == len(asked):
             tell(f"ran {number} of {len(asked)} problems, {sum(results.values())} passed")
     return results
 
 
-def passes(problem: Problem, completion: str, limits: Limits = LIMITS) -> bool:
+def passes(problem: Problem, completion: str, sandbox: Sandbox) -> bool:
     """Run one problem. Whoever ends the program before its tests has not passed them."""
     token = secrets.token_hex(16)
-    parts: Iterable[str] = (
+    parts = (
         problem.prompt + until_stop(completion),
         problem.test,
         f"check({problem.function})",
         f"print({token!r})",
     )
-    with tempfile.TemporaryDirectory(prefix="plumbline-humaneval-") as name:
-        folder = Path(name)
-        (folder / PROGRAM).write_text("\n".join(parts), encoding="utf-8", errors="replace")
-        ran = run_confined(f"exec {_python()} -I {PROGRAM}", folder, _with_python(limits))
+    ran = _run(sandbox, "\n".join(parts))
     return ran.passed and token.encode() in ran.output
 
 
-def _python() -> str:
-    return shlex.quote(str(Path(sys.executable).resolve()))
-
-
-def _with_python(limits: Limits) -> Limits:
-    """Show the running Python in the sandbox where it does not lie below /usr."""
-    base = Path(sys.base_prefix).resolve()
-    if base.is_relative_to("/usr"):
-        return limits
-    return Limits(
-        limits.seconds,
-        limits.memory_bytes,
-        limits.disk_bytes,
-        (*limits.folders, base),
-        limits.processes,
-        limits.output_bytes,
-    )
+def _run(sandbox: Sandbox, program: str) -> Ran:
+    with tempfile.TemporaryDirectory(prefix="plumbline-humaneval-") as name:
+        folder = Path(name)
+        (folder / PROGRAM).write_text(program, encoding="utf-8", errors="replace")
+        command = f"exec {shlex.quote(str(sandbox.python))} -I {PROGRAM}"
+        return run_confined(command, folder, sandbox.limits)

@@ -11,7 +11,7 @@ from tokenizers import Tokenizer
 
 from inference.errors import QuantizationFailed
 from inference.quantization.calibration import Text, windows_of
-from inference.quantization.comparison.human_eval import Problem, solved, until_stop
+from inference.quantization.comparison.human_eval import Problem, Sandbox, solved, until_stop
 from inference.quantization.comparison.values import Measured, Reading, Tokens, Written
 
 PROMPT_TOKENS = 128
@@ -39,6 +39,7 @@ class Examination:
     windows: Mapping[str, Sequence[Tokens]]  # held-out code by part
     prompts: Sequence[Tokens]
     problems: Sequence[Problem]
+    sandbox: Sandbox | None  # where what is written is run; there where there are problems
 
 
 def prepare(
@@ -49,6 +50,7 @@ def prepare(
     window_tokens: int,
     answers: int,
     problems: Sequence[Problem],
+    sandbox: Sandbox | None,
 ) -> Examination:
     """Cut the held-out texts. Raises QuantizationFailed where one may have been calibrated with."""
     if any(not text.is_held_out for text in texts):
@@ -63,7 +65,7 @@ def prepare(
         by_part[part] = windows_of(tokens, count=windows, tokens=window_tokens)
     prompts = [window[:PROMPT_TOKENS] for part in by_part.values() for window in part]
     step = max(1, len(prompts) // answers) if answers else 1
-    return Examination(by_part, prompts[::step][:answers], problems)
+    return Examination(by_part, prompts[::step][:answers], problems, sandbox)
 
 
 def measure(
@@ -85,7 +87,7 @@ def measure(
     return Measured(
         readings=readings,
         answers=answers,
-        passed=_human_eval(model, examination.problems, tokenizer, tell),
+        passed=_human_eval(model, examination, tokenizer, tell),
         tokens_per_s=round(speed[0], 2) if speed else 0.0,
         weight_bytes=weight_bytes,
     )
@@ -96,12 +98,10 @@ def weight_bytes_of(folder: Path) -> int:
 
 
 def _human_eval(
-    model: Examined,
-    problems: Sequence[Problem],
-    tokenizer: Tokenizer,
-    tell: Callable[[str], None],
+    model: Examined, examination: Examination, tokenizer: Tokenizer, tell: Callable[[str], None]
 ) -> dict[str, bool]:
-    if not problems:
+    problems, sandbox = examination.problems, examination.sandbox
+    if not problems or sandbox is None:
         return {}
     tell(f"writing {len(problems)} functions of HumanEval")
 
@@ -109,15 +109,10 @@ def _human_eval(
         text: str = tokenizer.decode(list(tokens))
         return until_stop(text) != text
 
-    prompts = [
-        tuple(one.ids)
-        for one in tokenizer.encode_batch(
-            [problem.prompt for problem in problems], add_special_tokens=False
-        )
-    ]
-    written = model.write(prompts, FUNCTION_TOKENS, is_done)
+    asked = tokenizer.encode_batch([one.prompt for one in problems], add_special_tokens=False)
+    written = model.write([tuple(one.ids) for one in asked], FUNCTION_TOKENS, is_done)
     completions = {
         problem.name: tokenizer.decode(list(one.tokens))
         for problem, one in zip(problems, written, strict=True)
     }
-    return solved(completions, problems, tell=tell)
+    return solved(completions, problems, sandbox, tell)
