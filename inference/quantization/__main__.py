@@ -24,7 +24,7 @@ from inference.quantization import install
 from inference.quantization.calibration import general_texts, mixed, read_texts, write_texts
 from inference.quantization.comparison.values import Bars
 from inference.quantization.plan import plan_lines
-from inference.quantization.recipe import Recipe
+from inference.quantization.recipe import ORDERS, Recipe
 from inference.serving.shape import SHAPES, read_shape, shape_names
 
 logger = logging.getLogger(__name__)
@@ -140,7 +140,7 @@ def _recipe(options: argparse.Namespace) -> Recipe:
         engine=options.engine,
         bits=options.bits,
         group_size=options.group_size,
-        desc_act=options.desc_act,
+        order=options.order,
         windows=options.windows,
         window_tokens=options.window_tokens,
     )
@@ -151,10 +151,7 @@ def _add_recipe(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--engine", default=usual.engine)
     parser.add_argument("--bits", type=int, default=usual.bits)
     parser.add_argument("--group-size", type=int, default=usual.group_size)
-    parser.add_argument(
-        "--desc-act", action=argparse.BooleanOptionalAction, default=usual.desc_act,
-        help="take the inputs that matter most first",
-    )  # fmt: skip
+    parser.add_argument("--order", choices=ORDERS, default=usual.order, help="of the inputs")
     parser.add_argument("--windows", type=int, default=usual.windows)
     parser.add_argument("--window-tokens", type=int, default=usual.window_tokens)
 

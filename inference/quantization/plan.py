@@ -51,7 +51,7 @@ def plan(shape: Shape, recipe: Recipe, *, on_card: bool) -> Plan:
         passing=attention + wide,
         memory=2 * state,
         disk=2 * state + after,
-        before=shape.weight_bytes,
+        before=replace(shape, quantization=None).weight_bytes,
         after=after,
     )
 
@@ -59,7 +59,9 @@ def plan(shape: Shape, recipe: Recipe, *, on_card: bool) -> Plan:
 def plan_lines(shape: Shape, recipe: Recipe, *, on_card: bool) -> Iterator[str]:
     """Yield a plan in words."""
     reckoned = plan(shape, recipe, on_card=on_card)
-    order = "the inputs that matter most first" if recipe.desc_act else "inputs in their order"
+    order = (
+        "the inputs that matter most first" if recipe.order == "static" else "inputs as they stand"
+    )
     yield f"Model     {shape.name}: {shape.parameters / 1e9:.1f} billion parameters, {shape.layers} layers"
     yield f"Recipe    {recipe.engine}: {recipe.bits} bits, group {recipe.group_size}, {order}"
     yield f"Text      {recipe.windows} windows of {recipe.window_tokens} tokens"

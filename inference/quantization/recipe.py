@@ -5,10 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import asdict, dataclass
+from typing import Literal
 
 from inference.errors import QuantizationFailed
 
 BITS = {2, 4, 8}
+ORDERS = ("static", "none")
 FEWEST_TOKENS = 16
 
 
@@ -19,7 +21,9 @@ class Recipe:
     engine: str = "auto-gptq"
     bits: int = 4
     group_size: int = 128  # inputs that share a scale
-    desc_act: bool = True  # the inputs that matter most first
+    # The inputs that matter most first, in groups that keep their places ("static"): vLLM no longer serves
+    # groups of another order (desc_act), which is what auto-gptq makes without it.
+    order: Literal["static", "none"] = "static"
     damp: float = 0.01  # of the mean of the Hessian's diagonal, added to it
     windows: int = 128  # of calibration text
     window_tokens: int = 2048
@@ -27,6 +31,8 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.bits not in BITS:
             raise QuantizationFailed(f"{self.bits} bits: there are {sorted(BITS)}")
+        if self.order not in ORDERS:
+            raise QuantizationFailed(f"no order {self.order!r}: there are {', '.join(ORDERS)}")
         if self.group_size < 8 or self.group_size % 8:
             raise QuantizationFailed(f"a group of {self.group_size}: take a multiple of 8")
         if self.windows < 1 or self.window_tokens < FEWEST_TOKENS:
@@ -42,11 +48,11 @@ class Recipe:
             "quant_method": "gptq",
             "bits": self.bits,
             "group_size": self.group_size,
-            "desc_act": self.desc_act,
+            "desc_act": False,
             "sym": True,
             "damp_percent": self.damp,
             "true_sequential": True,
-            "static_groups": False,
+            "static_groups": self.order == "static",
             "checkpoint_format": "gptq",
         }
 

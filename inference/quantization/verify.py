@@ -52,7 +52,7 @@ def verify(question: Question, load: Load, bars: Bars, tell: Callable[[str], Non
     tell("hashing both models")
     manifest = _checked(question)
     examination, tokenizer = _examination(question)
-    measured = []
+    measured, how = [], ""
     for folder in (question.before, question.after):
         tell(f"loading {folder.name}")
         model = load(folder)

@@ -49,10 +49,10 @@ class LoadedModel:
         kind = str(self._dtype).removeprefix("torch.")
         return f"transformers on {self._device.type}, {kind}, 4-bit weights turned back into floats"
 
-    @torch.inference_mode()
     def read(self, window: Tokens) -> Reading:
         tokens = torch.tensor([window], device=self._device)
-        scores = self._model(tokens).logits[0, :-1].float()
+        with torch.inference_mode():
+            scores = self._model(tokens).logits[0, :-1].float()
         loss = torch.nn.functional.cross_entropy(scores, tokens[0, 1:], reduction="sum")
         return Reading(float(loss), tuple(scores.argmax(-1).tolist()))
 
@@ -65,7 +65,6 @@ class LoadedModel:
             written += self._write(prompts[begin : begin + AT_ONCE], most, is_done)
         return written
 
-    @torch.inference_mode()
     def _write(
         self, prompts: Sequence[Tokens], most: int, is_done: Callable[[Tokens], bool] | None
     ) -> list[Written]:

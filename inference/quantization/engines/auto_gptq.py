@@ -2,7 +2,7 @@
 
 auto-gptq's own `quantize` keeps the whole model in memory, refuses to start without CUDA and cannot go on
 after it was killed. What it knows (GPTQ itself, and which matrices of a layer see the same input) is used as
-it is; docs/decisions/0031 says more. Imported only inside the environment of quantization.
+it is; docs/decisions says why. Imported only inside the environment of quantization.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class Solver:
         scale, zero, group_of = self._gptq.fasterquant(
             percdamp=self._recipe.damp,
             group_size=self._recipe.group_size,
-            actorder=self._recipe.desc_act,
+            actorder=self._recipe.order == "static",
+            static_groups=self._recipe.order == "static",
         )
         self._gptq.free()
         # Scales are stored in 16 bits: what follows must see the weights as they will be served.

@@ -74,23 +74,23 @@ class LayeredModel:
     def layers(self) -> int:
         return len(self._layers)
 
-    @torch.inference_mode()
     def first_inputs(self, windows: Sequence[Window], inputs: Path) -> None:
-        hidden = torch.cat([self._first_input(window) for window in windows])
+        with torch.inference_mode():
+            hidden = torch.cat([self._first_input(window) for window in windows])
         save_file({HIDDEN: hidden.cpu()}, inputs)
 
-    @torch.inference_mode()
     def quantize_layer(
         self, number: int, inputs: Path, outputs: Path, weights: Path
     ) -> Mapping[str, float]:
         hidden = load_file(inputs)[HIDDEN]
-        if not self._arguments:  # work that is continued
-            self._first_input((0,) * hidden.shape[1])
         layer, prefix = self._layers[number], f"{self._structure.layers}.{number}."
-        self._fill(layer, prefix)
-        solved = self._solve(layer, hidden)
-        save_file({HIDDEN: self._passed(layer, hidden)}, outputs)
-        save_file(dict(self._of_layer(layer, prefix, solved)), weights, metadata=FORMAT)
+        with torch.inference_mode():
+            if not self._arguments:  # work that is continued
+                self._first_input((0,) * hidden.shape[1])
+            self._fill(layer, prefix)
+            solved = self._solve(layer, hidden)
+            save_file({HIDDEN: self._passed(layer, hidden)}, outputs)
+            save_file(dict(self._of_layer(layer, prefix, solved)), weights, metadata=FORMAT)
         layer.to("meta")
         return {name: matrix.lost for name, matrix in solved.items()}
 

@@ -19,6 +19,7 @@ def test_a_34b_is_quantized_on_a_card_of_24_gb() -> None:
     reckoned = plan(LARGE, Recipe(), on_card=True)
     assert reckoned.device < 24 * 0.9 * GIB
     assert 17e9 < reckoned.after < 19e9
+    assert 67e9 < reckoned.before < 68e9
     # 128 windows x 2048 tokens x 8192 numbers of 2 bytes, in and out
     assert reckoned.memory == 2 * 128 * 2048 * 8192 * 2
 
@@ -34,8 +35,8 @@ def test_a_processor_holds_a_layer_in_32_bits() -> None:
 
 
 def test_the_plan_in_words() -> None:
-    lines = list(plan_lines(LARGE, Recipe(desc_act=False), on_card=True))
-    assert lines[1] == "Recipe    auto-gptq: 4 bits, group 128, inputs in their order"
+    lines = list(plan_lines(LARGE, Recipe(order="none"), on_card=True))
+    assert lines[1] == "Recipe    auto-gptq: 4 bits, group 128, inputs as they stand"
     assert lines[-1].startswith("Weights   ")
 
 
@@ -48,6 +49,7 @@ def test_explain_needs_no_model(capsys: pytest.CaptureFixture[str]) -> None:
     "wrong",
     [
         {"bits": 5},
+        {"order": "other"},
         {"group_size": 0},
         {"group_size": 100},
         {"windows": 0},
@@ -55,7 +57,7 @@ def test_explain_needs_no_model(capsys: pytest.CaptureFixture[str]) -> None:
         {"damp": 0.0},
     ],
 )
-def test_a_recipe_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
+def test_a_recipe_that_cannot_be_is_refused(wrong: dict[str, object]) -> None:
     with pytest.raises(QuantizationFailed):
         Recipe(**wrong)  # type: ignore[arg-type]
 
@@ -63,7 +65,7 @@ def test_a_recipe_that_cannot_be_is_refused(wrong: dict[str, int]) -> None:
 def test_another_recipe_model_or_calibration_is_another_run() -> None:
     runs = {
         run_id(Recipe(), "m", "c"),
-        run_id(Recipe(desc_act=False), "m", "c"),
+        run_id(Recipe(order="none"), "m", "c"),
         run_id(Recipe(), "n", "c"),
         run_id(Recipe(), "m", "d"),
     }

@@ -90,7 +90,7 @@ def test_the_folder_is_complete_and_verified(order: Order) -> None:
 def test_the_configuration_names_the_quantization(order: Order) -> None:
     config = json.loads((quantized(order) / "config.json").read_text())
     assert config["quantization_config"]["quant_method"] == "gptq"
-    assert config["quantization_config"]["desc_act"] is True
+    assert config["quantization_config"]["desc_act"] is False  # vLLM serves no other
     original = json.loads((order.model / "config.json").read_text())
     assert config["hidden_size"] == original["hidden_size"]
 

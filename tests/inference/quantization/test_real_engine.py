@@ -98,7 +98,8 @@ def test_a_model_is_quantized_read_back_and_compared(
     found = json.loads(script(READ_BACK, str(out), str(model)))
     assert found["difference"] < 1e-2
     assert found["off"] < 0.2
-    assert found["groups"] != sorted(found["groups"])  # desc_act: not in the order of the inputs
+    # Groups keep their places: vLLM serves no others.
+    assert found["groups"] == [place // 32 for place in range(128)]
     judge = ["verify", str(model), str(out), "--held-out", str(texts[1]), "--windows", "2"]
     judge += ["--window-tokens", "64", "--answers", "2", "--problems", "2", "--device", "cpu"]
     done = subprocess.run(command(*judge), cwd=ROOT)
