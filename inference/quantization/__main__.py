@@ -114,7 +114,6 @@ def run_verify(options: argparse.Namespace) -> int:
 
 def _enter(env_folder: Path) -> None:
     """Become the same command inside the environment of quantization, unless this is it."""
-    os.nice(NICENESS)
     if Path(sys.prefix).resolve() == env_folder.resolve():
         return
     python = env_folder.absolute() / "bin" / "python"
@@ -131,6 +130,7 @@ def _enter(env_folder: Path) -> None:
         "TOKENIZERS_PARALLELISM": "false",
         "PYTHONWARNINGS": "ignore",  # of libraries that have not changed for years
     }
+    os.nice(NICENESS)
     command = [str(python), "-m", "inference.quantization", *sys.argv[1:]]
     os.execve(command[0], command, environment)  # noqa: S606
 
