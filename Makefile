@@ -47,7 +47,7 @@ lock: dev ## resolve the requirements anew, with hashes
 	grep -A 99 '^uv==' requirements/dev.txt | awk 'NR > 1 && !/^ / { exit } 1' > requirements/uv.txt
 
 clean: down ## remove the environments and caches; keep the data folder
-	rm -rf .venv .venv-vllm .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf .venv .venv-vllm .venv-quantize .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
 
 product:
 	@$(environment) product

@@ -6,6 +6,7 @@ InferenceError
   ModelNotConfigured  there is no model to ask, and that is how it was set up
   ModelFilesInvalid   what was fetched or found is not the model that was asked for
   ServingFailed       the model server cannot be installed or started on this machine
+  QuantizationFailed  a model cannot be quantized or compared as it was asked
 """
 
 from __future__ import annotations
@@ -36,3 +37,7 @@ class ModelFilesInvalid(InferenceError):
 
 class ServingFailed(InferenceError):
     """The model server cannot run on this machine as it is."""
+
+
+class QuantizationFailed(InferenceError):
+    """The model cannot be quantized or compared."""

@@ -70,6 +70,7 @@ class Action(models.TextChoices):
     CREDENTIAL_ADDED = "credential.added", "Credential added"
     CREDENTIAL_CHANGED = "credential.changed", "Credential replaced"
     CREDENTIAL_REMOVED = "credential.removed", "Credential removed"
+    CODE_EXPORTED = "source.exported", "Text of sources exported"
     HOOK_RENEWED = "hook.renewed", "Webhook secret renewed"
     # Quality and curation
     CURATED = "curation.decided", "Curation decided"

@@ -19,7 +19,6 @@ from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 from kombu.exceptions import OperationalError
 
-from appliance.conversations.answering.sandbox.bubblewrap import problem as sandbox_problem
 from appliance.web import walls
 from appliance.web.auditing.checks import check_audit, check_audit_delivery
 from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line, start_again
@@ -29,6 +28,7 @@ from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
 from indexer.evaluation.runs import newest_done
 from indexer.fetching.versions import git_version, has_security_fixes
 from indexer.models import Job, Source
+from inference.sandbox import problem as sandbox_problem
 
 # Four ticks of the scheduler.
 SILENCE = timedelta(seconds=60)

@@ -29,6 +29,7 @@ from inference.serving.launch import command_of, plan_launch
 from inference.serving.machine import read_machine
 from inference.serving.manifest import (
     NAME,
+    check_promoted,
     check_safe,
     make_manifest,
     read_manifest,
@@ -83,16 +84,18 @@ def run_launch(options: argparse.Namespace) -> int:
         is_dummy=options.dummy,
     )
     if not options.dummy:
-        _check_model(model, is_required=options.verified)
+        _check_model(model, is_required=options.verified, may_be_unpromoted=options.unpromoted)
     check_fits(options.profile, plan_memory(profile, read_shape(model), machine))
     os.nice(NICENESS)
     os.execve(launch.argv[0], launch.argv, {**os.environ, **launch.environment})  # noqa: S606
 
 
-def _check_model(model: Path, *, is_required: bool) -> None:
+def _check_model(model: Path, *, is_required: bool, may_be_unpromoted: bool) -> None:
     """Verify the folder by its manifest; without one, refuse at least what could run code."""
     if is_required or (model / NAME).exists():
-        verify_folder(model)
+        manifest = verify_folder(model)
+        if not may_be_unpromoted:
+            check_promoted(model, manifest)
     else:
         check_safe(model)
         logger.warning("%s has no manifest: it is served as it is", model)
@@ -183,6 +186,9 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--socket", type=Path, help="a unix socket instead, for the gateway alone")
     launch.add_argument("--model", type=Path, help="a Hugging Face folder (default: the small one)")
     launch.add_argument("--verified", action="store_true", help="refuse a model without a manifest")
+    launch.add_argument(
+        "--unpromoted", action="store_true", help="serve a quantized model that was not promoted"
+    )
     launch.add_argument("--dummy", action="store_true", help="random weights, for benchmarks")
     gatekeeping.add_options(step("gateway", gatekeeping.run))
     explain = step("explain", run_explain)

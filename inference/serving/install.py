@@ -24,7 +24,8 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -39,38 +40,52 @@ NEEDED_BYTES = 6 * 1024**3  # 2.5 GB in the end; the wheels are there twice for 
 SHOWN_LOG_LINES = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """What an environment with torch is made of."""
+
+    requirements: Path
+    torch: str
+    called: str  # what is in the requirements
+    tried: str  # a line of Python that shows that it works
+    check: Callable[[Path], None]  # raises InstallFailed when it cannot succeed here
+    torch_alone: bool = True  # without what it says it needs: CUDA's libraries
+
+
 class InstallFailed(Exception):
     """The environment cannot be built; the message says what to do about it."""
 
 
-def install(env_folder: Path, requirements: Path = REQUIREMENTS) -> bool:
-    """Build the environment; return False when it was complete already."""
-    expected = stamp_of(requirements)
-    if is_installed(env_folder, requirements):
+def install(env_folder: Path, recipe: Recipe | None = None) -> bool:
+    """Build the environment, vLLM's if no other is named; return False when it was complete already."""
+    recipe = recipe or VLLM
+    expected = stamp_of(recipe)
+    if is_installed(env_folder, recipe):
         return False
-    check_machine(env_folder)
+    recipe.check(env_folder)
     (env_folder / STAMP).unlink(missing_ok=True)
     _step("1/4 making the environment")
     venv.create(env_folder, with_pip=True, clear=True)
-    _step("2/4 torch for the CPU (about 200 MB)")
-    _install_torch(env_folder)
-    _step("3/4 vLLM and what it needs (about 500 MB)")
-    _install_hashed(env_folder, requirements)
+    _step(f"2/4 {recipe.torch}")
+    _install_torch(env_folder, recipe)
+    _step(f"3/4 {recipe.called}")
+    _install_hashed(env_folder, recipe.requirements)
     _step("4/4 trying it out")
-    _try_out(env_folder)
+    _try_out(env_folder, recipe)
     (env_folder / STAMP).write_text(expected, encoding="utf-8")
     return True
 
 
-def is_installed(env_folder: Path, requirements: Path = REQUIREMENTS) -> bool:
+def is_installed(env_folder: Path, recipe: Recipe | None = None) -> bool:
     stamp = env_folder / STAMP
-    return stamp.is_file() and stamp.read_text(encoding="utf-8") == stamp_of(requirements)
+    expected = stamp_of(recipe or VLLM)
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == expected
 
 
-def stamp_of(requirements: Path) -> str:
+def stamp_of(recipe: Recipe) -> str:
     """Return what identifies a complete installation: packages, torch and Python."""
-    digest = hashlib.sha256(requirements.read_bytes()).hexdigest()
-    return f"{digest} {TORCH} {platform.python_version()}\n"
+    digest = hashlib.sha256(recipe.requirements.read_bytes()).hexdigest()
+    return f"{digest} {recipe.torch} {platform.python_version()}\n"
 
 
 def check_machine(env_folder: Path) -> None:
@@ -90,10 +105,15 @@ def check_machine(env_folder: Path) -> None:
             "there is no C++ compiler, which vLLM calls when it starts. On Debian and Ubuntu: "
             "apt-get install build-essential"
         )
+    check_space(env_folder, NEEDED_BYTES)
+
+
+def check_space(env_folder: Path, needed_bytes: int) -> None:
+    """Raise InstallFailed when the disk is too full."""
     free_bytes = shutil.disk_usage(_existing_parent(env_folder)).free
-    if free_bytes < NEEDED_BYTES:
+    if free_bytes < needed_bytes:
         raise InstallFailed(
-            f"{env_folder.absolute()} needs {NEEDED_BYTES / 1e9:.0f} GB of free disk space; there "
+            f"{env_folder.absolute()} needs {needed_bytes / 1e9:.0f} GB of free disk space; there "
             f"is {free_bytes / 1e9:.1f} GB"
         )
 
@@ -102,12 +122,15 @@ def _existing_parent(path: Path) -> Path:
     return next(parent for parent in (path.absolute(), *path.absolute().parents) if parent.exists())
 
 
-def _install_torch(env_folder: Path) -> None:
+def _install_torch(env_folder: Path, recipe: Recipe) -> None:
+    options = ["--no-deps"] if recipe.torch_alone else []
     try:
-        _pip(env_folder, "--no-deps", TORCH)
+        _pip(env_folder, *options, recipe.torch)
     except InstallFailed:
+        if not recipe.torch_alone:
+            raise
         _step(f"    not on the configured index; asking {TORCH_INDEX}")
-        _pip(env_folder, "--no-deps", "--index-url", TORCH_INDEX, TORCH)
+        _pip(env_folder, *options, "--index-url", TORCH_INDEX, recipe.torch)
 
 
 def _install_hashed(env_folder: Path, requirements: Path) -> None:
@@ -134,9 +157,9 @@ def _pip(env_folder: Path, *arguments: str) -> None:
     _run(command, "pip could not install it; is the network there?")
 
 
-def _try_out(env_folder: Path) -> None:
+def _try_out(env_folder: Path, recipe: Recipe) -> None:
     python = str(env_folder / "bin" / "python")
-    _run([python, "-c", "import vllm, transformers"], "the environment is there, but does not work")
+    _run([python, "-c", recipe.tried], "the environment is there, but does not work")
 
 
 def _run(command: Sequence[str], complaint: str) -> None:
@@ -150,6 +173,15 @@ def _run(command: Sequence[str], complaint: str) -> None:
 
 def _step(text: str) -> None:
     logger.info(text)
+
+
+VLLM = Recipe(
+    requirements=REQUIREMENTS,
+    torch=TORCH,
+    called="vLLM and what it needs (about 500 MB)",
+    tried="import vllm, transformers",
+    check=check_machine,
+)
 
 
 def main(arguments: Sequence[str]) -> int:

@@ -1,6 +1,7 @@
 """A model folder's manifest: what each file must be, where the model comes from, under which licence.
 
-    {"name", "licence", "origin", "window_tokens", "quantization", "report", "files": {name: {"sha256", "size_bytes"}}}
+    {"name", "licence", "origin", "window_tokens", "quantization", "report", "promoted",
+     "files": {name: {"sha256", "size_bytes"}}}
 
 Whoever can write into the folder can write the manifest too: it proves that the model is the one
 that was packed, and is itself proven by its own hash, which IT keeps elsewhere (`manifest show`).
@@ -13,11 +14,11 @@ import os
 import re
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from inference.errors import ModelFilesInvalid
+from inference.errors import ModelFilesInvalid, ServingFailed
 from inference.fetching import sha256_of
 from inference.serving.shape import read_shape
 
@@ -45,6 +46,7 @@ class Manifest:
     quantization: str  # "gptq, 4 bits, group 128"; "" for none
     files: Mapping[str, FileEntry]
     report: Mapping[str, Any] = field(default_factory=dict)  # of a quantization: before and after
+    promoted: bool | None = None  # by that comparison; None: the model was not quantized here
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
@@ -78,8 +80,14 @@ def write_manifest(folder: Path, manifest: Manifest) -> Path:
     return path
 
 
-def with_report(manifest: Manifest, report: Mapping[str, Any]) -> Manifest:
-    return replace(manifest, report=report)
+def check_promoted(folder: Path, manifest: Manifest) -> None:
+    """Refuse a model that lost too much by quantization, or of which nobody knows yet."""
+    if manifest.promoted is False:
+        reasons = manifest.report.get("refused") or ["it was not compared with the original yet"]
+        raise ServingFailed(
+            f"{folder} is not promoted: {'; '.join(map(str, reasons))}. Compare it with `python -m "
+            f"inference.quantization verify ORIGINAL {folder}`, or serve it all the same with --unpromoted."
+        )
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -44,6 +44,7 @@ class MemoryPlan:
 def plan_memory(profile: Profile, shape: Shape, machine: Machine) -> MemoryPlan:
     """Reckon a profile for a model. Raises ServingFailed when the model cannot be served so at all."""
     _check(profile, shape)
+    _check_processor(profile, shape, machine)
     width = 1 if profile.kv_dtype == "fp8" else BYTES_OF[_cache_dtype(profile, shape, machine)]
     per_token = shape.kv_bytes_per_token(width)
     weights = _weights(profile, shape, machine)
@@ -83,6 +84,16 @@ def _check(profile: Profile, shape: Shape) -> None:
         raise ServingFailed(
             f"{shape.name} has {shape.heads} heads and {shape.kv_heads} for keys and values: they "
             f"cannot be split over {profile.gpus} cards."
+        )
+
+
+def _check_processor(profile: Profile, shape: Shape, machine: Machine) -> None:
+    """Refuse 4 bits where vLLM has no code for them: it would load, and end with the first request."""
+    is_packed = profile.device == "cpu" and shape.quantization is not None
+    if is_packed and machine.architecture == "x86_64" and "avx512f" not in machine.flags:
+        raise ServingFailed(
+            f"{shape.name} is quantized, and vLLM multiplies such weights only on processors with AVX-512, "
+            "which this one has not. Serve the original, or serve this one on a card."
         )
 
 

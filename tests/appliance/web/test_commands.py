@@ -73,6 +73,7 @@ def test_the_first_repository_is_readable_by_everyone(settings: Settings, tmp_pa
     repository = make_repository(tmp_path / "tide", {"tide.py": "x = 1\n"})
     assert connect(str(repository.path), "tide") == ""
     grant = Grant.objects.get(source__name="tide")
+    assert grant.group
     assert grant.group.user_set.get() == User.objects.get(username="admin")
 
 

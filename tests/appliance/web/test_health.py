@@ -13,13 +13,13 @@ from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
-from appliance.conversations.answering.sandbox.bubblewrap import problem as sandbox_problem
 from appliance.web import health, model_checks
 from appliance.web.models import ASK, SYNC, Heartbeat, record_heartbeat
 from appliance.web.tasks import beat
 from indexer.models import Job, Source
 from inference import static
 from inference.packages import MINILM, get_model, model_folder
+from inference.sandbox import problem as sandbox_problem
 from tests.services import valkey_url
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]

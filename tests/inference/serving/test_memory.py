@@ -87,6 +87,14 @@ def test_a_processor_without_bfloat16_holds_twice_the_weights() -> None:
     )
 
 
+def test_four_bits_need_a_processor_that_multiplies_them() -> None:
+    profile = replace(get_profile("cpu-small"), window_tokens=4096)
+    large = read_shape(SHAPES / "codellama-34b-gptq")
+    with pytest.raises(ServingFailed, match="only on processors with AVX-512"):
+        plan_memory(profile, large, MACHINE)
+    plan_memory(profile, large, replace(BF16, flags=BF16.flags | {"avx512f"}))
+
+
 def test_explain_prints_the_plan_and_says_what_is_missing(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -13,13 +13,13 @@ from appliance.conversations.answering.fixing.proposing import Proposal, propose
 from appliance.conversations.answering.fixing.rewriting import Rewriter
 from appliance.conversations.answering.fixing.stepping import Stepping
 from appliance.conversations.answering.fixing.verifying import Verified
-from appliance.conversations.answering.sandbox.bubblewrap import Ran, SandboxUnusable
 from appliance.conversations.answering.sandbox.limits import command_for, limits
 from appliance.conversations.answering.sandbox.trees import run_on, said
 from appliance.conversations.answering.steps import Kind
 from appliance.conversations.prompting.fix_prompts import RUN_REQUEST
 from appliance.conversations.prompting.prompts import fenced
 from indexer.models import Source
+from inference.sandbox import Ran, SandboxUnusable
 
 TITLE = "Ran the tests in the sandbox"
 

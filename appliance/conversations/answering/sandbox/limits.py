@@ -2,25 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from pathlib import Path
-
 from django.conf import settings
 
-OUTPUT_BYTES = 256 * 1024  # after which a run is ended
-PROCESSES = 128
-SCRATCH_BYTES = 64 * 1024**2  # of /tmp and /dev/shm, each
+from inference.sandbox import Limits
+
 MEGABYTE = 1024**2
-
-
-@dataclass(frozen=True, slots=True)
-class Limits:
-    seconds: int
-    memory_bytes: int  # of all processes together; each has as much address space
-    disk_bytes: int  # of the folder that it works in, which lies in memory
-    folders: tuple[Path, ...] = ()  # shown read-only, beside /usr
-    processes: int = PROCESSES
-    output_bytes: int = OUTPUT_BYTES
 
 
 def limits() -> Limits:

@@ -6,8 +6,6 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from appliance.conversations.answering.sandbox.bubblewrap import Ran, SandboxUnusable, run_confined
-from appliance.conversations.answering.sandbox.limits import Limits
 from appliance.conversations.visible import visible
 from indexer import clients
 from indexer.errors import FetchError
@@ -15,6 +13,7 @@ from indexer.fetching.exporting import TooLarge, export_tree, write_file
 from indexer.masking import mask
 from indexer.models import Source
 from indexer.scope import Scope
+from inference.sandbox import Limits, Ran, SandboxUnusable, run_confined
 
 SHOWN = 4000  # letters of the end of what was said
 

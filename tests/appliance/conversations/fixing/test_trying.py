@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from pytest_django import Settings
 
-from appliance.conversations.answering.sandbox.bubblewrap import problem
 from indexer.models import Source
 from indexer.scope import PathRule, Scope
 from inference.fake_server import FakeServer
+from inference.sandbox import problem
 from inference.testing import Script
 from tests.appliance.conversations.conftest import FILES
 from tests.appliance.conversations.fixing.conftest import (

@@ -23,16 +23,31 @@ from typing import IO, cast
 
 import psutil
 
-from appliance.conversations.answering.sandbox.limits import SCRATCH_BYTES, Limits
-
+OUTPUT_BYTES = 256 * 1024  # after which a run is ended
+PROCESSES = 128
+SCRATCH_BYTES = 64 * 1024**2  # of /tmp and /dev/shm, each
 NOBODY = 65534
 LOOK_S = 0.05
 GONE_S = 10.0  # until what was ended is gone
 BLOCK = 65536
-TRIAL = Limits(seconds=10, memory_bytes=512 * 1024**2, disk_bytes=1024**2)
 # Copied there, because tests write beside what they test.
 SCRIPT = 'cp -R /source/. /work && cd /work && exec sh -c "$1"'
 PATHS = "/usr/local/bin:/usr/bin:/bin"
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a run may use."""
+
+    seconds: int
+    memory_bytes: int  # of all processes together; each has as much address space
+    disk_bytes: int  # of the folder that it works in, which lies in memory
+    folders: tuple[Path, ...] = ()  # shown read-only, beside /usr
+    processes: int = PROCESSES
+    output_bytes: int = OUTPUT_BYTES
+
+
+TRIAL = Limits(seconds=10, memory_bytes=512 * 1024**2, disk_bytes=1024**2)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from appliance.conversations.answering.sandbox.bubblewrap import (
+from inference.sandbox import (
+    Limits,
     Ran,
     SandboxUnusable,
     problem,
     run_confined,
 )
-from appliance.conversations.answering.sandbox.limits import Limits
 
 PROBLEM = problem()
 needs_bubblewrap = pytest.mark.skipif(bool(PROBLEM), reason=f"no sandbox here: {PROBLEM}")

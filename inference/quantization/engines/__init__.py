@@ -1,0 +1,1 @@
+"""Libraries that quantize, behind one interface; imported only inside their environment."""
