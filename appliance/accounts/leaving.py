@@ -88,7 +88,7 @@ def ends_with_being_active(
     update_fields: frozenset[str] | None = None,
     **more: Any,
 ) -> None:
-    """Hear of every saved account, from Django's admin, a directory or a command."""
+    """Hear of every saved account, from a page, a directory or a command."""
     if not instance.is_active and (update_fields is None or "is_active" in update_fields):
         end_all(instance)
 

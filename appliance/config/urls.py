@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from django.contrib import admin
 from django.urls import include, path
 
 urlpatterns = [
     path("scim/v2/<slug:slug>/", include("appliance.accounts.scim.urls")),
-    path("admin/", admin.site.urls),
     path("", include("appliance.accounts.urls")),
     path("", include("appliance.conversations.urls")),
     path("", include("appliance.sources.urls")),

@@ -119,21 +119,3 @@ def test_the_switch_keeps_what_it_needs(
         assert b"last" in client.post(path, form, follow=True).content
     assert Directory.objects.get().is_enabled
     assert User.objects.get(pk=glass.pk).is_emergency
-
-
-def test_the_admin_site_keeps_the_last_admin(client: Client, user_factory: UserFactory) -> None:
-    boss = user_factory("boss", is_staff=True, is_superuser=True)
-    client.force_login(boss)
-    path = f"/admin/accounts/user/{boss.pk}/"
-    form = {"username": "boss", "date_joined_0": "2026-01-01", "date_joined_1": "10:00"}
-
-    refused = client.post(f"{path}change/", form | {"is_staff": "on"})
-    deleted = client.post(f"{path}delete/", {"post": "yes"})
-    bulk = {"action": "delete_selected", "_selected_action": boss.pk, "post": "yes"}
-    client.post("/admin/accounts/user/", bulk)
-
-    assert b"boss is the last admin" in refused.content
-    assert deleted.status_code == 403
-    assert User.objects.get().is_active
-    client.post(f"{path}change/", form | {"is_staff": "on", "is_active": "on", "email": "a@b.test"})
-    assert User.objects.get().email == "a@b.test"

@@ -15,6 +15,7 @@ from appliance.conversations.curating.giving import give_feedback
 from appliance.conversations.models import CuratedLines, Message, ThreadShare
 from appliance.conversations.tasks import answer_question
 from indexer.models import EvaluationRun, GoldenEntry, GoldenSet, SharedCredential, Source
+from tests.appliance.accounts.signing import sign_in
 
 CANARY = "canary-4711-secret"  # in every credential that the script gives; in no record
 QUESTION = "How does add_item add an item to the cart?"
@@ -32,7 +33,7 @@ class World:
     def client(self, name: str) -> Client:
         if name not in self.clients:
             self.clients[name] = Client(REMOTE_ADDR="10.1.2.3")
-            self.clients[name].force_login(self.people[name])
+            sign_in(self.clients[name], self.people[name])
         return self.clients[name]
 
     def get(self, name: str, path: str, /, **query: Any) -> int:
@@ -44,6 +45,16 @@ class World:
 
     def post(self, name: str, path: str, /, **given: Any) -> int:
         return self.client(name).post(path, given).status_code
+
+    def bare(self, path: str, *, token: str) -> int:
+        """Ask as a program that nobody is signed in for."""
+        client = Client(REMOTE_ADDR="10.1.2.3")
+        return client.get(path, headers={"Authorization": f"Bearer {token}"}).status_code
+
+    def signs_in(self, name: str, password: str) -> int:
+        """Sign in by the form, from another device."""
+        client = Client(REMOTE_ADDR="10.1.2.3")
+        return client.post("/accounts/login/", {"login": name, "password": password}).status_code
 
     def command(self, *arguments: str) -> None:
         with acting_as(COMMAND_LINE):

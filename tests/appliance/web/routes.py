@@ -29,13 +29,8 @@ class Route:
     view: Any
 
 
-def routes(*, without: tuple[str, ...] = ("admin/",)) -> list[Route]:
-    """Return all routes but those of Django's own admin, which checks itself."""
-    return [
-        route
-        for route in _below(get_resolver(), "/")
-        if not route.path.startswith(tuple("/" + one for one in without))
-    ]
+def routes() -> list[Route]:
+    return list(_below(get_resolver(), "/"))
 
 
 def _below(resolver: URLResolver, prefix: str) -> Iterator[Route]:

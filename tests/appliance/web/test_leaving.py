@@ -75,7 +75,7 @@ def by_page(world: World) -> None:
 
 
 def by_model(world: World) -> None:
-    """As Django's admin, SCIM and a directory's sync save an account."""
+    """As SCIM and a directory's sync save an account."""
     user = User.objects.get(pk=world.owner.pk)
     user.is_active = False
     user.save()
