@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.contrib.auth.models import Group
@@ -90,7 +90,9 @@ class NewPersonForm(PasswordForm):
     last_name = forms.CharField(label="Last name", max_length=150, required=False)
     email = forms.EmailField(label="E-mail address", required=False)
 
-    field_order: ClassVar[list[str]] = ["username", "first_name", "last_name", "email", "password"]
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        order = ["username", "first_name", "last_name", "email", "password"]
+        super().__init__(*args, field_order=order, **kwargs)
 
     def clean_username(self) -> str:
         """Refuse a name that differs from another in case, accents or width alone."""
