@@ -45,7 +45,7 @@ def keep_somebody() -> None:
     """Raise LockedOut when nobody is an admin any more: call it after a change, in its transaction."""
     SignInRules.current(for_update=True)
     if not active_admins().exists():
-        raise LockedOut("Nobody would be an admin any more: make somebody else one first.")
+        raise LockedOut("This is the last admin: make somebody else one first.")
 
 
 def is_last_admin(person: User) -> bool:

@@ -37,8 +37,8 @@ SHOWN_SOURCES = 8
 SHOWN_UNANSWERED = 8
 
 
-@require_safe
 @role_required(Role.ADMIN)
+@require_safe
 def overview(request: HttpRequest) -> HttpResponse:
     """Show what an admin looks at first: health, freshness, usage, quality, what is not answered."""
     checks = check_all()
@@ -59,8 +59,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     return render(request, "web/managing/overview.html", context)
 
 
-@require_safe
 @role_required(Role.ADMIN)
+@require_safe
 def usage_csv(request: HttpRequest) -> HttpResponse:
     """Give the table behind the plots of usage."""
     response = HttpResponse(content_type="text/csv; charset=utf-8")
@@ -81,8 +81,8 @@ def _row(day: Day) -> list[object]:
             day.failed, seconds, day.good, day.bad]  # fmt: skip
 
 
-@require_safe
 @role_required(Role.ADMIN)
+@require_safe
 def job_list(request: HttpRequest) -> HttpResponse:
     """Show the work that waits, runs and ended."""
     form = JobsForm(request.GET)
@@ -95,8 +95,8 @@ def job_list(request: HttpRequest) -> HttpResponse:
     return render(request, "web/managing/jobs.html", context)
 
 
-@require_POST
 @role_required(Role.ADMIN)
+@require_POST
 def job_retry(request: HttpRequest, job_id: int) -> HttpResponse:
     """Try the work of one job again."""
     job = get_object_or_404(Job.objects.select_related("source"), pk=job_id)
@@ -104,8 +104,8 @@ def job_retry(request: HttpRequest, job_id: int) -> HttpResponse:
     return HttpResponseRedirect(reverse("jobs"))
 
 
-@require_POST
 @role_required(Role.ADMIN)
+@require_POST
 def jobs_retry(request: HttpRequest) -> HttpResponse:
     """Try again what failed last, of every source."""
     count = retry_all_failed()
@@ -116,8 +116,8 @@ def jobs_retry(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("jobs"))
 
 
-@require_safe
 @role_required(Role.ADMIN)
+@require_safe
 def settings_page(request: HttpRequest) -> HttpResponse:
     """Show each setting with its value and what it does."""
     return render(request, "web/managing/settings.html", {"sections": sections()})

@@ -180,4 +180,4 @@ def test_the_page_refuses_half_a_rule(
 def test_the_record_of_a_change_is_one_line_of_json(shop: Source, staff: User) -> None:
     set_grant("red\nteam", shop, by=staff)
     event = Event.objects.get()
-    assert json.loads(json.dumps(event.details))["group"] == "red\nteam"
+    assert json.loads(json.dumps(event.details))["group"] == "red\\x0ateam"

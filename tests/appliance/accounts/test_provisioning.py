@@ -119,7 +119,7 @@ def test_a_token_is_shown_once_and_can_be_revoked(provider: Provider, admin_clie
     answer = post(admin_client, "tokens/", name="second", days="30")
     page = answer.content.decode()
     token = page.split("plumbscim_")[1].split("<")[0]
-    assert answer["Cache-Control"] == "no-store"
+    assert answer["Cache-Control"] == "private, no-store"
     assert Provider("okta", f"plumbscim_{token}").get("Users").status == 200
     assert (
         f"plumbscim_{token}"

@@ -76,8 +76,8 @@ def in_tables_with_a_title() -> Iterator[Trace]:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO accounts_user (password, is_superuser, username, first_name, last_name,"
-            " email, is_staff, is_active, date_joined)"
-            " VALUES ('', false, 'u', '', '', '', false, true, now()) RETURNING id"
+            " email, is_staff, is_active, is_emergency, date_joined)"
+            " VALUES ('', false, 'u', '', '', '', false, true, false, now()) RETURNING id"
         )
         (owner,) = cursor.fetchone()
         cursor.execute(
