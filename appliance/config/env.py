@@ -102,14 +102,16 @@ def env_networks(name: str) -> list[str]:
         raise SettingError(f"{name}: {exc}; write networks such as 10.0.0.0/8") from None
 
 
-def env_secret(name: str) -> str:
-    """Return the secret from the file that NAME_FILE names, else from NAME."""
+def env_secret(name: str, *, default: str | None = None) -> str:
+    """Return the secret from the file that NAME_FILE names, else from NAME, else the default."""
     if path := os.environ.get(f"{name}_FILE"):
         if secret := _text_of(Path(path), f"{name}_FILE={path!r}").strip():
             return secret
         raise SettingError(f"{name}_FILE={path!r}: the file is empty")
     if value := os.environ.get(name):
         return value
+    if default is not None:
+        return default
     raise SettingError(f"set {name} or {name}_FILE ('make run' makes one by itself)")
 
 

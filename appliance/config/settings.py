@@ -184,7 +184,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Queue ----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = env_str("PLUMBLINE_BROKER_URL", default="redis://localhost:6379/0")
+CELERY_BROKER_URL = env_secret("PLUMBLINE_BROKER_URL", default="redis://localhost:6379/0")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -312,7 +312,7 @@ EMBEDDING_THREADS = env_int("PLUMBLINE_EMBEDDING_THREADS", default=0)  # 0: as m
 RERANK_URL = env_str("PLUMBLINE_RERANK_URL", default="none")
 RERANK_MODEL = env_str("PLUMBLINE_RERANK_MODEL", default="")
 RERANK_TIME_LIMIT_MS = env_int("PLUMBLINE_RERANK_TIME_LIMIT_MS", default=1500, minimum=50)
-MODEL_API_KEY = env_str("PLUMBLINE_MODEL_API_KEY", default="")
+MODEL_API_KEY = env_secret("PLUMBLINE_MODEL_API_KEY", default="")
 
 # bubblewrap: patches are tried in a sandbox without a network, where a command is set below.
 SANDBOX = env_choice("PLUMBLINE_SANDBOX", choices={"off", "bubblewrap"}, default="off")
