@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 INCLUDED = (
-    "systemd,systemd-sysv,dbus,ca-certificates,iproute2,python3,openssl,procps,openssh-server"
+    "systemd,systemd-sysv,dbus,ca-certificates,iproute2,python3,openssl,procps,sudo,openssh-server"
 )
 MIRROR = "http://deb.debian.org/debian"
 BOOT_TIMEOUT_S = 120

@@ -14,7 +14,7 @@ from pathlib import Path
 from appliance.local.bundle.debian import MIRROR, SECURITY, Mirror
 from appliance.local.bundle.making import Contents, make_bundle
 from appliance.local.bundle.running import BundleFailed
-from appliance.local.bundle.signing import SIGNATURE
+from appliance.local.bundle.verify import SIGNATURE
 from inference.errors import InferenceError
 
 logger = logging.getLogger(__name__)

@@ -83,8 +83,8 @@ def _add_product(bundle: Path, release: Release, work: Path, root: Path) -> None
     archive = pack_product(release, bundle / "product", work, root)
     shutil.unpack_archive(archive, work / "unpacked", filter="data")
     unpacked = work / "unpacked" / f"plumbline-{release.version}"
-    shutil.copytree(unpacked / "ansible", bundle / "ansible")
-    shutil.copy(unpacked / "docs" / "install.md", bundle / "INSTALL.md")
+    for name in ("ansible", "docs"):
+        shutil.copytree(unpacked / name, bundle / name)
     shutil.move(bundle / "ansible" / "install", bundle / "install")
     shutil.copy(verify.__file__, bundle / "verify-bundle")
     (bundle / "verify-bundle").chmod(0o755)

@@ -76,7 +76,7 @@ def test_a_bundle_is_whole_and_says_what_is_in_it(product: Repository, tmp_path:
     assert verify(bundle, tmp_path / "key.pub") > 10
     version = (bundle / "VERSION").read_text().strip()
     assert version.startswith("1.2.3+")
-    for name in ("install", "verify-bundle", "ansible/site.yml", "INSTALL.md"):
+    for name in ("install", "verify-bundle", "ansible/site.yml", "docs/install.md"):
         assert (bundle / name).is_file(), name
     assert (bundle / f"product/plumbline-{version}.tar.gz").is_file()
     assert "demo-1.0-py3-none-any.whl" in (bundle / "lists/wheels.txt").read_text()
