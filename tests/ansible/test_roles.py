@@ -37,6 +37,7 @@ def test_every_variable_is_typed_and_explained(role: str) -> None:
     options = specs["argument_specs"]["main"]["options"]
     ours = {
         "site_password_form",
+        "site_bundle_id",
         "site_passwords",
         "site_database_ip",
         "site_broker_ip",
