@@ -38,6 +38,7 @@ def test_every_variable_is_typed_and_explained(role: str) -> None:
     ours = {
         "site_password_form",
         "site_bundle_id",
+        "site_is_control",
         "site_passwords",
         "site_database_ip",
         "site_broker_ip",

@@ -33,7 +33,7 @@ logger = logging.getLogger(__name__)
 
 INVENTORIES = Path(__file__).parent / "inventories"
 NAME = "plumbline.drill.example"
-SITE = ("--inventory", "/root/site")
+SITE = ("--inventory", "/srv/site")
 PLAYBOOK = ("--chdir=/media/bundle/ansible", "ANSIBLE_NOCOLOR=1")
 
 
@@ -59,12 +59,12 @@ class Report:
 
 
 def install(host: Host, report: Report, inventory: str, key: Path) -> None:
-    shutil.copytree(INVENTORIES / inventory, host.path("/root/site"))
-    shutil.copy(key, host.path("/root/key.pub"))
+    shutil.copytree(INVENTORIES / inventory, host.path("/srv/site"))
+    shutil.copy(key, host.path("/srv/key.pub"))
     with report.step("install"):
-        log = "ANSIBLE_LOG_PATH=/root/install.log"
-        host.run("env", log, "/media/bundle/install", "--key", "/root/key.pub", *SITE)
-    with host.path("/root/install.log").open() as lines:
+        log = "ANSIBLE_LOG_PATH=/srv/install.log"
+        host.run("env", log, "/media/bundle/install", "--key", "/srv/key.pub", *SITE)
+    with host.path("/srv/install.log").open() as lines:
         report.note("seconds of roles", seconds_of_roles(lines))
 
 

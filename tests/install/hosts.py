@@ -22,6 +22,7 @@ INCLUDED = (
 MIRROR = "http://deb.debian.org/debian"
 BOOT_TIMEOUT_S = 120
 BRIDGE, GATEWAY = "plumb-drill", "10.99.7.1"  # this machine's address on it
+HOME = "/root"
 PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -41,7 +42,7 @@ class Host:
     def run(self, *command: str, check: bool = True, timeout_s: float = 3600) -> str:
         """Run a command in the host; return what it printed. Raises HostFailed."""
         enter = ["nsenter", "-t", str(self.leader), "-m", "-u", "-i", "-n", "-p", "-C", "--"]
-        clean = ["env", "-i", f"PATH={PATH}", "HOME=/root", "LANG=C.UTF-8"]
+        clean = ["env", "-i", f"PATH={PATH}", f"HOME={HOME}", "LANG=C.UTF-8"]
         done = subprocess.run(
             [*enter, *clean, *command], capture_output=True, text=True, timeout=timeout_s
         )
@@ -121,15 +122,15 @@ def _wait_for_boot(process: subprocess.Popen[bytes], log: Path) -> int:
 
 def trust(control: Host, others: Sequence[Host]) -> None:
     """Let the administrator of one host sign in to the others by ssh."""
-    control.run("mkdir", "-p", "-m", "700", "/root/.ssh")
-    control.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/.ssh/id_ed25519")
-    key = control.path("/root/.ssh/id_ed25519.pub").read_text()
+    control.run("mkdir", "-p", "-m", "700", f"{HOME}/.ssh")
+    control.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", f"{HOME}/.ssh/id_ed25519")
+    key = control.path(f"{HOME}/.ssh/id_ed25519.pub").read_text()
     known = ""
     for host in others:
-        host.run("mkdir", "-p", "-m", "700", "/root/.ssh")
-        host.path("/root/.ssh/authorized_keys").write_text(key)
+        host.run("mkdir", "-p", "-m", "700", f"{HOME}/.ssh")
+        host.path(f"{HOME}/.ssh/authorized_keys").write_text(key)
         known += f"{host.address} {host.path('/etc/ssh/ssh_host_ed25519_key.pub').read_text()}"
-    control.path("/root/.ssh/known_hosts").write_text(known)
+    control.path(f"{HOME}/.ssh/known_hosts").write_text(known)
 
 
 def _ip(*arguments: str) -> None:
