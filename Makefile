@@ -1,7 +1,9 @@
 # The only list of commands. Values: PORT, BIND, PLUMBLINE_HOME, MODEL=none|small|FOLDER|URL,
-# REPO=path or address, WAIT_MODEL=true, PYTHON=/path/to/python.
+# REPO=path or address, WAIT_MODEL=true, PYTHON=/path/to/python; of make bundle BUNDLE and KEY.
 .DEFAULT_GOAL := help
-.PHONY: help run up down status test check format lock clean product dev
+BUNDLE ?= .plumbline/bundle
+KEY ?= .plumbline/signing-key.pem
+.PHONY: help run up down status test check format lock bundle clean product dev
 
 environment := sh appliance/local/environment.sh
 python := .venv/bin/python
@@ -25,11 +27,12 @@ status: ## show which programs run
 test: dev ## all of CI's tests
 	@exec $(python) -m tests
 
-check: dev ## format, lint, types, imports, missing migrations, tests
+check: dev ## format, lint, types, imports, playbooks, missing migrations, tests
 	$(python) -m ruff format --check .
 	$(python) -m ruff check .
 	$(python) -m mypy
 	.venv/bin/lint-imports
+	cd ansible && ../.venv/bin/ansible-lint --offline --profile production
 	DJANGO_SETTINGS_MODULE=tests.settings $(python) -W ignore::RuntimeWarning manage.py \
 	  makemigrations --check --dry-run
 	@exec $(python) -m tests
@@ -44,7 +47,13 @@ lock: dev ## resolve the requirements anew, with hashes
 	$(python) -m uv pip compile pyproject.toml --group dev --universal --python-version 3.11 \
 	  --generate-hashes --upgrade -q --no-annotate --no-header -c requirements/product.txt \
 	  -o requirements/dev.txt
+	$(python) -m uv pip compile requirements/install.in --universal --python-version 3.12 \
+	  --generate-hashes --upgrade -q --no-annotate --no-header -c requirements/dev.txt \
+	  -o requirements/install.txt
 	grep -A 99 '^uv==' requirements/dev.txt | awk 'NR > 1 && !/^ / { exit } 1' > requirements/uv.txt
+
+bundle: dev ## collect what a site without internet installs from; docs/install.md
+	@exec $(python) -m appliance.local.bundle $(BUNDLE) --key $(KEY) $(OPTIONS)
 
 clean: down ## remove the environments and caches; keep the data folder
 	rm -rf .venv .venv-vllm .venv-quantize .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

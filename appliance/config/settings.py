@@ -246,7 +246,7 @@ CONTENT_SECURITY_POLICY = {
 
 # --- Queue ----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = env_str("PLUMBLINE_BROKER_URL", default="redis://localhost:6379/0")
+CELERY_BROKER_URL = env_secret("PLUMBLINE_BROKER_URL", default="redis://localhost:6379/0")
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1

@@ -112,6 +112,12 @@ def test_a_secret_file_that_holds_no_secret_stops_the_start(
         env_secret(NAME)
 
 
+def test_a_secret_that_is_not_needed_has_a_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert env_secret(NAME, default="") == ""
+    monkeypatch.setenv(NAME, "set")
+    assert env_secret(NAME, default="") == "set"
+
+
 def test_a_missing_secret_stops_the_start() -> None:
     with pytest.raises(SettingError, match=f"set {NAME} or {NAME}_FILE"):
         env_secret(NAME)

@@ -1,0 +1,1 @@
+"""The playbooks: their rules, and what their templates become."""

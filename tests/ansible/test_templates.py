@@ -1,0 +1,191 @@
+"""What the templates become for each host of the example inventories."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.ansible.rendering import INVENTORIES, Site, render
+
+PRODUCT_UNITS = (
+    "plumbline-web.service",
+    "plumbline-worker.service",
+    "plumbline-worker-embed.service",
+    "plumbline-worker-ask.service",
+    "plumbline-scheduler.service",
+)
+CLOSED = (
+    "NoNewPrivileges=yes",
+    "CapabilityBoundingSet=",
+    "ProtectSystem=strict",
+    "ProtectHome=yes",
+    "PrivateTmp=yes",
+    "RestrictSUIDSGID=yes",
+    "SystemCallArchitectures=native",
+    "IPAddressDeny=any",
+    "LimitCORE=0",
+)
+
+pytestmark = pytest.mark.timeout(400)
+
+
+@pytest.fixture(scope="module")
+def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Site]:
+    return {name: render(name, tmp_path_factory.mktemp(name)) for name in INVENTORIES}
+
+
+def every_file(sites: dict[str, Site], name: str) -> list[str]:
+    texts = [site.text(host, name) for site in sites.values() for host in site.hosts]
+    assert texts
+    return texts
+
+
+def test_each_service_has_its_own_user_and_limits(sites: dict[str, Site]) -> None:
+    for site in sites.values():
+        for host in site.hosts:
+            for name in PRODUCT_UNITS:
+                unit = site.text(host, name)
+                service = "worker" if "worker" in name else name.split("-")[1].split(".")[0]
+                assert f"User=plumbline-{service}\n" in unit
+                assert re.search(r"^MemoryMax=\d+M$", unit, re.M)
+                assert re.search(r"^TasksMax=\d+$", unit, re.M)
+
+
+def test_the_sandboxes_are_closed(sites: dict[str, Site]) -> None:
+    models = [
+        path.read_text()
+        for site in sites.values()
+        for path in site.folder.glob("*/model-server-*.service")
+    ]
+    assert len(models) == 4  # three on graphics cards, one on a processor
+    for text in [*every_file(sites, "sandbox.conf"), *models]:
+        for line in CLOSED:
+            assert f"\n{line}\n" in text, line
+
+
+def test_secrets_reach_the_services_as_credentials_only(sites: dict[str, Site]) -> None:
+    for name, site in sites.items():
+        secrets = site.folder.parent / "secrets"
+        values = [path.read_text().strip() for path in secrets.iterdir()]
+        assert len(values) == 3, name  # those that templates hold; the others go to files of root
+        for path in site.folder.glob("*/*"):
+            if path.name in {"database.sql", "model-key.map"}:  # fed to psql; mode 0600
+                continue
+            assert not [value for value in values if value in path.read_text()], path
+        sandbox = site.text(site.hosts[0], "sandbox.conf")
+        for credential in ("secret-key", "database-url", "broker-url", "model-api-key"):
+            assert f"LoadCredential={credential}:/etc/plumbline/secrets/{credential}\n" in sandbox
+
+
+def test_an_empty_inventory_entry_opens_nothing(sites: dict[str, Site]) -> None:
+    """Each chain of a service lists exact places and ends in a drop that is counted."""
+    for rules in every_file(sites, "nftables.conf"):
+        assert rules.count("policy drop;") == 2
+        chains = re.findall(r"chain (out_\w+) \{\n(.*?)\n    \}", rules, re.S)
+        assert {"out_others"} < {name for name, _ in chains} | {"x"}
+        for name, body in chains:
+            *rest, last = body.strip().splitlines()
+            assert re.fullmatch(rf"\s*counter name dropped_{name[4:]} drop", last), name
+            for line in rest:
+                if "accept" in line:
+                    assert "ip daddr {" in line, line
+                    assert "0.0.0.0/0" not in line, line
+
+
+def test_only_clients_reach_database_queue_and_models(sites: dict[str, Site]) -> None:
+    site = sites["gpu-site"]
+    clients = "{ 10.20.0.11, 10.20.0.13, 10.20.0.14 }"
+    assert f"ip saddr {clients} tcp dport 5432 accept" in site.text("db1", "nftables.conf")
+    assert f"ip saddr {clients} tcp dport 8443 accept" in site.text("gpu1", "nftables.conf")
+    for host in ("web1", "worker1", "gpu1"):
+        assert (
+            "tcp dport 5432 accept"
+            not in re.findall(
+                r"chain input \{(.*?)\n    \}", site.text(host, "nftables.conf"), re.S
+            )[0]
+        )
+    hba = site.text("db1", "pg_hba.conf")
+    assert "hostssl plumbline  plumbline  10.20.0.13/32  scram-sha-256" in hba
+    assert not re.search(r"^host\s|trust|0\.0\.0\.0", hba, re.M)
+
+
+def test_each_service_may_go_only_where_the_inventory_says(sites: dict[str, Site]) -> None:
+    rules = sites["gpu-site"].text("worker1", "nftables.conf")
+    chain = dict(re.findall(r"chain (out_\w+) \{\n(.*?)\n    \}", rules, re.S))
+    git = 'ip daddr { 10.1.0.20 } tcp dport { 443, 22 } accept comment "git"'
+    assert git in chain["out_worker"]
+    assert git not in chain["out_web"]
+    assert git not in chain["out_others"]
+    assert "10.1.0.30" not in chain["out_scheduler"]
+
+
+def test_the_gateway_asks_for_a_key_and_offers_few_paths(sites: dict[str, Site]) -> None:
+    settings = sites["gpu-site"].text("gpu2", "nginx.conf")
+    assert settings.count("if ($knows_key = 0)") == 2
+    assert "location ~ ^/embed(/v1/(?:models|chat/completions|embeddings)|" in settings
+    assert "listen 10.20.0.22:8443 ssl;" in settings
+    assert "8443" not in sites["cpu-only"].text("plumbline", "nginx.conf")
+
+
+def test_logs_hold_no_questions(sites: dict[str, Site]) -> None:
+    for settings in every_file(sites, "nginx.conf"):
+        (form,) = re.findall(r"log_format plain '(.*)';", settings)
+        assert not re.search(r"\$(args|query_string|request_uri|request|http_\w+)\b", form)
+    for settings in every_file(sites, "plumbline.conf"):
+        assert "log_min_error_statement = panic" in settings
+
+
+@pytest.mark.skipif(shutil.which("nginx") is None, reason="needs nginx")
+def test_nginx_takes_its_settings(sites: dict[str, Site], tmp_path: Path) -> None:
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-noenc", "-subj", "/CN=x",
+         "-keyout", tmp_path / "key", "-out", tmp_path / "pem"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    (tmp_path / "map").write_text('"Bearer x" 1;\n')
+    for number, text in enumerate(every_file(sites, "nginx.conf")):
+        text = text.replace("/etc/nginx/plumbline.key", str(tmp_path / "key"))
+        text = text.replace("/etc/nginx/plumbline.pem", str(tmp_path / "pem"))
+        text = text.replace("/etc/nginx/model-key.map", str(tmp_path / "map"))
+        text = text.replace("pid /run/nginx.pid", f"pid {tmp_path}/pid")
+        # Newer than the oldest nginx that tests meet; Debian 13 has 1.26.
+        text = text.replace("        http2 on;\n", "")
+        # An address of another machine can only be listened on there.
+        text = re.sub(r"listen 10[.0-9]+:8443", "listen 127.0.0.1:8443", text)
+        path = tmp_path / f"{number}.conf"
+        path.write_text(text)
+        done = subprocess.run(["nginx", "-t", "-c", path], capture_output=True, text=True)
+        assert "syntax is ok" in done.stderr, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("nft") is None, reason="needs nftables")
+def test_nft_takes_the_rules(sites: dict[str, Site], tmp_path: Path) -> None:
+    for number, text in enumerate(every_file(sites, "nftables.conf")):
+        path = tmp_path / f"{number}.nft"
+        path.write_text(
+            re.sub(r'skuid "[\w-]+"', 'skuid "nobody"', text).replace('"www-data"', '"nobody"')
+        )
+        done = subprocess.run(["nft", "--check", "--file", path], capture_output=True, text=True)
+        if "Operation not permitted" in done.stderr:
+            pytest.skip("nft may not look at this machine's rules")
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_systemd_takes_the_units(sites: dict[str, Site], tmp_path: Path) -> None:
+    for site in sites.values():
+        for path in site.folder.glob("*/*.service"):
+            # The programs are not on this machine; everything else must hold.
+            text = re.sub(r"^(Exec\w+=)\S+", r"\1/bin/true", path.read_text(), flags=re.M)
+            text = re.sub(r"^WorkingDirectory=.*$", "WorkingDirectory=/", text, flags=re.M)
+            (tmp_path / path.name).write_text(text)
+            done = subprocess.run(
+                ["systemd-analyze", "verify", "--man=no", tmp_path / path.name],
+                capture_output=True, text=True,
+            )  # fmt: skip
+            said = [line for line in done.stderr.splitlines() if path.name in line]
+            assert said == [], said

@@ -1,0 +1,1 @@
+"""The offline bundle: what it holds, and that a wrong one is refused."""

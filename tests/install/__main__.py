@@ -1,0 +1,168 @@
+"""From a bundle to a cited answer: python -m tests.install WORK --bundle FOLDER --key FILE [--hosts 2].
+
+Needs root, debootstrap, systemd-nspawn and Chromium; takes a quarter of an hour on two cores. In
+place of a model answers the tests' fake one. The last line is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import shutil
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import Any
+
+from tests.install.asking import ask, tls_version
+from tests.install.hosts import Host, HostFailed, booted, bridge, make_base, missing_programs, trust
+from tests.install.leaks import drops, plant_leak
+from tests.install.minutes import changed_in_recap, seconds_of_roles
+from tests.install.world import (
+    QUESTION,
+    REPOSITORIES,
+    bring_repository,
+    change_repository,
+    start_stand_in,
+)
+
+logger = logging.getLogger(__name__)
+
+INVENTORIES = Path(__file__).parent / "inventories"
+NAME = "plumbline.drill.example"
+SITE = ("--inventory", "/srv/site")
+PLAYBOOK = ("--chdir=/media/bundle/ansible", "ANSIBLE_NOCOLOR=1")
+
+
+class Report:
+    """What was found, and the seconds of each step."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Any] = {}
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        started = time.monotonic()
+        logger.info("%s", name)
+        yield
+        self.found[f"seconds: {name}"] = round(time.monotonic() - started)
+
+    def note(self, name: str, value: Any, *, must: Any = None) -> None:
+        """Write a value down; one that must be another ends the drill."""
+        self.found[name] = value
+        logger.info("  %s: %s", name, value)
+        if must is not None and value != must:
+            raise HostFailed(f"{name} is {value}, and must be {must}")
+
+
+def install(host: Host, report: Report, inventory: str, key: Path) -> None:
+    shutil.copytree(INVENTORIES / inventory, host.path("/srv/site"))
+    shutil.copy(key, host.path("/srv/key.pub"))
+    with report.step("install"):
+        log = "ANSIBLE_LOG_PATH=/srv/install.log"
+        host.run("env", log, "/media/bundle/install", "--key", "/srv/key.pub", *SITE)
+    with host.path("/srv/install.log").open() as lines:
+        report.note("seconds of roles", seconds_of_roles(lines))
+
+
+def run_again(host: Host, report: Report) -> None:
+    """A second run changes nothing, and one that only looks finds nothing to change."""
+    command = ("env", *PLAYBOOK, "/opt/plumbline-ansible/bin/ansible-playbook", *SITE, "site.yml")
+    with report.step("second run"):
+        report.note("second run: changed", changed_in_recap(host.run(*command)), must=0)
+    with report.step("run with --check"):
+        report.note("--check: changed", changed_in_recap(host.run(*command, "--check")), must=0)
+
+
+def use(host: Host, worker: Host, report: Report, work: Path) -> None:
+    """Connect a repository, ask in a browser, and see a push come through the confined worker."""
+    for one in {host.name: host, worker.name: worker}.values():
+        bring_repository(one)
+        start_stand_in(one)
+    with report.step("connect"):
+        host.run("plumbline", "connect", f"{REPOSITORIES}/gauge", "--name", "gauge", "--wait")
+        host.run("plumbline", "grant", "everyone", "gauge")
+    authority = host.path("/etc/plumbline/tls/authority.pem")
+    report.note("tls", tls_version(host.address, NAME, authority), must="TLSv1.3")
+    with report.step("ask"):
+        password = host.path("/var/lib/plumbline/admin-password").read_text().strip()
+        answer = ask(NAME, host.address, password, QUESTION, work / "answer.png")
+    report.note("answer", answer.text.splitlines()[0])
+    report.note("cites", answer.citations > 0, must=True)
+    report.note("loaded from elsewhere", len(answer.foreign), must=0)
+    with report.step("a commit comes through the worker"):
+        wait_for_commit(worker, change_repository(worker))
+    host.run("plumbline", "doctor")
+
+
+def wait_for_commit(host: Host, commit: str, timeout_s: float = 180) -> None:
+    deadline = time.monotonic() + timeout_s
+    while commit[:12] not in host.run("journalctl", "--unit=plumbline-worker", "--no-pager"):
+        if time.monotonic() > deadline:
+            raise HostFailed(f"the worker did not sync {commit[:12]} within {timeout_s:.0f} s")
+        time.sleep(3)
+
+
+def look_for_leaks(hosts: Sequence[Host], report: Report) -> None:
+    before = {host.name: sum(drops(host).values()) for host in hosts}
+    report.note("packets dropped so far", sum(before.values()), must=0)
+    host = hosts[-1]  # where the workers are
+    said = plant_leak(host, "plumbline-worker")
+    report.note("planted leak", said.split("\n"))
+    after = drops(host)
+    report.note("leak is stopped", "open" not in said, must=True)
+    report.note("leak is counted", after["dropped", "worker"] > 0, must=True)
+    report.note("its question to a name server is counted", after["names", "worker"] > 0, must=True)
+
+
+def drill(work: Path, bundle: Path, key: Path, count: int, report: Report) -> None:
+    with report.step("debootstrap"):
+        base = make_base(work / "base")
+    with ExitStack() as stack:
+        stack.enter_context(bridge())
+        hosts = [
+            stack.enter_context(
+                booted(
+                    base, work / f"h{number}", f"10.99.7.1{number}", bundle if number == 1 else None
+                )
+            )
+            for number in range(1, count + 1)
+        ]
+        trust(hosts[0], hosts[1:])
+        install(hosts[0], report, f"{count}-hosts", key)
+        use(hosts[0], hosts[-1], report, work)
+        look_for_leaks(hosts, report)
+        run_again(hosts[0], report)
+        for host in hosts:
+            failed = host.run("systemctl", "--failed", "--no-legend")
+            report.note(f"{host.name}: units that failed", failed, must="")
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    parser = argparse.ArgumentParser(prog="tests.install", description=__doc__)
+    parser.add_argument("work", type=Path, help="a folder for the hosts; 5 GB")
+    parser.add_argument("--bundle", type=Path, required=True)
+    parser.add_argument("--key", type=Path, required=True, help="the public key of the bundle")
+    parser.add_argument("--hosts", type=int, choices=[1, 2], default=1)
+    options = parser.parse_args()
+    report = Report()
+    if missing := missing_programs():
+        logger.error("Install %s first: debootstrap, systemd-container.", ", ".join(missing))
+        return 1
+    options.work.mkdir(parents=True, exist_ok=True)
+    try:
+        drill(options.work.resolve(), options.bundle.resolve(), options.key, options.hosts, report)
+    except (HostFailed, ValueError) as exc:
+        logger.error("%s", exc)
+        return 1
+    finally:
+        sys.stdout.write(json.dumps(report.found) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
