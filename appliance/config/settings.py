@@ -24,6 +24,7 @@ from appliance.config.env import (
     load_env_file,
 )
 from appliance.config.metering import use_folder
+from appliance.config.schedule import ROUTES, beat_schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -251,17 +252,7 @@ CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_DEFAULT_QUEUE = "upkeep"
-CELERY_TASK_ROUTES = {
-    "indexer.tasks.sync_source": {"queue": "sync"},
-    "indexer.tasks.embed_source": {"queue": "embed"},
-    # Minutes of work once a day: beside the embedding it holds up nobody who looks for something.
-    "indexer.tasks.learn_ranking": {"queue": "embed"},
-    "indexer.tasks.keep_vector_indexes": {"queue": "embed"},
-    "indexer.tasks.evaluate": {"queue": "embed"},
-    "indexer.tasks.evaluate_run": {"queue": "embed"},
-    "appliance.conversations.tasks.answer_question": {"queue": "ask"},
-    "appliance.conversations.tasks.note_turns": {"queue": "upkeep"},
-}
+CELERY_TASK_ROUTES = ROUTES
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # Long enough for the longest sync: a shorter one would deliver a running job again.
 CELERY_BROKER_TRANSPORT_OPTIONS = {
@@ -273,52 +264,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_start": 0.1,
 }
 CELERY_TASK_PUBLISH_RETRY = False  # the job's row is sent again by dispatch_jobs
-CELERY_BEAT_SCHEDULE = {
-    "sync-directories": {
-        "task": "appliance.accounts.tasks.sync_directories",
-        "schedule": float(DIRECTORY_SYNC_S),
-    },
-    "dispatch-jobs": {"task": "indexer.tasks.dispatch_jobs", "schedule": 10.0},
-    "poll-sources": {"task": "indexer.tasks.poll_sources", "schedule": 10.0},
-    **{
-        f"beat-of-{queue}": {
-            "task": "appliance.web.tasks.beat",
-            "schedule": 15.0,
-            "args": [queue],
-            "options": {"queue": queue},
-        }
-        for queue in ("sync", "embed", "ask")
-    },
-    "rescue-answers": {
-        "task": "appliance.conversations.tasks.rescue_answers",
-        "schedule": 15.0,
-    },
-    # What an answer cites is looked at within a minute of the sync that changed it.
-    "look-at-citations": {
-        "task": "appliance.conversations.tasks.look_at_citations",
-        "schedule": 15.0,
-    },
-    # What was removed is gone within fifteen minutes: pruning must run well before that.
-    "prune": {"task": "indexer.tasks.prune", "schedule": 300.0},
-    "forget-removed": {
-        "task": "appliance.conversations.tasks.forget_removed",
-        "schedule": 300.0,
-    },
-    "forget-expired-sign-ins": {
-        "task": "appliance.accounts.tasks.forget_expired_sign_ins",
-        "schedule": 3600.0,
-    },
-    "end-what-is-over": {"task": "appliance.accounts.tasks.end_what_is_over", "schedule": 5.0},
-    "sweep": {"task": "indexer.tasks.sweep", "schedule": 24 * 3600.0},
-    "keep-vector-indexes": {"task": "indexer.tasks.keep_vector_indexes", "schedule": 600.0},
-    "evaluate": {"task": "indexer.tasks.evaluate", "schedule": 24 * 3600.0},
-    "dispatch-runs": {"task": "indexer.tasks.dispatch_runs", "schedule": 30.0},
-    "learn-ranking": {"task": "indexer.tasks.learn_ranking", "schedule": 24 * 3600.0},
-    "sign-audit-head": {"task": "appliance.audit.tasks.sign_head", "schedule": 60.0},
-    "deliver-audit": {"task": "appliance.audit.tasks.deliver", "schedule": 10.0},
-    "prune-audit": {"task": "appliance.audit.tasks.prune_expired", "schedule": 24 * 3600.0},
-    "verify-audit": {"task": "appliance.audit.tasks.verify", "schedule": 24 * 3600.0},
-}
+CELERY_BEAT_SCHEDULE = beat_schedule(DIRECTORY_SYNC_S)
 CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "celerybeat-schedule")
 
 # --- Sources --------------------------------------------------------------------------------

@@ -141,7 +141,8 @@ def test_so_many_processes_and_no_more(run: Run) -> None:
 def test_a_fork_bomb_ends_with_all_that_it_made(run: Run) -> None:
     started = time.monotonic()
     ran = run("bash -c ':(){ :|:& };:'; sleep 60")
-    assert ran.ended  # for its memory, or its time: the kernel lets it have no more processes
+    # For its memory, or its time; or at once, because the kernel lets it have no more processes.
+    assert ran.ended or ran.status
     assert time.monotonic() - started < 30
     assert _inside(":|:&") == []
 

@@ -25,6 +25,7 @@ from tests.appliance.access.world import COMMON, World
 Shown = set[tuple[str, str]]
 LINK = re.compile(r'/files/([^/"]+)/[^/"]+/([^?#"]+)')
 WORD = re.compile(r"canary_\w+")
+MARKED_WORD = re.compile(r"canary_(?:<[^>]*>)*\w+")
 
 
 def by_rules_in_memory(world: World, user: User) -> Shown:
@@ -149,5 +150,8 @@ def leaks_of_pages(client: Client, world: World, shown: Shown, known: Collection
         body = client.get(address, asked).content.decode()
         told += [f"{address}: {place}" for place in set(LINK.findall(body)) - shown]
         told += [f"{address}: {word}" for word in set(WORD.findall(body)) - words]
-        told += [f"{address}: {one}" for one in world.sources if one in body and one not in known]
+        bare = MARKED_WORD.sub(
+            "", body
+        )  # twins hold each other's words, which hold a source's name
+        told += [f"{address}: {one}" for one in world.sources if one in bare and one not in known]
     return told
