@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from importlib.util import find_spec
@@ -76,19 +78,32 @@ def read_manifest(folder: Path) -> Manifest:
 def restore(folder: Path) -> Manifest:
     """Put a backup in place of what the database holds now, all or nothing."""
     manifest = read_manifest(folder)
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
     connection.close()
-    _run(
-        "pg_restore",
-        "--clean",
-        "--if-exists",
-        "--no-owner",
-        "--no-privileges",
-        "--single-transaction",
-        "--exit-on-error",
-        f"--dbname={connection.settings_dict['NAME']}",
-        str(folder / DUMP),
-    )
+    with tempfile.NamedTemporaryFile("w", suffix=".list") as contents:
+        contents.write(without_extensions(_run("pg_restore", "--list", str(folder / DUMP))))
+        contents.flush()
+        _run(
+            "pg_restore",
+            "--clean",
+            "--if-exists",
+            "--no-owner",
+            "--no-privileges",
+            "--single-transaction",
+            "--exit-on-error",
+            f"--use-list={contents.name}",
+            f"--dbname={connection.settings_dict['NAME']}",
+            str(folder / DUMP),
+        )
     return manifest
+
+
+def without_extensions(contents: str) -> str:
+    """Leave extensions out of pg_restore's list of a backup: they belong to who installed the
+    server, and the role that owns the tables may neither drop nor describe them."""
+    kept = [line for line in contents.splitlines() if not re.search(r"\bEXTENSION\b", line)]
+    return "\n".join(kept) + "\n"
 
 
 def applied_migrations() -> list[str]:
@@ -101,7 +116,8 @@ def key_fingerprint() -> str:
     return digest.hexdigest()[:16]
 
 
-def _run(program: str, *arguments: str) -> None:
+def _run(program: str, *arguments: str) -> str:
+    """Return what the program printed; raise BackupFailed with its words when it failed."""
     database = connection.settings_dict
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -116,6 +132,7 @@ def _run(program: str, *arguments: str) -> None:
     )
     if done.returncode:
         raise BackupFailed(f"{program} failed: {done.stderr.strip()[:500]}")
+    return done.stdout
 
 
 def _program(name: str) -> str:

@@ -6,10 +6,26 @@ from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection
 from pytest_django import Settings
 
 from indexer.models import Chunk, Source
 from tests.conftest import SourceFactory
+
+# Gives tables, sequences and functions to a role, and leaves pgvector's to who installed it.
+TO_KEEPER = """
+SELECT format('ALTER %s public.%I OWNER TO keeper',
+              CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, relname)
+  FROM pg_class
+ WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')
+   AND NOT EXISTS (SELECT FROM pg_depend
+                    WHERE objid = pg_class.oid AND deptype IN ('a', 'i') AND relkind = 'S')
+UNION ALL
+SELECT format('ALTER FUNCTION %s OWNER TO keeper', oid::regprocedure)
+  FROM pg_proc
+ WHERE pronamespace = 'public'::regnamespace
+   AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+"""
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -24,6 +40,36 @@ def test_a_restore_brings_back_what_was_removed(
     call_command("restore", tmp_path / "backup")
     assert list(Source.objects.values_list("name", flat=True)) == ["shop"]
     assert Chunk.objects.count() == chunks > 0
+
+
+def test_a_role_that_does_not_own_the_extensions_restores(
+    source_factory: SourceFactory, tmp_path: Path, settings: Settings
+) -> None:
+    """As `make run` and servers have it: a superuser installs pgvector, another role owns the tables."""
+    source_factory("shop", {"cart.py": "def total():\n    return 1\n"})
+    call_command("backup", tmp_path / "backup")
+    with connection.cursor() as cursor:
+        cursor.execute("DROP ROLE IF EXISTS keeper")
+        cursor.execute("CREATE ROLE keeper LOGIN")
+        cursor.execute(f"GRANT ALL ON DATABASE {connection.settings_dict['NAME']} TO keeper")
+        cursor.execute("GRANT ALL ON SCHEMA public TO keeper")
+        cursor.execute(TO_KEEPER)
+        for (statement,) in cursor.fetchall():
+            cursor.execute(statement)
+    user = connection.settings_dict["USER"]
+    connection.close()
+    connection.settings_dict["USER"] = "keeper"
+    try:
+        Source.objects.all().delete()
+        call_command("restore", tmp_path / "backup")
+        assert list(Source.objects.values_list("name", flat=True)) == ["shop"]
+    finally:
+        connection.close()
+        connection.settings_dict["USER"] = user
+        with connection.cursor() as cursor:
+            cursor.execute("REASSIGN OWNED BY keeper TO CURRENT_USER")
+            cursor.execute("DROP OWNED BY keeper")
+            cursor.execute("DROP ROLE keeper")
 
 
 def test_sources_that_are_there_are_replaced_only_when_asked(
