@@ -10,9 +10,10 @@ from django.http import HttpRequest
 
 from appliance.accounts.lockout import keep_somebody
 from appliance.accounts.models import Role, RoleGrant, User
+from appliance.accounts.targets import of_group, of_person
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import record
 from indexer.models import Source
 
 Holder = User | Group
@@ -90,9 +91,7 @@ def _record(
     by: Actor,
     request: HttpRequest | None,
 ) -> None:
-    is_person = isinstance(holder, User)
-    name = holder.get_username() if isinstance(holder, User) else holder.name
-    target = Target("person" if is_person else "group", str(holder.pk), name)
+    target = of_person(holder) if isinstance(holder, User) else of_group(holder)
     details: dict[str, object] = {"role": str(role)}
     if source is not None:
         details["source"] = source.name

@@ -8,9 +8,10 @@ from django.http import HttpRequest
 
 from appliance.accounts.lockout import keep_somebody
 from appliance.accounts.models import User
+from appliance.accounts.targets import of_person
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import record
 
 
 class MemberKept(Exception):
@@ -48,5 +49,5 @@ def remove_member(
 def _record(
     action: Action, group: Group, user: User, by: Actor, request: HttpRequest | None
 ) -> None:
-    target = Target("person", str(user.pk), user.get_username())
+    target = of_person(user)
     record(action, actor=by, target=target, request=request, details={"group": group.name})

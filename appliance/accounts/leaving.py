@@ -16,10 +16,11 @@ from appliance.accounts.glass import close_glass
 from appliance.accounts.lockout import keep_an_admin
 from appliance.accounts.models import User
 from appliance.accounts.sessions import end_all_sessions
+from appliance.accounts.targets import of_person
 from appliance.accounts.tokens import revoke_all
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import record
 
 APPLIANCE = "account disabled"  # who ends what a disabled account held
 
@@ -46,7 +47,7 @@ def disable(
         record(
             Action.PERSON_DISABLED,
             actor=by,
-            target=_target(user),
+            target=of_person(user),
             request=request,
             details={"why": why} if why else None,
         )
@@ -65,7 +66,7 @@ def enable(user: User, *, by: Actor, why: str = "", request: HttpRequest | None 
         record(
             Action.PERSON_ENABLED,
             actor=by,
-            target=_target(user),
+            target=of_person(user),
             request=request,
             details={"why": why} if why else None,
         )
@@ -105,7 +106,3 @@ def end_left() -> int:
     for user in people:
         end_all(user)
     return len(people)
-
-
-def _target(user: User) -> Target:
-    return Target("person", str(user.pk), user.get_username())

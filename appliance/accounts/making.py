@@ -10,12 +10,12 @@ from django.http import HttpRequest
 
 from appliance.accounts.lockout import keep_an_admin, keep_somebody
 from appliance.accounts.models import User
-from appliance.accounts.people import target_of
 from appliance.accounts.sessions import end_all_sessions
+from appliance.accounts.targets import of_group, of_person
 from appliance.accounts.tokens import revoke_all
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ def make_account(new: NewPerson, *, by: Actor, request: HttpRequest | None = Non
             first_name=new.first_name,
             last_name=new.last_name,
         )
-        record(Action.PERSON_CREATED, actor=by, target=target_of(user), request=request)
+        record(Action.PERSON_CREATED, actor=by, target=of_person(user), request=request)
     return user
 
 
@@ -47,7 +47,7 @@ def change_person(user: User, *, by: Actor, request: HttpRequest | None = None) 
     """Store somebody's names and e-mail address, which the caller has set."""
     with transaction.atomic():
         user.save(update_fields=["first_name", "last_name", "email"])
-        record(Action.PERSON_CHANGED, actor=by, target=target_of(user), request=request)
+        record(Action.PERSON_CHANGED, actor=by, target=of_person(user), request=request)
 
 
 def set_password(
@@ -57,7 +57,7 @@ def set_password(
     with transaction.atomic():
         user.set_password(password)
         user.save(update_fields=["password"])
-        record(Action.PASSWORD_CHANGED, actor=by, target=target_of(user), request=request)
+        record(Action.PASSWORD_CHANGED, actor=by, target=of_person(user), request=request)
         end_all_sessions(user, by=by, request=request)
 
 
@@ -68,7 +68,7 @@ def delete_person(user: User, *, by: Actor, request: HttpRequest | None = None) 
     """
     with transaction.atomic():
         keep_an_admin(without=user)
-        record(Action.PERSON_DELETED, actor=by, target=target_of(user), request=request)
+        record(Action.PERSON_DELETED, actor=by, target=of_person(user), request=request)
         end_all_sessions(user, by=by, request=request)
         revoke_all(user, by=by)
         user.delete()
@@ -77,7 +77,7 @@ def delete_person(user: User, *, by: Actor, request: HttpRequest | None = None) 
 def make_group(name: str, *, by: Actor, request: HttpRequest | None = None) -> Group:
     with transaction.atomic():
         group = Group.objects.create(name=name)
-        record(Action.GROUP_CREATED, actor=by, target=target_of_group(group), request=request)
+        record(Action.GROUP_CREATED, actor=by, target=of_group(group), request=request)
     return group
 
 
@@ -90,7 +90,7 @@ def rename_group(group: Group, name: str, *, by: Actor, request: HttpRequest | N
         record(
             Action.GROUP_CHANGED,
             actor=by,
-            target=target_of_group(group),
+            target=of_group(group),
             request=request,
             details=details,
         )
@@ -100,11 +100,7 @@ def delete_group(group: Group, *, by: Actor, request: HttpRequest | None = None)
     """Delete a group with its rules and roles. Raises LockedOut."""
     with transaction.atomic():
         details = {"members": User.objects.filter(groups=group).count()}
-        target = target_of_group(group)
+        target = of_group(group)
         Group.objects.filter(pk=group.pk).delete()  # the value stays whole for who shows it
         keep_somebody()
         record(Action.GROUP_DELETED, actor=by, target=target, request=request, details=details)
-
-
-def target_of_group(group: Group) -> Target:
-    return Target("group", str(group.pk), group.name)

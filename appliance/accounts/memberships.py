@@ -10,8 +10,9 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from appliance.accounts.models import Belonging, Directory, User
+from appliance.accounts.targets import of_person
 from appliance.audit.actions import Action
-from appliance.audit.recording import Entry, Target, record_all
+from appliance.audit.recording import Entry, record_all
 
 Joined = User.groups.through
 
@@ -114,7 +115,7 @@ def _record(directory: Directory, people: Mapping[int, User], steps: Steps) -> d
     entries = [
         Entry(
             action,
-            Target("person", str(user), people[user].get_username()),
+            of_person(people[user]),
             details={"group": name, "directory": directory.name},
         )
         for action, changed in ((Action.MEMBER_ADDED, added), (Action.MEMBER_REMOVED, removed))

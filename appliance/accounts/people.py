@@ -8,9 +8,10 @@ from django.db import transaction
 
 from appliance.accounts.directories.names import free_name
 from appliance.accounts.models import User
+from appliance.accounts.targets import of_person
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import record
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ def make_person(facts: Facts, *, by: Actor) -> User:
         _take(user, facts)
         user.set_unusable_password()
         user.save()
-        record(Action.PERSON_CREATED, actor=by, target=target_of(user))
+        record(Action.PERSON_CREATED, actor=by, target=of_person(user))
     return user
 
 
@@ -42,12 +43,8 @@ def update_person(user: User, facts: Facts, *, by: Actor) -> bool:
         return False
     with transaction.atomic():
         user.save(update_fields=["first_name", "last_name", "email"])
-        record(Action.PERSON_CHANGED, actor=by, target=target_of(user))
+        record(Action.PERSON_CHANGED, actor=by, target=of_person(user))
     return True
-
-
-def target_of(user: User) -> Target:
-    return Target("person", str(user.pk), user.get_username())
 
 
 def _take(user: User, facts: Facts) -> None:

@@ -20,8 +20,10 @@ from django.http import HttpRequest
 from appliance.accounts.models import User
 from appliance.accounts.second_factor import MISSING_KEY, note_at_sign_in
 from appliance.accounts.signing_in import directory_slug_of, methods_of
+from appliance.accounts.targets import of_person
+from appliance.audit.acting import COMMAND_LINE
 from appliance.audit.actions import Action, Outcome
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import record
 
 
 def connect() -> None:
@@ -34,25 +36,21 @@ def connect() -> None:
     post_delete.connect(_factor_deleted, sender=Authenticator, dispatch_uid="plumbline")
 
 
-def _person(user: User) -> Target:
-    return Target("person", str(user.pk), user.get_username())
-
-
 def _signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
     details: dict[str, Any] = {"methods": methods_of(request)}
     if slug := directory_slug_of(request):
         details["directory"] = slug
-    record(Action.SIGNED_IN, actor=user, target=_person(user), request=request, details=details)
+    record(Action.SIGNED_IN, actor=user, target=of_person(user), request=request, details=details)
     note_at_sign_in(request, user)
 
 
 def _signed_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:
     if user is not None:
-        record(Action.SIGNED_OUT, actor=user, target=_person(user), request=request)
+        record(Action.SIGNED_OUT, actor=user, target=of_person(user), request=request)
 
 
 def _password_changed(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> None:
-    record(Action.PASSWORD_CHANGED, actor=user, target=_person(user), request=request)
+    record(Action.PASSWORD_CHANGED, actor=user, target=of_person(user), request=request)
 
 
 def _factor_failed(
@@ -61,7 +59,7 @@ def _factor_failed(
     record(
         Action.SIGN_IN_FAILED,
         actor=None,
-        target=_person(user),
+        target=of_person(user),
         outcome=Outcome.DENIED,
         request=request,
         details={"reason": "wrong_second_factor", "type": str(authenticator.type)},
@@ -86,8 +84,8 @@ def _record_factor(action: Action, factor: Authenticator) -> HttpRequest | None:
     request: HttpRequest | None = context.request
     record(
         action,
-        actor=request.user if request is not None else "command line",
-        target=_person(factor.user),
+        actor=request.user if request is not None else COMMAND_LINE,
+        target=of_person(factor.user),
         request=request,
         details={"type": str(factor.type)},
     )

@@ -13,6 +13,7 @@ from appliance.accounts.lockout import (
     why_not_directories_only,
 )
 from appliance.accounts.models import SignInRules, User
+from appliance.accounts.targets import of_person
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 
@@ -53,7 +54,7 @@ def mark_emergency(person: User, actor: User, request: HttpRequest, *, is_emerge
         record(
             Action.PERSON_CHANGED,
             actor=actor,
-            target=Target("person", str(person.pk), person.get_username()),
+            target=of_person(person),
             request=request,
             details={"is_emergency": is_emergency},
         )

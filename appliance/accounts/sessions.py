@@ -14,9 +14,10 @@ from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.accounts.targets import of_person
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import record
 
 SEEN_NOTED_EVERY = timedelta(minutes=1)
 # What a browser calls itself; the first that fits. Every other browser calls itself Safari too.
@@ -89,7 +90,7 @@ def end_sessions(
             record(
                 Action.SESSION_REVOKED,
                 actor=by,
-                target=Target("person", str(user.pk), user.get_username()),
+                target=of_person(user),
                 request=request,
                 details={"device": device_of(session.user_agent), "address": session.ip},
             )

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from django.db import transaction
 
+from appliance.audit.acting import COMMAND_LINE
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 from indexer.models import Blob, Document
@@ -31,7 +32,7 @@ def export_texts(
         count = write_texts(out, _texts(_drawn(scope, names, samples, seed), seed))
         record(
             Action.CODE_EXPORTED,
-            actor="command line",
+            actor=COMMAND_LINE,
             target=Target("source", name=", ".join(names) or "all sources"),
             details={"texts": count, "purpose": "calibration"},
         )

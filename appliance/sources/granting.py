@@ -10,13 +10,11 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from appliance.accounts.models import User
-from appliance.audit.acting import Actor
+from appliance.audit.acting import COMMAND_LINE, Actor
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 from appliance.sources.models import Grant
 from indexer.models import Source
-
-COMMAND_LINE = "command line"
 
 
 def set_grant(

@@ -18,8 +18,9 @@ from appliance.accounts.directories.names import free_name
 from appliance.accounts.mapping import groups_for
 from appliance.accounts.memberships import set_memberships
 from appliance.accounts.models import Directory, Identity, User
+from appliance.accounts.targets import of_person
 from appliance.audit.actions import Action, Outcome
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import record
 
 MATCHED = {"external_id", "user_name"}  # the fields of Identity that an attribute may be matched to
 
@@ -94,11 +95,11 @@ def _made(directory: Directory, told: Told) -> Identity:
     user = User(username=free_name(wanted))
     user.set_unusable_password()
     user.save()
-    person = Target("person", str(user.pk), user.get_username())
+    person = of_person(user)
     actor = f"directory {directory.slug}"
     for other, same in _namesakes(user, told):
         details = {"directory": directory.name, "same": same, "account": user.get_username()}
-        target = Target("person", str(other.pk), other.get_username())
+        target = of_person(other)
         record(
             Action.LINK_REFUSED,
             actor=actor,

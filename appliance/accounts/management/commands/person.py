@@ -15,9 +15,8 @@ from appliance.accounts.models import User
 from appliance.accounts.overview import roles_held
 from appliance.accounts.sessions import sessions_of
 from appliance.accounts.tokens import active_tokens_of
+from appliance.audit.acting import COMMAND_LINE
 from appliance.common.commandline import sentences
-
-COMMAND_LINE = "command line"
 
 
 class Command(BaseCommand):

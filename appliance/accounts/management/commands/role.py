@@ -11,9 +11,8 @@ from appliance.accounts.giving import RoleRefused, give_role, take_role
 from appliance.accounts.lockout import LockedOut
 from appliance.accounts.lookups import find_source, group_named, person_named
 from appliance.accounts.models import Role, RoleGrant
+from appliance.audit.acting import COMMAND_LINE
 from appliance.common.commandline import sentences
-
-COMMAND_LINE = "command line"
 
 
 class Command(BaseCommand):

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from appliance.accounts.ldap.syncing import sync_directory
 from appliance.accounts.models import Directory
+from appliance.audit.acting import COMMAND_LINE
 from appliance.common.commandline import sentences
 
 
@@ -28,7 +29,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         with sentences():
             directory = _named(options["name"])
-            report = sync_directory(directory, by="command line", go_on=options["go_on"])
+            report = sync_directory(directory, by=COMMAND_LINE, go_on=options["go_on"])
         if options["json"]:
             self.stdout.write(json.dumps(asdict(report)))
         if report.is_busy:

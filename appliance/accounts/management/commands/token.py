@@ -11,9 +11,8 @@ from django.core.management import BaseCommand, CommandError
 from appliance.accounts.lookups import find_source, person_named
 from appliance.accounts.models import ApiToken, TokenRight, User
 from appliance.accounts.tokens import TokenNotMade, create_token, revoke_all, revoke_token
+from appliance.audit.acting import COMMAND_LINE
 from appliance.common.commandline import sentences
-
-COMMAND_LINE = "command line"
 
 
 class Command(BaseCommand):

@@ -11,6 +11,7 @@ from django.core.management import BaseCommand, CommandError
 from rich.console import Console
 from rich.progress import Progress
 
+from appliance.audit.acting import COMMAND_LINE
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 from appliance.common.commandline import sentences
@@ -86,7 +87,7 @@ class Command(BaseCommand):
             promotion = use_ranking(
                 options["which"],
                 scope=scope_for(None),
-                by="command line",
+                by=COMMAND_LINE,
                 override=options["override"],
             )
         self.stdout.write(f"In use from the next search on: {promotion.after}")
