@@ -14,7 +14,8 @@ from django.db.backends.postgresql.operations import DatabaseOperations
 from pytest_django import Settings
 
 from appliance.accounts.models import User
-from appliance.sources.managing import connect, set_grant
+from appliance.sources.granting import set_grant
+from appliance.sources.managing import connect
 from indexer import clients
 from indexer.ingestion.inline import sync_now
 from indexer.models import Source

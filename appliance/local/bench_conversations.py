@@ -260,7 +260,7 @@ def someone(site: str, name: str) -> Iterator[tuple[Person, list[str]]]:
     from django.contrib.sessions.backends.db import SessionStore
 
     from appliance.accounts.models import User
-    from appliance.sources.managing import set_grant
+    from appliance.sources.granting import set_grant
     from indexer.models import Definition, Source
 
     source = Source.objects.filter(name=name).first()

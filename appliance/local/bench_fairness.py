@@ -87,7 +87,8 @@ def main() -> None:
 
 def _connect(home: Path) -> None:
     """Sync a source of one file, for everybody in the group."""
-    from appliance.sources.managing import connect, set_grant
+    from appliance.sources.granting import set_grant
+    from appliance.sources.managing import connect
     from indexer.ingestion.inline import sync_now
 
     folder = home / "shop"

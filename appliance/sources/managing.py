@@ -1,4 +1,4 @@
-"""What an admin does with sources: connect, sync, remove, grant."""
+"""What an admin does with sources: connect, sync, remove."""
 
 from __future__ import annotations
 
@@ -20,7 +20,6 @@ from django.utils import timezone
 from appliance.audit.actions import Action
 from appliance.common.queueing import send
 from appliance.sources import recorded
-from appliance.sources.granting import revoke_grant, set_grant
 from indexer import clients, freshness, sealing
 from indexer.errors import FetchFailed, FetchRefused
 from indexer.evaluation import runs
@@ -36,8 +35,6 @@ from indexer.models.source import NAME_PATTERN
 from indexer.tasks import sync_source
 
 logger = logging.getLogger(__name__)
-
-__all__ = ["revoke_grant", "set_grant"]
 
 RESERVED_NAMES = {"connect", "upload"}  # addresses of pages
 

@@ -21,7 +21,8 @@ from appliance.conversations import asking
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import render_answer
 from appliance.sources.access import scope_of
-from appliance.sources.managing import connect, set_grant
+from appliance.sources.granting import set_grant
+from appliance.sources.managing import connect
 from indexer import clients
 from indexer.ingestion.inline import sync_now
 from indexer.retrieval.search import search

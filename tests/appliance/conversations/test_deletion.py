@@ -14,7 +14,8 @@ from pytest_django import Settings
 
 from appliance.accounts.models import User
 from appliance.conversations.models import Evidence, Message
-from appliance.sources.managing import connect_upload, remove, set_grant
+from appliance.sources.granting import set_grant
+from appliance.sources.managing import connect_upload, remove
 from appliance.sources.traces.everywhere import everywhere
 from appliance.sources.traces.places import Trace
 from indexer.ingestion import jobs

@@ -8,7 +8,7 @@ from appliance.accounts.models import User
 from appliance.conversations.leaving import is_left, stop_left, stop_unless_allowed
 from appliance.conversations.models import Message
 from appliance.sources.access import scope_of
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from appliance.sources.models import Grant
 from tests.appliance.conversations.conftest import FILES, MessageFactory
 from tests.conftest import SourceFactory

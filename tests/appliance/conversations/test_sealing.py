@@ -23,7 +23,7 @@ from appliance.conversations.access import reading_of, threads_shared_with
 from appliance.conversations.copying import continue_own
 from appliance.conversations.models import Message, Thread, ThreadShare
 from appliance.conversations.questions import question_of
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from indexer.models import Source
 from tests.appliance.conversations.conftest import FILES, lines_of
 from tests.appliance.conversations.planting import ask, say, share_with

@@ -14,7 +14,7 @@ from appliance.sources.access import (
     readable_sources,
     scope_of,
 )
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from indexer.ingestion.inline import sync_now
 from indexer.models import Blob, Source
 from indexer.scope import Scope

@@ -16,7 +16,8 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from appliance.accounts.models import User
 from appliance.sources.credentials import add
-from appliance.sources.managing import connect, set_grant
+from appliance.sources.granting import set_grant
+from appliance.sources.managing import connect
 from indexer.fetching.values import Credential
 from indexer.models import Job, Ref, SharedCredential, Source
 from tests.hostserver import TOKEN, HostServer, serve_host

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 
 from appliance.accounts.models import User
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from indexer.models import Source
 from tests.conftest import SourceFactory
 

@@ -12,7 +12,7 @@ from django.test import Client
 from django.utils import timezone
 
 from appliance.accounts.models import User
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from appliance.sources.plots import plot_of
 from indexer.evaluation import runs
 from indexer.models import EvaluationRun, GoldenEntry, GoldenSet, Promotion, Source

@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from appliance.accounts.models import User
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from appliance.sources.views.files import lines_value, marked_span
 from indexer.ingestion.inline import sync_now
 from indexer.models import Source

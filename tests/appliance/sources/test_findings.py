@@ -15,7 +15,8 @@ from pytest_django import Settings
 
 from appliance.accounts.models import User
 from appliance.sources.findings import MaskedPlace, RuleCount, counts_of, masked_in, places_of
-from appliance.sources.managing import connect, set_grant
+from appliance.sources.granting import set_grant
+from appliance.sources.managing import connect
 from appliance.sources.views.findings import PER_PAGE
 from indexer.ingestion.inline import sync_now
 from indexer.models import Finding, Source

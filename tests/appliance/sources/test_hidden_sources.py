@@ -13,7 +13,7 @@ from django.utils import timezone
 from appliance.accounts.models import User
 from appliance.conversations.access import is_sealed
 from appliance.sources.access import known_sources, operator_scope, readable_sources, scope_of
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from appliance.web import health
 from indexer.models import Source
 from tests.appliance.conversations.conftest import MessageFactory, lines_of, message_factory

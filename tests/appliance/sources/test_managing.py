@@ -9,13 +9,12 @@ import pytest
 from django.contrib.auth.models import Group
 from pytest_django import Settings
 
+from appliance.sources.granting import revoke_grant, set_grant
 from appliance.sources.managing import (
     NameRefused,
     connect,
     remove,
     request_sync,
-    revoke_grant,
-    set_grant,
 )
 from appliance.sources.models import Grant
 from indexer import clients, sealing

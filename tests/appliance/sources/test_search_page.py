@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 
 from appliance.accounts.models import User
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from indexer.models import Source
 from tests.conftest import SourceFactory
 

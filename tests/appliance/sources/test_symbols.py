@@ -9,7 +9,7 @@ from django.test import Client
 
 from appliance.accounts.models import User
 from appliance.sources.access import operator_scope, scope_of
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from indexer.models import Source
 from indexer.retrieval.symbols import as_symbol, definitions_of, uses_of
 from indexer.scope import Scope

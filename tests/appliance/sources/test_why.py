@@ -13,7 +13,8 @@ from django.utils import timezone
 
 from appliance.accounts.models import User
 from appliance.sources.explaining import Explanation, cleaned, explain
-from appliance.sources.managing import connect, set_grant
+from appliance.sources.granting import set_grant
+from appliance.sources.managing import connect
 from appliance.sources.remedies import remedy_for
 from indexer.ingestion.inline import sync_now
 from indexer.models import Document, Embedding, Finding, Job, Source

@@ -17,7 +17,7 @@ from appliance.accounts.models import ApiToken, TokenRight, User
 from appliance.accounts.tokens import create_token, revoke_token
 from appliance.audit.actions import Action
 from appliance.audit.models import Event
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from appliance.sources.models import Grant
 from indexer.models import Source
 from tests.conftest import SourceFactory

@@ -27,7 +27,7 @@ from appliance.conversations import asking
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.sharing import share
 from appliance.conversations.tasks import answer_question
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from appliance.sources.models import Grant
 from indexer.models import Source
 from inference.fake_server import FakeServer

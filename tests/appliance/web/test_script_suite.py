@@ -17,7 +17,7 @@ from appliance.accounts.tokens import create_token
 from appliance.conversations.curating.models import Feedback
 from appliance.conversations.models import Message
 from appliance.conversations.sharing import share
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from indexer.models import Job, SharedCredential, Source
 from tests.appliance.conversations.conftest import (  # noqa: F401
     MessageFactory,

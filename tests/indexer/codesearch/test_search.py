@@ -9,7 +9,7 @@ import pytest
 
 from appliance.accounts.models import User
 from appliance.sources.access import operator_scope, scope_of
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from indexer.codesearch import files as files_module
 from indexer.codesearch.certificate import CodeResult
 from indexer.codesearch.query import read_query

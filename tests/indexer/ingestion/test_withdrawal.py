@@ -11,7 +11,8 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from appliance.sources import credentials
-from appliance.sources.managing import connect, note_push, set_grant
+from appliance.sources.granting import set_grant
+from appliance.sources.managing import connect, note_push
 from indexer import freshness
 from indexer.errors import FetchError, FetchFailed, FetchRefused
 from indexer.fetching.values import Credential

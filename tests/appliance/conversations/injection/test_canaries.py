@@ -19,7 +19,7 @@ from appliance.conversations.models import Message
 from appliance.conversations.paths import path_to
 from appliance.conversations.tasks import answer_question
 from appliance.sources.access import scope_of
-from appliance.sources.managing import set_grant
+from appliance.sources.granting import set_grant
 from appliance.sources.models import Grant
 from indexer.models import Source
 from inference.fake_server import FakeServer
