@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from appliance.accounts.ldap.syncing import sync_directory
 from appliance.accounts.models import Directory
@@ -60,24 +60,24 @@ def test_somebody_of_a_directory_comes_changes_groups_and_leaves(
     page = open_as(None).new_page()
     watch = Watch.over(page, address)
     sign_in(page, "ana", "wrong")
-    assert page.get_by_role("alert").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     assert page.url.endswith("/accounts/login/")
     sign_in(page, "ana")
     page.wait_for_url(f"{address}/")
     page.goto("/sources/")
-    assert page.get_by_text(world.source.name).first.is_visible()
+    expect(page.get_by_text(world.source.name).first).to_be_visible()
     ana = f"uid=ana,ou=people,{server_suffix()}"
     server.change(f"cn=harbour,{GROUPS}", "member", f"cn=reader,{server_suffix()}")
     assert elsewhere(lambda: sync_directory(directory)).left == 1
     page.reload()
-    assert page.get_by_text(world.source.name).count() == 0
+    expect(page.get_by_text(world.source.name)).to_have_count(0)
     server.delete(ana)
     report = elsewhere(lambda: sync_directory(directory, go_on=True))
     assert report.disabled == 1
     page.reload()
     assert "/accounts/login/" in page.url
     sign_in(page, "ana")
-    assert page.get_by_role("alert").is_visible()
+    expect(page.get_by_role("alert")).to_be_visible()
     assert watch.foreign == []
     assert watch.complaints == []
 
@@ -98,16 +98,16 @@ def test_an_admin_maps_groups_makes_a_token_and_syncs(
         page.fill("[name=external]", "Platform engineering")
         page.fill("[name=group]", "engineers")
         page.click("button[name=preview]")
-        assert page.get_by_text("3 people would gain or lose groups").is_visible()
+        expect(page.get_by_text("3 people would gain or lose groups")).to_be_visible()
         check(page, f"directory-groups-{theme}")
         page.goto("/directory/okta/provisioning/")
         page.fill("[name=name]", f"Okta, {theme}")
         page.get_by_role("button", name="Make a token").click()
-        assert page.get_by_text("It is shown this once").is_visible()
+        expect(page.get_by_text("It is shown this once")).to_be_visible()
         check(page, f"directory-token-{theme}")
         page.goto("/directory/corp/provisioning/")
         page.get_by_role("button", name="Sync now").click()
-        assert page.get_by_text("Synced 0 people").is_visible()
+        expect(page.get_by_text("Synced 0 people")).to_be_visible()
         check(page, f"directory-sync-{theme}")
         assert watch.foreign == []
         assert watch.complaints == []

@@ -41,6 +41,7 @@ class Watch:
 
 def violations_of(page: Page) -> list[str]:
     """Return what axe finds: the rule and the elements, one line each."""
+    page.wait_for_load_state()  # after a click that leads on, the next page is not there at once
     results = Axe().run(page, options=AXE_OPTIONS)
     return [
         f"{violation['id']}: {node['html'][:160]} ({node.get('failureSummary', '')[:200]})"

@@ -10,6 +10,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from appliance.audit.recording import record
 from appliance.audit.sinks.delivery import deliver_all, lags
 from appliance.audit.sinks.syslog import Collector, message_of
 from appliance.web.auditing.checks import check_audit_delivery
+from tests.listeners import listening
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
@@ -35,42 +37,6 @@ SYSLOG = re.compile(
 Wrap = Callable[[socket.socket], socket.socket]
 
 
-class Listener:
-    """A collector: it takes connections, reads what they send to the end, and counts the octets."""
-
-    def __init__(self, wrap: Wrap = lambda plain: plain) -> None:
-        self.wrap = wrap
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.received: list[bytes] = []
-        self.thread = threading.Thread(target=self._serve, daemon=True)
-        self.thread.start()
-
-    @property
-    def port(self) -> int:
-        return int(self.server.getsockname()[1])
-
-    def _serve(self) -> None:
-        while True:
-            try:
-                plain, _ = self.server.accept()
-            except OSError:
-                return
-            try:
-                self._read(self.wrap(plain))
-            except ssl.SSLError:  # the client did not trust the certificate
-                plain.close()
-
-    def _read(self, connection: socket.socket) -> None:
-        with connection:
-            text = b""
-            while piece := connection.recv(65536):
-                text += piece
-            self.received += _unframed(text)
-
-    def close(self) -> None:
-        self.server.close()
-
-
 def _unframed(text: bytes) -> Iterator[bytes]:
     while text:
         length, _, text = text.partition(b" ")
@@ -78,13 +44,28 @@ def _unframed(text: bytes) -> Iterator[bytes]:
         text = text[int(length) :]
 
 
+@dataclass(frozen=True)
+class Collected:
+    """What a collector that listens on `port` has received, message by message."""
+
+    port: int
+    received: list[bytes]
+
+
 @contextmanager
-def listening(wrap: Wrap = lambda plain: plain) -> Iterator[Listener]:
-    listener = Listener(wrap)
-    try:
-        yield listener
-    finally:
-        listener.close()
+def collecting(wrap: Wrap = lambda plain: plain) -> Iterator[Collected]:
+    """Take connections, read what they send to the end, and count the octets."""
+    received: list[bytes] = []
+
+    def serve(plain: socket.socket) -> None:
+        with wrap(plain) as connection:
+            text = b""
+            while piece := connection.recv(65536):
+                text += piece
+            received.extend(_unframed(text))
+
+    with listening(serve) as port:
+        yield Collected(port, received)
 
 
 def _told(messages: list[bytes]) -> list[int]:
@@ -100,7 +81,7 @@ def _told(messages: list[bytes]) -> list[int]:
 
 
 def test_a_collector_gets_every_record_once(events: list[Event], settings: Settings) -> None:
-    with listening() as listener:
+    with collecting() as listener:
         settings.AUDIT_SYSLOG = f"tcp://127.0.0.1:{listener.port}"
         deliver_all()
         assert _told(listener.received) == list(range(1, 11))
@@ -126,7 +107,7 @@ def test_nothing_is_lost_while_the_collector_is_away(
     [lag] = lags()
     assert (lag.name, lag.waiting, bool(lag.error)) == ("syslog", 10, True)
     assert check_audit_delivery().state == "failed"
-    with listening() as listener:
+    with collecting() as listener:
         settings.AUDIT_SYSLOG = f"tcp://127.0.0.1:{listener.port}"
         deliver_all()
         assert _told(listener.received) == list(range(1, 11))
@@ -177,14 +158,13 @@ def test_over_tls_the_collector_must_prove_who_it_is(
     def wrap(plain: socket.socket) -> socket.socket:
         return context.wrap_socket(plain, server_side=True)
 
-    with listening(wrap) as listener:
+    with collecting(wrap) as listener:
         settings.AUDIT_SYSLOG = f"tls://127.0.0.1:{listener.port}"
         deliver_all()
         assert "certificate" in lags()[0].error
         settings.AUDIT_SYSLOG_CA_FILE = str(certificate[0])
         deliver_all()
-        listener.thread.join(0.3)
-        assert _told(listener.received) == list(range(1, 11))
+    assert _told(listener.received) == list(range(1, 11))
 
 
 def test_over_udp_each_record_is_a_datagram(events: list[Event], settings: Settings) -> None:

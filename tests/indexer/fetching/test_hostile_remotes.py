@@ -25,6 +25,7 @@ from indexer.fetching.mirror import Credential, FetchedRefs, SshKey, fetch, iter
 from indexer.fetching.policy import LocationPolicy
 from tests.gitrepos import Repository, make_repository
 from tests.gitserver import GitHandler, GitServer, serve_git
+from tests.listeners import listening
 
 SECRET = "s3cret-token-0123456789/+=%"
 
@@ -44,22 +45,8 @@ def refusal(
 def counting_listener(host: str = "127.0.0.1") -> Iterator[tuple[int, list[bytes]]]:
     """Listen and record what is sent to a place where nothing should arrive."""
     seen: list[bytes] = []
-    with socket.create_server((host, 0)) as listener:
-
-        def accept() -> None:
-            while True:
-                try:
-                    connection, _ = listener.accept()
-                except OSError:
-                    return
-                with connection:
-                    seen.append(connection.recv(1000))
-
-        thread = threading.Thread(target=accept, daemon=True)
-        thread.start()
-        yield listener.getsockname()[1], seen
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
+    with listening(lambda connection: seen.append(connection.recv(1000)), host) as port:
+        yield port, seen
 
 
 @pytest.mark.parametrize(

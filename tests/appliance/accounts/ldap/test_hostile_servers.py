@@ -19,6 +19,7 @@ from appliance.accounts.models import Directory, User
 from tests.appliance.accounts.ldap.test_signing_in import sign_in
 from tests.certificates import make_authority
 from tests.ldapserver import PASSWORD, LdapServer, free_port, running
+from tests.listeners import listening
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
@@ -29,28 +30,15 @@ SIGNING_IN_S = 5.0
 def listener(answer: Callable[[socket.socket, bytes], None]) -> Iterator[tuple[int, list[bytes]]]:
     """Take connections on a free port; give it, and everything that was sent there."""
     heard: list[bytes] = []
-    with socket.create_server(("127.0.0.1", 0)) as server:
 
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.settimeout(6)
-                    answer_all(connection)
+    def serve(connection: socket.socket) -> None:
+        connection.settimeout(6)
+        while sent := connection.recv(65536):
+            heard.append(sent)
+            answer(connection, sent)
 
-        def answer_all(connection: socket.socket) -> None:
-            try:
-                while sent := connection.recv(65536):
-                    heard.append(sent)
-                    answer(connection, sent)
-            except OSError:
-                pass  # it was closed from the other side
-
-        threading.Thread(target=serve, daemon=True).start()
-        yield server.getsockname()[1], heard
+    with listening(serve) as port:
+        yield port, heard
 
 
 def silent(connection: socket.socket, sent: bytes) -> None:
