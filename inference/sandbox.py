@@ -15,7 +15,7 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,8 +68,10 @@ class SandboxUnusable(Exception):
     """This machine cannot confine a command."""
 
 
-def run_confined(command: str, tree: Path, limits: Limits) -> Ran:
-    """Run a shell command in a copy of a tree. Raises SandboxUnusable.
+def run_confined(
+    command: str, tree: Path, limits: Limits, is_stopped: Callable[[], bool] = lambda: False
+) -> Ran:
+    """Run a shell command in a copy of a tree, until it ends or is stopped. Raises SandboxUnusable.
 
     The tree is a folder of this run alone: when root runs this, it becomes that of nobody, who then
     runs the command. The kernel counts no processes of root.
@@ -89,7 +91,7 @@ def run_confined(command: str, tree: Path, limits: Limits) -> Ran:
         raise SandboxUnusable(f"bubblewrap cannot be started: {exc.strerror}.") from exc
     with process:
         try:
-            output, ended = _followed(process, limits, started + limits.seconds)
+            output, ended = _followed(process, limits, started + limits.seconds, is_stopped)
         finally:
             _end(process)
     status = None if ended else process.wait()
@@ -181,7 +183,10 @@ def _walls(tree: Path, limits: Limits) -> list[str]:
 
 
 def _followed(
-    process: subprocess.Popen[bytes], limits: Limits, deadline: float
+    process: subprocess.Popen[bytes],
+    limits: Limits,
+    deadline: float,
+    is_stopped: Callable[[], bool],
 ) -> tuple[bytes, str]:
     """Return what is said, and why it had to be ended."""
     output = b""
@@ -191,6 +196,8 @@ def _followed(
             return output[: limits.output_bytes], "said more than it may"
         if time.monotonic() > deadline:
             return output, f"ran longer than {limits.seconds} seconds"
+        if is_stopped():
+            return output, "was stopped"
         if excess := _excess(process.pid, limits):
             return output, excess
     return output, ""

@@ -170,6 +170,16 @@ def test_it_cannot_become_more_than_it_is(run: Run) -> None:
 
 
 @needs_bubblewrap
+def test_a_run_ends_when_it_is_stopped(tree: Path) -> None:
+    started = time.monotonic()
+    ran = run_confined(
+        "echo begun; sleep 4", tree, LIMITS, lambda: time.monotonic() > started + 0.5
+    )
+    assert (ran.status, ran.output, ran.ended) == (None, b"begun\n", "was stopped")
+    assert ran.seconds < 3
+
+
+@needs_bubblewrap
 def test_a_folder_that_the_admin_named_is_shown_read_only(run: Run, tree: Path) -> None:
     folder = tree.parent / "tools"
     folder.mkdir()

@@ -54,7 +54,7 @@ def tried(
         detail = " ".join(one.check.reason for one in trials if one)
         yield steps.end(Kind.RUN, TITLE, detail, sorted(places_of(proposal.patches)))
         best = proposal if best is None or not _failing(trials) else best
-        if not _failing(trials) or attempt == settings.SANDBOX_ROUNDS:
+        if not _failing(trials) or attempt == settings.SANDBOX_ROUNDS or rewriter.model.stopped():
             break
         yield steps.begin(Kind.PATCH, "Write the change again")
         again = _again(trials, proposal, rewriter)
@@ -88,13 +88,17 @@ def _trial(one: Verified, rewriter: Rewriter) -> _Trial | None:
             scope=rewriter.question.scope,
             command=command,
             limits=limits(),
+            is_stopped=rewriter.model.stopped,
         )
 
     try:
         ran = run(changed=True)
         if ran.passed:
             return _Trial(Check("runs", Verdict.PASSED, f"`{command}` passes with it."))
-        return _of_failed(ran, run(changed=False), command)
+        before = ran if rewriter.model.stopped() else run(changed=False)
+        if rewriter.model.stopped():
+            return _Trial(Check("runs", Verdict.MARKED, f"`{command}` was stopped."))
+        return _of_failed(ran, before, command)
     except SandboxUnusable as exc:
         return _Trial(Check("runs", Verdict.MARKED, f"It was not run: {str(exc).rstrip('.')}."))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from appliance.conversations.visible import visible
@@ -26,6 +26,7 @@ def run_on(
     scope: Scope,
     command: str,
     limits: Limits,
+    is_stopped: Callable[[], bool],
 ) -> Ran:
     """Run a command on the files of a commit that the reader may see, some of them changed.
 
@@ -47,7 +48,7 @@ def run_on(
             raise SandboxUnusable("the files of the source could not be read") from exc
         for path, content in changed.items():
             write_file(folder, path, content)
-        return run_confined(command, folder, limits)
+        return run_confined(command, folder, limits, is_stopped)
 
 
 def said(ran: Ran) -> str:

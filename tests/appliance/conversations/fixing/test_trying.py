@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
 from pytest_django import Settings
 
+from appliance.conversations.answering.events import Question, Stepped
+from appliance.conversations.answering.flow import answer
+from appliance.conversations.answering.steps import Kind
+from appliance.conversations.modes import Mode
+from appliance.sources.operators import scope_for
+from indexer import clients
 from indexer.models import Source
 from indexer.scope import PathRule, Scope
 from inference.fake_server import FakeServer
@@ -14,9 +21,11 @@ from inference.sandbox import problem
 from inference.testing import Script
 from tests.appliance.conversations.conftest import FILES
 from tests.appliance.conversations.fixing.conftest import (
+    BUDGET,
     CHANGE,
     GOOD,
     HEAD,
+    TRACE,
     Fix,
     end_of,
     events_of,
@@ -132,6 +141,29 @@ def test_a_secret_that_a_run_prints_does_not_reach_the_model(
     asked = str([r["messages"] for r in models.model.received if "messages" in r])
     assert "the tests fail with it" in asked
     assert secret not in asked
+
+
+def test_a_stop_ends_the_command_and_nothing_follows(
+    shop: Source, models: FakeServer, settings: Settings
+) -> None:
+    """The person stops while the tests run: no second run, and the model writes nothing again."""
+    settings.SANDBOX_COMMANDS = {"shop": "sleep 15; false"}
+    models.model.script = Script(text=GOOD, repaired=GOOD)
+    running: list[float] = []
+    events = []
+    for event in answer(
+        Question(TRACE, scope_for(None), mode=Mode.FIX),
+        client=clients.chat,
+        budget=lambda client: BUDGET,
+        stopped=lambda: bool(running) and time.monotonic() > running[0] + 1,
+    ):
+        events.append(event)
+        if isinstance(event, Stepped) and event.step.kind is Kind.RUN and not running:
+            running.append(time.monotonic())
+    assert time.monotonic() - running[0] < 10
+    end = end_of(events)
+    assert [step.kind.value for step in end.steps] == ["locate", "patch", "run"]
+    assert "was stopped" in end.steps[-1].detail
 
 
 def test_a_source_that_is_too_large_is_not_run(fix: Fix, shop: Source, settings: Settings) -> None:
