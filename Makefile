@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 BUNDLE ?= .plumbline/bundle
 KEY ?= .plumbline/signing-key.pem
-.PHONY: help run up down status test check format lock bundle clean product dev
+.PHONY: help run up down status test check format lock pictures bundle clean product dev
 
 environment := sh appliance/local/environment.sh
 python := .venv/bin/python
@@ -51,6 +51,9 @@ lock: dev ## resolve the requirements anew, with hashes
 	  --generate-hashes --upgrade -q --no-annotate --no-header -c requirements/dev.txt \
 	  -o requirements/install.txt
 	grep -A 99 '^uv==' requirements/dev.txt | awk 'NR > 1 && !/^ / { exit } 1' > requirements/uv.txt
+
+pictures: dev ## make the pictures of the documentation anew
+	PICTURES=docs/images $(python) -m pytest -m slow -n 0 -q tests/journeys/test_pictures.py
 
 bundle: dev ## collect what a site without internet installs from; docs/install.md
 	@exec $(python) -m appliance.local.bundle $(BUNDLE) --key $(KEY) $(OPTIONS)

@@ -7,6 +7,7 @@ from django.urls import include, path
 from appliance.web import api, views
 
 urlpatterns = [
+    path("", include("appliance.web.help.urls")),
     path("", include("appliance.web.managing.urls")),
     path("", include("appliance.web.auditing.urls")),
     path("status/", views.status, name="status"),

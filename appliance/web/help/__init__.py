@@ -1,0 +1,1 @@
+"""The documentation as pages of the appliance: the same files as in `docs/`, without internet."""
