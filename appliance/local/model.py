@@ -15,6 +15,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from appliance.local.home import ROOT, write_private
+from appliance.local.leftovers import end_orphaned_engines
 from appliance.local.programs import GIVE_UP_CODE, SMALL
 from inference.packages import SMALL_MODEL_GGUF
 
@@ -104,6 +105,7 @@ def main() -> int:
     model = () if place == SMALL else ("--model", place)
     folders = ("--env", str(ENVIRONMENT), "--cache", cache)
     command = [*SERVING, "launch", *folders, "--port", port, *model]
+    end_orphaned_engines(ROOT)
     os.execv(command[0], command)  # noqa: S606 - vLLM takes this process
 
 

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
+from appliance.local.leftovers import end_orphaned_engines
 from appliance.local.model import (
     CONVERT,
     FETCH,
@@ -75,3 +81,32 @@ def test_a_broken_state_file_is_no_state(tmp_path: Path, text: str) -> None:
 
 def test_no_state_file_is_no_state(tmp_path: Path) -> None:
     assert read_state(tmp_path / "model.json") is None
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[tuple[psutil.Popen, psutil.Process]]:
+    """The head of a group, and a process that it started, named as vLLM names its engines."""
+    words = "exec -a VLLM::EngineCore sleep 60 & wait"
+    head = psutil.Popen(["bash", "-c", words], cwd=tmp_path, start_new_session=True)
+    try:
+        while not (found := head.children()) or found[0].cmdline()[:1] != ["VLLM::EngineCore"]:
+            time.sleep(0.02)
+        yield head, found[0]
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(head.pid, signal.SIGKILL)
+        head.wait()
+
+
+def test_an_engine_whose_server_was_killed_is_ended(
+    served: tuple[psutil.Popen, psutil.Process], tmp_path: Path
+) -> None:
+    """kill -9 of the server alone: what holds the memory would stay, and the next would not fit."""
+    head, engine = served
+    assert end_orphaned_engines(tmp_path) == 0
+    head.kill()
+    head.wait()
+    assert end_orphaned_engines(tmp_path / "another checkout") == 0
+    assert engine.is_running()
+    assert end_orphaned_engines(tmp_path) == 1
+    assert not psutil.pid_exists(engine.pid) or engine.status() == psutil.STATUS_ZOMBIE
