@@ -1,4 +1,4 @@
-"""A certificate authority for tests, and certificates by it."""
+"""Certificate authorities for tests, made anew each time, and certificates by them."""
 
 from __future__ import annotations
 
@@ -8,77 +8,85 @@ from ipaddress import ip_address
 from pathlib import Path
 
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+
+LOOPBACK = "127.0.0.1"
 
 
 @dataclass(frozen=True, slots=True)
-class Authority:
-    """One that signs what a test asks for."""
+class Pair:
+    certificate: Path
+    key: Path
 
-    certificate: x509.Certificate
-    key: ec.EllipticCurvePrivateKey
+    def together(self) -> Path:
+        """Return one file with both, for servers that want it so."""
+        both = self.certificate.with_suffix(".both")
+        both.write_bytes(self.key.read_bytes() + self.certificate.read_bytes())
+        return both
+
+
+class Authority:
+    """Issues certificates into a folder."""
+
+    def __init__(self, folder: Path, name: str = "authority") -> None:
+        self.folder = folder
+        self._name = _named(name)
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self.file = folder / f"{name}.pem"
+        certificate = (
+            self._builder(self._name, self._key)
+            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+        self.file.write_bytes(certificate.public_bytes(Encoding.PEM))
 
     @property
     def pem(self) -> str:
-        return self.certificate.public_bytes(serialization.Encoding.PEM).decode()
+        return self.file.read_text()
 
-    def issue(self, folder: Path, *names: str) -> tuple[Path, Path]:
-        """Write a server's certificate for these names, and its key."""
+    def issue(self, name: str, hosts: tuple[str, ...] = (LOOPBACK,)) -> Pair:
+        """Issue a certificate for these hosts, good for servers and for clients."""
         key = ec.generate_private_key(ec.SECP256R1())
-        alternatives = x509.SubjectAlternativeName([_general(name) for name in names])
+        alternatives = x509.SubjectAlternativeName([_general(host) for host in hosts])
         certificate = (
-            _builder(names[0], self.certificate.subject, key)
+            self._builder(_named(name), key)
             .add_extension(alternatives, critical=False)
-            .sign(self.key, hashes.SHA256())
+            .sign(self._key, hashes.SHA256())
         )
-        return _write(folder, certificate, key)
+        pair = Pair(self.folder / f"{name}.crt", self.folder / f"{name}.key")
+        pair.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
+        private = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+        pair.key.write_bytes(private)
+        return pair
+
+    def _builder(
+        self, subject: x509.Name, key: ec.EllipticCurvePrivateKey
+    ) -> x509.CertificateBuilder:
+        now = datetime.now(UTC)
+        ours = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        theirs = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+        return (
+            x509.CertificateBuilder()
+            .subject_name(subject)
+            .issuer_name(self._name)
+            .public_key(key.public_key())
+            .serial_number(x509.random_serial_number())
+            .not_valid_before(now - timedelta(days=1))
+            .not_valid_after(now + timedelta(days=2))
+            .add_extension(ours, critical=False)
+            .add_extension(theirs, critical=False)
+        )
 
 
-def make_authority() -> Authority:
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Test authority")])
-    certificate = (
-        _builder("Test authority", name, key)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    return Authority(certificate, key)
+def _named(name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
 
 
-def _builder(
-    name: str, issuer: x509.Name, key: ec.EllipticCurvePrivateKey
-) -> x509.CertificateBuilder:
-    now = datetime.now(UTC)
-    return (
-        x509.CertificateBuilder()
-        .subject_name(x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)]))
-        .issuer_name(issuer)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=2))
-    )
-
-
-def _general(name: str) -> x509.GeneralName:
+def _general(host: str) -> x509.GeneralName:
     try:
-        return x509.IPAddress(ip_address(name))
+        return x509.IPAddress(ip_address(host))
     except ValueError:
-        return x509.DNSName(name)
-
-
-def _write(
-    folder: Path, certificate: x509.Certificate, key: ec.EllipticCurvePrivateKey
-) -> tuple[Path, Path]:
-    certificate_file, key_file = folder / "server.pem", folder / "server.key"
-    certificate_file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    key_file.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return certificate_file, key_file
+        return x509.DNSName(host)

@@ -18,7 +18,7 @@ import pytest
 
 from appliance.accounts.models import Directory
 from indexer import sealing
-from tests.certificates import Authority, make_authority
+from tests.certificates import Authority
 
 SUFFIX = "dc=corp,dc=example"
 PEOPLE, GROUPS = f"ou=people,{SUFFIX}", f"ou=groups,{SUFFIX}"
@@ -196,12 +196,12 @@ def running(
     """Start a server without people; `extra` are lines for its configuration, `tree` entries."""
     slapd = find_slapd()
     (folder / "db").mkdir(parents=True)
-    authority = make_authority()
-    certificate, key = authority.issue(folder, *names)
+    authority = Authority(folder)
+    pair = authority.issue("server", names)
     values: Mapping[str, object] = {
         "folder": folder,
-        "certificate": certificate,
-        "key": key,
+        "certificate": pair.certificate,
+        "key": pair.key,
         "extra": extra,
         "suffix": SUFFIX,
         "root": ROOT,

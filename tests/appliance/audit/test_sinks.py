@@ -6,7 +6,6 @@ import json
 import re
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from appliance.audit.recording import record
 from appliance.audit.sinks.delivery import deliver_all, lags
 from appliance.audit.sinks.syslog import Collector, message_of
 from appliance.web.auditing.checks import check_audit_delivery
+from tests.certificates import Authority
 from tests.listeners import listening
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
@@ -138,22 +138,13 @@ def test_a_collector_that_breaks_off_gets_it_again(events: list[Event], settings
     assert SinkCursor.objects.get().sequence == 0
 
 
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    folder = tmp_path_factory.mktemp("tls")
-    key, file = folder / "key.pem", folder / "cert.pem"
-    subject = ["-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1"]
-    made = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"]
-    where = ["-nodes", "-keyout", str(key), "-out", str(file), "-days", "2"]
-    subprocess.run([*made, *where, *subject], check=True, capture_output=True)
-    return file, key
-
-
 def test_over_tls_the_collector_must_prove_who_it_is(
-    events: list[Event], settings: Settings, certificate: tuple[Path, Path]
+    events: list[Event], settings: Settings, tmp_path: Path
 ) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(*certificate)
+    authority = Authority(tmp_path)
+    pair = authority.issue("collector")
+    context.load_cert_chain(pair.certificate, pair.key)
 
     def wrap(plain: socket.socket) -> socket.socket:
         return context.wrap_socket(plain, server_side=True)
@@ -162,7 +153,7 @@ def test_over_tls_the_collector_must_prove_who_it_is(
         settings.AUDIT_SYSLOG = f"tls://127.0.0.1:{listener.port}"
         deliver_all()
         assert "certificate" in lags()[0].error
-        settings.AUDIT_SYSLOG_CA_FILE = str(certificate[0])
+        settings.AUDIT_SYSLOG_CA_FILE = str(authority.file)
         deliver_all()
     assert _told(listener.received) == list(range(1, 11))
 

@@ -10,19 +10,15 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from indexer.errors import FetchError, FetchFailed, FetchRefused, LocationRefused
 from indexer.fetching.location import Location, parse_location
 from indexer.fetching.mirror import Credential, FetchedRefs, SshKey, fetch, iter_tree
 from indexer.fetching.policy import LocationPolicy
+from tests.certificates import Authority
 from tests.gitrepos import Repository, make_repository
 from tests.gitserver import GitHandler, GitServer, serve_git
 from tests.listeners import listening
@@ -357,33 +353,12 @@ def test_a_host_that_does_not_exist_or_does_not_answer_is_named(
     assert error.code == "host_unreachable"
 
 
-def make_certificate(target: Path, host: str) -> Path:
-    """Write a key and a certificate that vouches for itself."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
-    today = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(today - timedelta(days=1))
-        .not_valid_after(today + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(host)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM,
-        serialization.PrivateFormat.PKCS8,
-        serialization.NoEncryption(),
-    )
-    target.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
-    return target
-
-
 def test_https_needs_a_certificate_that_the_operator_trusts(
     tmp_path: Path, server: GitServer, mirror: Path, policy: LocationPolicy
 ) -> None:
-    certificate = make_certificate(tmp_path / "server.pem", "git.inner.invalid")
-    trusting = replace(policy, ca_file=certificate)
+    authority = Authority(tmp_path)
+    certificate = authority.issue("server", ("git.inner.invalid",)).together()
+    trusting = replace(policy, ca_file=authority.file)
     credential = Credential("ada", SECRET)
     with serve_git(server.root, certificate=certificate) as secure:
         secure.username, secure.secret = "ada", SECRET

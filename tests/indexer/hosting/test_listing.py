@@ -15,8 +15,8 @@ from indexer.errors import FetchError, FetchFailed, FetchRefused, LocationRefuse
 from indexer.fetching.policy import LocationPolicy
 from indexer.hosting.listing import list_repositories
 from indexer.hosting.values import HostLimits, Listing, Wanted
+from tests.certificates import Authority
 from tests.hostserver import TOKEN, Behaviour, HostHandler, HostServer, serve_host
-from tests.indexer.fetching.test_hostile_remotes import make_certificate
 
 KINDS = ["gitlab", "github", "gitea"]
 POLICY = LocationPolicy(schemes=frozenset({"http", "https"}), networks=("127.0.0.0/8",))
@@ -330,13 +330,14 @@ def test_the_public_github_has_a_host_for_its_api() -> None:
 
 
 def test_a_certificate_counts_when_its_authority_is_trusted(tmp_path: Path) -> None:
-    certificate = make_certificate(tmp_path / "server.pem", "gitlab.example.com")
+    authority = Authority(tmp_path)
+    certificate = authority.issue("server", ("gitlab.example.com",)).together()
     with serve_host("gitlab", {"shop": names(1)}, certificate=certificate) as server:
         address = f"https://gitlab.example.com:{server.port}"
         with pytest.raises(FetchRefused) as caught:
             listed(server, address=address)
         assert caught.value.code == "certificate"
-        trusting = replace(POLICY, ca_file=certificate)
+        trusting = replace(POLICY, ca_file=authority.file)
         assert paths_of(listed(server, address=address, policy=trusting)) == names(1)
         other = f"https://other.example.com:{server.port}"
         with pytest.raises(FetchRefused) as caught:

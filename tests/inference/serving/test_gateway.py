@@ -19,9 +19,9 @@ from inference.protocol import ChatEnd, ChatMessage, ChatRequest
 from inference.serving.gatekeeping import SHORTEST_TOKEN, tls_options, token_of
 from inference.serving.gateway import Gateway, application
 from inference.testing import FAKE_MODEL, Mode, Script
+from tests.certificates import Authority
 from tests.gateways import METRICS_TOKEN, TOKEN, gateway_for
 from tests.modelserver import free_port
-from tests.pairs import Authority
 
 SALT = "ab" * 32
 ASKING = httpx.Client(trust_env=False, verify=False)  # noqa: S501 - http only; without a store of certificates it opens at once

@@ -17,7 +17,7 @@ from appliance.accounts.ldap.errors import LdapMisconfigured, LdapUnavailable, L
 from appliance.accounts.ldap.signing_in import look_up
 from appliance.accounts.models import Directory, User
 from tests.appliance.accounts.ldap.test_signing_in import sign_in
-from tests.certificates import make_authority
+from tests.certificates import Authority
 from tests.ldapserver import PASSWORD, LdapServer, free_port, running
 from tests.listeners import listening
 
@@ -98,8 +98,8 @@ def test_the_next_server_is_tried(server: LdapServer) -> None:
     assert sign_in("ana") is not None
 
 
-def test_a_certificate_by_another_authority_is_refused(server: LdapServer) -> None:
-    other = make_authority().pem
+def test_a_certificate_by_another_authority_is_refused(server: LdapServer, tmp_path: Path) -> None:
+    other = Authority(tmp_path).pem
     for changes in ({}, {"security": "starttls", "servers": [f"127.0.0.1:{server.port}"]}):
         directory = server.directory(f"corp{len(changes)}", ca_pem=other, **changes)
         with pytest.raises(LdapUntrusted, match="not accepted"):
