@@ -25,6 +25,10 @@ def beat_schedule(directory_sync_s: int) -> dict[str, dict[str, Any]]:
             "task": "appliance.accounts.tasks.sync_directories",
             "schedule": float(directory_sync_s),
         },
+        "sync-host-accesses": {
+            "task": "appliance.sources.tasks.sync_host_accesses",
+            "schedule": 60.0,
+        },
         "dispatch-jobs": {"task": "indexer.tasks.dispatch_jobs", "schedule": 10.0},
         "poll-sources": {"task": "indexer.tasks.poll_sources", "schedule": 10.0},
         **{

@@ -23,6 +23,8 @@ from appliance.config.env import (
     env_texts,
     load_env_file,
 )
+from appliance.config.hosts import HOST_ACCESS_LAPSE_HOURS as HOST_ACCESS_LAPSE_HOURS
+from appliance.config.hosts import HOST_ACCESS_SYNC_S as HOST_ACCESS_SYNC_S
 from appliance.config.metering import use_folder
 from appliance.config.schedule import ROUTES, beat_schedule
 
