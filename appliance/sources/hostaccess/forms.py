@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from collections.abc import Mapping
+from typing import Any, cast
 from urllib.parse import urlsplit
 
 from django import forms
@@ -10,7 +11,7 @@ from django.contrib.auth.models import Group
 
 from appliance.accounts.models import Directory, User
 from appliance.sources.credentials import token_of
-from appliance.sources.forms import PLAIN_ATTRIBUTES, shared_credential_field
+from appliance.sources.forms import PLAIN_ATTRIBUTES
 from appliance.sources.grant_forms import PersonField
 from appliance.sources.hostaccess.managing import Settings
 from appliance.sources.models import CodeHost, HostMember
@@ -30,18 +31,33 @@ def _group_field(label: str, help_text: str) -> forms.ModelChoiceField[Group]:
     )
 
 
-if TYPE_CHECKING:
-    HostModelForm = forms.ModelForm[CodeHost]
-else:
-    HostModelForm = forms.ModelForm  # takes no type at run time
-
-
-class CodeHostForm(HostModelForm):
+class CodeHostForm(forms.Form):
     """One server, and how its accounts are recognised as people here."""
 
-    credential = shared_credential_field(
+    kind = forms.ChoiceField(label="Kind of server", choices=CodeHost.Kind.choices)
+    address = forms.CharField(
+        label="Address of the server",
+        max_length=500,
+        help_text="Such as https://gitlab.example.com.",
+        widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
+    )
+    credential = forms.ModelChoiceField(
+        SharedCredential.objects.all(),
+        empty_label="Choose a credential",
         help_text="Its token asks who may read. GitLab: read_api, as a member of the projects. "
-        "GitHub: push access. Gitea: as an administrator of the repositories."
+        "GitHub: push access. Gitea: as an administrator of the repositories.",
+    )
+    match = forms.ChoiceField(
+        label="People are recognised by",
+        choices=CodeHost.Match.choices,
+        help_text="Who is not recognised is listed, and reads nothing by it.",
+    )
+    directory = forms.ModelChoiceField(
+        Directory.objects.all(),
+        label="Directory whose ids they are",
+        required=False,
+        empty_label="None",
+        help_text="Only for the identity provider's id.",
     )
     internal_group = _group_field(
         "Who reads internal repositories",
@@ -49,38 +65,12 @@ class CodeHostForm(HostModelForm):
     )
     public_group = _group_field("Who reads public repositories", "Open to everybody there.")
 
-    class Meta:
-        model = CodeHost
-        fields = (
-            "kind",
-            "address",
-            "credential",
-            "match",
-            "directory",
-            "internal_group",
-            "public_group",
-        )
-        labels: ClassVar = {
-            "kind": "Kind of server",
-            "address": "Address of the server",
-            "match": "People are recognised by",
-            "directory": "Directory whose ids they are",
-        }
-        help_texts: ClassVar = {
-            "address": "Such as https://gitlab.example.com.",
-            "match": "Who is not recognised is listed, and reads nothing by it.",
-            "directory": "Only for the identity provider's id.",
-        }
-        widgets: ClassVar = {"address": forms.TextInput(attrs=PLAIN_ATTRIBUTES)}
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fields["credential"].required = True
-        cast(
-            forms.ModelChoiceField[SharedCredential], self.fields["credential"]
-        ).empty_label = "Choose a credential"
-        directory = cast(forms.ModelChoiceField[Directory], self.fields["directory"])
-        directory.empty_label = "None"
+    def __init__(
+        self, posted: Mapping[str, Any] | None = None, *, host: CodeHost | None = None
+    ) -> None:
+        self.host = host
+        kept = {name: getattr(host, name) for name in Settings.__slots__} if host else {}
+        super().__init__(posted, initial=kept)
 
     def clean_address(self) -> str:
         address = str(self.cleaned_data["address"]).strip().rstrip("/")
@@ -90,7 +80,7 @@ class CodeHostForm(HostModelForm):
             parse_location(f"{address}/api", clients.location_policy(from_command_line=False))
         except LocationRefused as exc:
             raise forms.ValidationError(str(exc)) from exc
-        others = CodeHost.objects.exclude(pk=self.instance.pk)
+        others = CodeHost.objects.exclude(pk=self.host.pk if self.host else None)
         if others.filter(address__iexact=address).exists():
             raise forms.ValidationError("This server is set up already.")
         return address
@@ -129,7 +119,9 @@ class AssignForm(forms.Form):
     def clean_account_id(self) -> str:
         """Take only accounts that the host itself told of."""
         account_id = str(self.cleaned_data["account_id"])
-        self.account = HostMember.objects.filter(access__host=self.host, account_id=account_id).first()
+        self.account = HostMember.objects.filter(
+            access__host=self.host, account_id=account_id
+        ).first()
         if self.account is None:
             raise forms.ValidationError("The host tells of no such account any more.")
         return account_id

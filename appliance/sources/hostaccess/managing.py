@@ -38,7 +38,6 @@ def store(host: CodeHost | None, wanted: Settings) -> CodeHost:
     not whom an admin named; what depends on either is synced soon."""
     with transaction.atomic():
         is_new = host is None
-        # Read anew: a form writes into the row that it was made of.
         host = CodeHost.objects.select_for_update().get(pk=host.pk) if host else CodeHost()
         before = (host.match, host.directory_id)
         for name in Settings.__slots__:

@@ -47,12 +47,12 @@ def code_hosts(request: HttpRequest) -> HttpResponse:
 def code_host(request: HttpRequest, host_id: int) -> HttpResponse:
     """Show a host with its sources and the accounts that nobody is recognised in."""
     host = get_object_or_404(CodeHost, pk=host_id)
-    form = CodeHostForm(request.POST if request.method == "POST" else None, instance=host)
+    form = CodeHostForm(request.POST if request.method == "POST" else None, host=host)
     if request.method == "POST" and form.is_valid():
         managing.store(host, form.wanted)
         messages.success(request, "Saved. What depends on it is synced in the next minute.")
         return redirect("code_host", host.pk)
-    return _host_page(request, get_object_or_404(CodeHost, pk=host_id), form)
+    return _host_page(request, host, form)
 
 
 def _host_page(
@@ -93,7 +93,7 @@ def code_host_assign(request: HttpRequest, host_id: int) -> HttpResponse:
     host = get_object_or_404(CodeHost, pk=host_id)
     form = AssignForm(request.POST, host=host)
     if not form.is_valid() or form.account is None:
-        return _host_page(request, host, CodeHostForm(instance=host), wrong=form)
+        return _host_page(request, host, CodeHostForm(host=host), wrong=form)
     name = form.account.user_name
     managing.assign(host, form.account.account_id, name, form.user)
     messages.success(

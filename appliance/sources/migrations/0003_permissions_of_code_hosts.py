@@ -7,137 +7,237 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_tokens_and_emergency_access'),
-        ('auth', '0012_alter_user_first_name_max_length'),
-        ('indexer', '0008_find_going_and_failed_jobs'),
-        ('sources', '0002_grants_of_people'),
+        ("accounts", "0005_tokens_and_emergency_access"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+        ("indexer", "0008_find_going_and_failed_jobs"),
+        ("sources", "0002_grants_of_people"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='CodeHost',
+            name="CodeHost",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('gitlab', 'GitLab'), ('github', 'GitHub'), ('gitea', 'Gitea or Forgejo')], max_length=10)),
-                ('address', models.CharField(max_length=500, unique=True)),
-                ('match', models.CharField(choices=[('user_name', 'The same user name there and here'), ('email', 'The same verified e-mail address'), ('external_id', "The identity provider's id of the person")], default='user_name', max_length=20)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("gitlab", "GitLab"),
+                            ("github", "GitHub"),
+                            ("gitea", "Gitea or Forgejo"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("address", models.CharField(max_length=500, unique=True)),
+                (
+                    "match",
+                    models.CharField(
+                        choices=[
+                            ("user_name", "The same user name there and here"),
+                            ("email", "The same verified e-mail address"),
+                            ("external_id", "The identity provider's id of the person"),
+                        ],
+                        default="user_name",
+                        max_length=20,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['address'],
+                "ordering": ["address"],
             },
         ),
         migrations.CreateModel(
-            name='HostAccess',
+            name="HostAccess",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('repository_id', models.CharField(blank=True, max_length=30)),
-                ('visibility', models.CharField(blank=True, max_length=10)),
-                ('tried_at', models.DateTimeField(blank=True, null=True)),
-                ('synced_at', models.DateTimeField(blank=True, null=True)),
-                ('error', models.TextField(blank=True)),
-                ('held', models.PositiveIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("repository_id", models.CharField(blank=True, max_length=30)),
+                ("visibility", models.CharField(blank=True, max_length=10)),
+                ("tried_at", models.DateTimeField(blank=True, null=True)),
+                ("synced_at", models.DateTimeField(blank=True, null=True)),
+                ("error", models.TextField(blank=True)),
+                ("held", models.PositiveIntegerField(default=0)),
             ],
             options={
-                'verbose_name_plural': 'host accesses',
+                "verbose_name_plural": "host accesses",
             },
         ),
         migrations.CreateModel(
-            name='HostMember',
+            name="HostMember",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account_id', models.CharField(max_length=30)),
-                ('user_name', models.CharField(max_length=300)),
-                ('email', models.CharField(blank=True, max_length=300)),
-                ('right', models.CharField(blank=True, max_length=200)),
-                ('why', models.TextField(blank=True)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("account_id", models.CharField(max_length=30)),
+                ("user_name", models.CharField(max_length=300)),
+                ("email", models.CharField(blank=True, max_length=300)),
+                ("right", models.CharField(blank=True, max_length=200)),
+                ("why", models.TextField(blank=True)),
             ],
             options={
-                'ordering': ['user_name', 'pk'],
+                "ordering": ["user_name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='HostPerson',
+            name="HostPerson",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('account_id', models.CharField(max_length=30)),
-                ('user_name', models.CharField(max_length=300)),
-                ('by_hand', models.BooleanField(default=False)),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("account_id", models.CharField(max_length=30)),
+                ("user_name", models.CharField(max_length=300)),
+                ("by_hand", models.BooleanField(default=False)),
+                ("created_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'verbose_name_plural': 'host people',
-                'ordering': ['user_name'],
+                "verbose_name_plural": "host people",
+                "ordering": ["user_name"],
             },
         ),
         migrations.RemoveConstraint(
-            model_name='grant',
-            name='one_grant_per_pattern',
+            model_name="grant",
+            name="one_grant_per_pattern",
         ),
         migrations.AddField(
-            model_name='codehost',
-            name='credential',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='code_hosts', to='indexer.sharedcredential'),
+            model_name="codehost",
+            name="credential",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="code_hosts",
+                to="indexer.sharedcredential",
+            ),
         ),
         migrations.AddField(
-            model_name='codehost',
-            name='directory',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='accounts.directory'),
+            model_name="codehost",
+            name="directory",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="accounts.directory",
+            ),
         ),
         migrations.AddField(
-            model_name='codehost',
-            name='internal_group',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='auth.group'),
+            model_name="codehost",
+            name="internal_group",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="auth.group",
+            ),
         ),
         migrations.AddField(
-            model_name='codehost',
-            name='public_group',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='auth.group'),
+            model_name="codehost",
+            name="public_group",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to="auth.group",
+            ),
         ),
         migrations.AddField(
-            model_name='hostaccess',
-            name='host',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='accesses', to='sources.codehost'),
+            model_name="hostaccess",
+            name="host",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="accesses",
+                to="sources.codehost",
+            ),
         ),
         migrations.AddField(
-            model_name='hostaccess',
-            name='source',
-            field=models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='host_access', to='indexer.source'),
+            model_name="hostaccess",
+            name="source",
+            field=models.OneToOneField(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="host_access",
+                to="indexer.source",
+            ),
         ),
         migrations.AddField(
-            model_name='grant',
-            name='imported_by',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='grants', to='sources.hostaccess'),
+            model_name="grant",
+            name="imported_by",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="grants",
+                to="sources.hostaccess",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='grant',
-            constraint=models.UniqueConstraint(fields=('group', 'user', 'source', 'path_pattern', 'imported_by'), name='one_grant_per_pattern', nulls_distinct=False),
+            model_name="grant",
+            constraint=models.UniqueConstraint(
+                fields=("group", "user", "source", "path_pattern", "imported_by"),
+                name="one_grant_per_pattern",
+                nulls_distinct=False,
+            ),
         ),
         migrations.AddField(
-            model_name='hostmember',
-            name='access',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='members', to='sources.hostaccess'),
+            model_name="hostmember",
+            name="access",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="members",
+                to="sources.hostaccess",
+            ),
         ),
         migrations.AddField(
-            model_name='hostmember',
-            name='user',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL),
+            model_name="hostmember",
+            name="user",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.SET_NULL,
+                related_name="+",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddField(
-            model_name='hostperson',
-            name='host',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='people', to='sources.codehost'),
+            model_name="hostperson",
+            name="host",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="people",
+                to="sources.codehost",
+            ),
         ),
         migrations.AddField(
-            model_name='hostperson',
-            name='user',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='host_accounts', to=settings.AUTH_USER_MODEL),
+            model_name="hostperson",
+            name="user",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="host_accounts",
+                to=settings.AUTH_USER_MODEL,
+            ),
         ),
         migrations.AddConstraint(
-            model_name='hostperson',
-            constraint=models.UniqueConstraint(fields=('host', 'account_id'), name='one_person_of_an_account'),
+            model_name="hostperson",
+            constraint=models.UniqueConstraint(
+                fields=("host", "account_id"), name="one_person_of_an_account"
+            ),
         ),
     ]
