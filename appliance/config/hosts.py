@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from appliance.config.env import SettingError, env_int
 
+__all__ = ["HOST_ACCESS_LAPSE_HOURS", "HOST_ACCESS_SYNC_S"]
+
 HOST_ACCESS_SYNC_S = env_int("PLUMBLINE_HOST_ACCESS_SYNC_S", default=900, minimum=60)
 # So long what a host said last counts without a sync that went well; then nobody reads by it.
 HOST_ACCESS_LAPSE_HOURS = env_int("PLUMBLINE_HOST_ACCESS_LAPSE_HOURS", default=24, minimum=1)

@@ -23,8 +23,6 @@ from appliance.config.env import (
     env_texts,
     load_env_file,
 )
-from appliance.config.hosts import HOST_ACCESS_LAPSE_HOURS as HOST_ACCESS_LAPSE_HOURS
-from appliance.config.hosts import HOST_ACCESS_SYNC_S as HOST_ACCESS_SYNC_S
 from appliance.config.metering import use_folder
 from appliance.config.schedule import ROUTES, beat_schedule
 
@@ -267,6 +265,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TASK_PUBLISH_RETRY = False  # the job's row is sent again by dispatch_jobs
 CELERY_BEAT_SCHEDULE = beat_schedule(DIRECTORY_SYNC_S)
+from appliance.config.hosts import *  # noqa: E402, F403  they read the file of settings too
+from appliance.config.mail import *  # noqa: E402, F403
+
 CELERY_BEAT_SCHEDULE_FILENAME = str(PLUMBLINE_HOME / "celerybeat-schedule")
 
 # --- Sources --------------------------------------------------------------------------------
