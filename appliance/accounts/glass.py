@@ -43,6 +43,7 @@ def open_glass(user: User, reason: str, *, request: HttpRequest | None = None) -
             user=user,
             reason=reason,
             ends_at=timezone.now() + timedelta(minutes=settings.GLASS_MINUTES),
+            mail=BrokenGlass.Mail.WAITING if settings.EMAIL_HOST else BrokenGlass.Mail.OFF,
         )
         details = {"reason": reason, "ends_at": glass.ends_at.isoformat()}
         record(

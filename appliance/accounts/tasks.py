@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from appliance.accounts import glass, leaving
+from appliance.accounts import glass, glass_mail, leaving
 from appliance.accounts.ldap.syncing import sync_directory
 from appliance.accounts.models import Directory
 from appliance.accounts.saml.responses import forget_expired
@@ -43,3 +43,9 @@ def end_what_is_over() -> None:
     """Record emergency access whose time is over; end what disabled accounts still hold."""
     glass.close_ended()
     leaving.end_left()
+
+
+@shared_task(ignore_result=True, expires=15)
+def tell_admins() -> None:
+    """Mail every admin about emergency access, where a mail relay is set."""
+    glass_mail.tell_admins()

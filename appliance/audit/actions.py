@@ -41,6 +41,15 @@ class Action(models.TextChoices):
     GRANT_ADDED = "grant.added", "Grant added"
     GRANT_CHANGED = "grant.changed", "Grant changed"
     GRANT_REVOKED = "grant.revoked", "Grant revoked"
+    HOST_ADDED = "code_host.added", "Code host set up"
+    HOST_CHANGED = "code_host.changed", "Code host changed"
+    HOST_REMOVED = "code_host.removed", "Code host removed"
+    HOST_PERSON_SET = "code_host.person_set", "Account of a code host assigned to a person"
+    HOST_ACCESS_SWITCHED = (
+        "host_access.switched",
+        "Permissions of the code host taken, or no longer",
+    )
+    HOST_ACCESS_SYNCED = "host_access.synced", "Permissions of the code host synced"
     GLASS_BROKEN = "break_glass.opened", "Emergency access opened"
     GLASS_MENDED = "break_glass.closed", "Emergency access closed"
     DENIED = "access.denied", "Access denied"

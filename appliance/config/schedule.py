@@ -25,6 +25,10 @@ def beat_schedule(directory_sync_s: int) -> dict[str, dict[str, Any]]:
             "task": "appliance.accounts.tasks.sync_directories",
             "schedule": float(directory_sync_s),
         },
+        "sync-host-accesses": {
+            "task": "appliance.sources.tasks.sync_host_accesses",
+            "schedule": 60.0,
+        },
         "dispatch-jobs": {"task": "indexer.tasks.dispatch_jobs", "schedule": 10.0},
         "poll-sources": {"task": "indexer.tasks.poll_sources", "schedule": 10.0},
         **{
@@ -56,6 +60,7 @@ def beat_schedule(directory_sync_s: int) -> dict[str, dict[str, Any]]:
             "schedule": 3600.0,
         },
         "end-what-is-over": {"task": "appliance.accounts.tasks.end_what_is_over", "schedule": 5.0},
+        "tell-admins": {"task": "appliance.accounts.tasks.tell_admins", "schedule": 15.0},
         "sweep": {"task": "indexer.tasks.sweep", "schedule": DAY},
         "keep-vector-indexes": {"task": "indexer.tasks.keep_vector_indexes", "schedule": 600.0},
         "evaluate": {"task": "indexer.tasks.evaluate", "schedule": DAY},

@@ -215,11 +215,8 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
-# Days that an API token is good for: unless its person says otherwise, and at most.
-TOKEN_DAYS = env_int("PLUMBLINE_TOKEN_DAYS", default=90, minimum=1)
-TOKEN_MAX_DAYS = env_int("PLUMBLINE_TOKEN_MAX_DAYS", default=365, minimum=1)
-# So long an admin reads everything after opening emergency access, unless they end it before.
-GLASS_MINUTES = env_int("PLUMBLINE_GLASS_MINUTES", default=60, minimum=1)
+from appliance.config.access import *  # noqa: E402, F403  they read the file of settings too
+from appliance.config.mail import *  # noqa: E402, F403
 
 # --- What a browser may do -------------------------------------------------------------------
 
@@ -372,8 +369,6 @@ for folder in SANDBOX_FOLDERS:
         raise SettingError(f"PLUMBLINE_SANDBOX_FOLDERS: {folder} would show the data folder")
 if EMBEDDING == "server" and not EMBEDDING_URL:
     raise SettingError("PLUMBLINE_EMBEDDING=server: set PLUMBLINE_EMBEDDING_URL too")
-if TOKEN_DAYS > TOKEN_MAX_DAYS:
-    raise SettingError("PLUMBLINE_TOKEN_DAYS: more than PLUMBLINE_TOKEN_MAX_DAYS allows")
 if RERANK_URL != "none" and not RERANK_MODEL:
     raise SettingError("PLUMBLINE_RERANK_URL: set PLUMBLINE_RERANK_MODEL too")
 

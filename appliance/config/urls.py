@@ -8,6 +8,7 @@ urlpatterns = [
     path("scim/v2/<slug:slug>/", include("appliance.accounts.scim.urls")),
     path("", include("appliance.accounts.urls")),
     path("", include("appliance.conversations.urls")),
+    path("", include("appliance.sources.hostaccess.urls")),
     path("", include("appliance.sources.urls")),
     path("", include("appliance.web.urls")),
 ]

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from indexer.scope import Scope
 
 MANY = 10_000
+LINES_PER_PAGE = 20
 
 
 def main() -> None:
@@ -129,7 +130,22 @@ def _times(
 
     readers: dict[str, Callable[[], Scope]] = {"operator": operator_scope}
     readers |= {name: scope_for(user) for name, user in people.items()}
-    return {name: _of_reader(scope, asked, paths) for name, scope in readers.items()}
+    told = {name: _of_reader(scope, asked, paths) for name, scope in readers.items()}
+    return told | {f"{name}: ground": _of_record(user, paths) for name, user in people.items()}
+
+
+def _of_record(user: User, paths: Sequence[str]) -> dict[str, float]:
+    """Time what the record needs beside itself: the grant behind each of a page of results."""
+    from appliance.sources.grounds import Grounds
+
+    shown = paths[:LINES_PER_PAGE]
+
+    def page() -> None:
+        grounds = Grounds.of(user)
+        for path in shown:
+            grounds.lines("real", path, 1, 9, "c0ffee")
+
+    return _spread(page, 10)
 
 
 def _of_reader(

@@ -60,6 +60,7 @@ def remove(shared: SharedCredential) -> None:
             _record(Action.CREDENTIAL_REMOVED, gone)
     except ProtectedError as exc:
         names = sorted(source.name for source in shared.sources.all())
+        names += [f"the code host {host}" for host in shared.code_hosts.all()]
         shown = ", ".join(names[:SHOWN_NAMES])
         more = f" and {len(names) - SHOWN_NAMES} more" if len(names) > SHOWN_NAMES else ""
         raise CredentialRefused(

@@ -174,6 +174,8 @@ def _is_about(grant: Grant, user: User) -> bool:
 
 def _is_same_place(one: Grant, other: Grant) -> bool:
     """Return whether saving the one would replace the other."""
+    if one.imported_by_id is not None:
+        return False  # stays beside whatever is made here
     return (one.group_id, one.user_id, one.source_id, one.path_pattern) == (
         other.group_id,
         other.user_id,

@@ -43,23 +43,24 @@ def set_grant(
             user=holder if isinstance(holder, User) else None,
             source=source,
             path_pattern=path_pattern.strip(),
+            imported_by=None,
             defaults=kept,
         )
         action = Action.GRANT_ADDED if is_new else Action.GRANT_CHANGED
-        record(action, actor=by, target=_target(grant), details=described(grant))
+        record(action, actor=by, target=target_of(grant), details=described(grant))
     return grant
 
 
 def revoke_grant(grant: Grant, *, by: Actor = COMMAND_LINE) -> None:
     with transaction.atomic():
-        record(Action.GRANT_REVOKED, actor=by, target=_target(grant), details=described(grant))
+        record(Action.GRANT_REVOKED, actor=by, target=target_of(grant), details=described(grant))
         grant.delete()
 
 
 def described(grant: Grant) -> Mapping[str, Any]:
     """Return a rule for the record: by names, which outlive the rows."""
-    holder = grant.holder
-    return {
+    holder, imported_by = grant.holder, grant.imported_by
+    told = {
         "person" if isinstance(holder, User) else "group": _name_of(holder),
         "holder_id": holder.pk,
         "paths": grant.path_pattern,
@@ -67,9 +68,13 @@ def described(grant: Grant) -> Mapping[str, Any]:
         "until": grant.expires_at.isoformat() if grant.expires_at else "",
         "reason": grant.reason,
     }
+    if imported_by is not None:  # its end moves on with each sync
+        told |= {"until": "", "host": str(imported_by.host)}
+    return told
 
 
-def _target(grant: Grant) -> Target:
+def target_of(grant: Grant) -> Target:
+    """Return whose rule it is in the record: its source."""
     return Target("source", str(grant.source_id), grant.source.name)
 
 

@@ -1,42 +1,71 @@
-"""Which grant allowed somebody what they are shown: the record says so of every piece of lines."""
+"""Which grant allowed somebody what they are shown: the record says so of every piece of lines.
+
+What this costs follows from what is shown, not from how much somebody may read: the rules of a
+source are read when its first lines are.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from appliance.accounts.models import User
 from appliance.audit.recording import Lines
 from appliance.sources.access import grants_of
-from indexer.scope import PathRule
+from indexer.scope import PathRule, Scope
 
 OPERATOR = "whoever runs commands can read the database"
+NAMED = ("pk", "source_id", "path_pattern", "allow", "group__name", "user__username")
+
+
+@dataclass(frozen=True, slots=True)
+class RulesOfSource:
+    """The rules of one person in one source: the most specific decides."""
+
+    source_id: int
+    scope: Scope
+    told: Mapping[tuple[str, bool], str]  # in words, by pattern and verdict
+
+    @classmethod
+    def of(cls, user: User, source: str) -> RulesOfSource:
+        rules, told = [], {}
+        for pk, source_id, pattern, allow, group, person in (
+            grants_of(user).filter(source__name=source).order_by("pk").values_list(*NAMED)
+        ):
+            rules.append(PathRule(source_id, pattern, allow))
+            verb = "may read" if allow else "may not read"
+            words = f"grant {pk}: {group or person} {verb} {source}:{pattern or '*'}"
+            told.setdefault((pattern.strip("/"), allow), words)
+        return cls(rules[0].source_id if rules else 0, Scope.from_rules(rules), told)
+
+    def ground(self, path: str) -> str | None:
+        """Return the rule that lets a path be read; empty when it denies it, None for none."""
+        rule = self.scope.deciding_rule(self.source_id, path)
+        if rule is None:
+            return None
+        return self.told[rule.pattern.strip("/"), rule.allow] if rule.allow else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Grounds:
-    """The grants of one person, the most specific first: that is the one which decides."""
+    """The grants of one person, as far as they are about what is shown."""
 
-    by_source: Mapping[str, Sequence[tuple[PathRule, str]]] = field(default_factory=dict)
+    user: User | None = None
     otherwise: str = ""
+    _by_source: dict[str, RulesOfSource] = field(default_factory=dict)
 
     @classmethod
     def of(cls, user: User) -> Grounds:
-        by_source: dict[str, list[tuple[PathRule, str]]] = {}
-        for grant in grants_of(user).select_related("source", "group", "user"):
-            rule = PathRule(grant.source_id, grant.path_pattern, grant.allow)
-            told = f"grant {grant.pk}: {grant}"
-            by_source.setdefault(grant.source.name, []).append((rule, told))
-        for rules in by_source.values():
-            rules.sort(key=lambda one: (-one[0].specificity, one[0].allow))
-        return cls(by_source)
+        return cls(user)
 
     def ground(self, source: str, path: str) -> str:
         """Return the grant that lets this path be read, in words; empty when none does."""
-        for rule, told in self.by_source.get(source, ()):
-            if rule.matches(path):
-                return told if rule.allow else ""
-        return self.otherwise
+        if self.user is None:
+            return self.otherwise
+        if source not in self._by_source:
+            self._by_source[source] = RulesOfSource.of(self.user, source)
+        found = self._by_source[source].ground(path)
+        return self.otherwise if found is None else found
 
     def lines(self, source: str, path: str, first: int, last: int, commit: str) -> Lines:
         return Lines(source, path, first, last, commit, self.ground(source, path))

@@ -23,6 +23,7 @@ from appliance.web import walls
 from appliance.web.auditing.checks import check_audit, check_audit_delivery
 from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line, start_again
 from appliance.web.check_directories import check_directories
+from appliance.web.check_hosts import check_hosts
 from appliance.web.model_checks import check_chat_model, check_embedding_model, check_reranker
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
 from indexer.evaluation.runs import newest_done
@@ -272,6 +273,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_search_quality,
     check_origins,
     check_directories,
+    check_hosts,
     check_egress,
     check_audit,
     check_audit_delivery,

@@ -21,6 +21,8 @@ from appliance.accounts.oidc.testing import test_connection as test_oidc
 from appliance.accounts.saml.config import acs_url, entity_id
 from appliance.accounts.saml.forms import SamlForm
 from appliance.accounts.saml.testing import test_connection as test_saml
+from appliance.accounts.scim.setting_up import ScimForm
+from appliance.accounts.scim.setting_up import test_connection as test_scim
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,7 @@ class KindOfDirectory:
     # Where a button of the sign-in page leads; nothing: people use the form there.
     sign_in_address: Callable[[Directory], str] = _nowhere
     to_register: Callable[[HttpRequest, Directory], list[Address]] = _nothing
+    signs_in: bool = True  # people come in through it; else it only tells who there is
 
 
 def _oidc_sign_in(directory: Directory) -> str:
@@ -72,6 +75,11 @@ def _saml_addresses(request: HttpRequest, directory: Directory) -> list[Address]
         Address("Assertion consumer service", acs_url(request, directory)),
         Address("Our metadata as a file", reverse("saml_metadata", args=[directory.slug]), True),
     ]
+
+
+def _scim_addresses(request: HttpRequest, directory: Directory) -> list[Address]:
+    address = request.build_absolute_uri(f"/scim/v2/{directory.slug}")
+    return [Address("SCIM address (base URL)", address)]
 
 
 KINDS = {
@@ -98,6 +106,15 @@ KINDS = {
             says="OpenLDAP, FreeIPA, Active Directory: people type their name and password here.",
             form=LdapForm,
             test=test_ldap,
+        ),
+        KindOfDirectory(
+            kind=Directory.Kind.SCIM,
+            says="For a provider that only sends people and groups. Where they sign in through it "
+            "too, choose OpenID Connect or SAML: each takes SCIM beside it.",
+            form=ScimForm,
+            test=test_scim,
+            to_register=_scim_addresses,
+            signs_in=False,
         ),
     )
 }

@@ -9,11 +9,9 @@ from __future__ import annotations
 import logging
 import time
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.utils import timezone
 
 from appliance.accounts.ldap.arriving import attributes_of, note
@@ -28,6 +26,7 @@ from appliance.accounts.models import Directory, Identity, User
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.recording import Target, record
+from appliance.common.locking import alone
 
 logger = logging.getLogger(__name__)
 
@@ -87,7 +86,7 @@ def sync_directory(directory: Directory, *, by: Actor = None, go_on: bool = Fals
     With `go_on` a sync that would shut out many people is done all the same.
     """
     started = time.monotonic()
-    with _alone(directory) as is_alone:
+    with alone(SYNC_LOCK, directory.pk) as is_alone:
         if not is_alone:
             return SyncReport(directory.name, is_busy=True)
         try:
@@ -235,17 +234,3 @@ def _conclude(directory: Directory, report: SyncReport, by: Actor) -> None:
                 details=asdict(report),
             )
     directory.refresh_from_db(fields=["sync_error", "sync_held", "synced_at"])
-
-
-@contextmanager
-def _alone(directory: Directory) -> Iterator[bool]:
-    """Hold the lock of this directory's sync, in the whole appliance; give False when it is held."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(%s, %s)", [SYNC_LOCK, directory.pk])
-        (is_mine,) = cursor.fetchone()
-    try:
-        yield is_mine
-    finally:
-        if is_mine:
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_unlock(%s, %s)", [SYNC_LOCK, directory.pk])

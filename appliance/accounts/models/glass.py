@@ -12,6 +12,12 @@ from appliance.accounts.models.user import User
 class BrokenGlass(models.Model):
     """One time that an admin opened all content for themselves, and why."""
 
+    class Mail(models.TextChoices):
+        OFF = "off", "No mail relay is set"
+        WAITING = "waiting", "Will be sent"
+        SENT = "sent", "Sent"
+        FAILED = "failed", "Not sent"
+
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="broken_glass")
     reason = models.TextField()
     opened_at = models.DateTimeField(default=timezone.now)
@@ -19,6 +25,9 @@ class BrokenGlass(models.Model):
     # Admins who have looked at the list since: the others are told on every page.
     seen_by = models.ManyToManyField(User, related_name="+", blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)  # by hand, or noted after its end
+    mail = models.CharField(max_length=10, choices=Mail.choices, default=Mail.OFF)
+    mail_tries = models.PositiveSmallIntegerField(default=0)
+    mail_detail = models.TextField(blank=True)  # to how many, and what failed
 
     class Meta:
         ordering = ["-opened_at", "-pk"]

@@ -17,6 +17,7 @@ from appliance.accounts.provisioning import mapping
 from appliance.accounts.provisioning.forms import MappingForm, TokenForm
 from appliance.accounts.roles import role_required
 from appliance.accounts.scim import tokens
+from appliance.accounts.scim.setting_up import provisioned as provisioned_by
 
 
 @role_required(Role.ADMIN)
@@ -115,6 +116,7 @@ def _page(
         "directory": directory,
         "is_ldap": is_ldap,
         "lag": lag_of(directory) if is_ldap else None,
+        "provisioned": provisioned_by(directory),
         "tokens": directory.scim_tokens.select_related("created_by"),
         "form": form,
         "token": token,

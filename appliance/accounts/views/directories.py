@@ -23,7 +23,6 @@ def index(request: HttpRequest) -> HttpResponse:
     context = {
         "directories": Directory.objects.all(),
         "kinds": KINDS.values(),
-        "with_a_page": set(KINDS),
     }
     return render(request, "accounts/directories.html", context)
 
@@ -82,7 +81,10 @@ def switch(request: SignedInRequest, slug: str) -> HttpResponse:
     except LockedOut as exc:
         messages.error(request, str(exc))
     else:
-        says = "stands on the sign-in page now" if on else "lets nobody in from now on"
+        if kind_of(directory).signs_in:
+            says = "stands on the sign-in page now" if on else "lets nobody in from now on"
+        else:
+            says = "is heard from now on" if on else "is not heard any more; its people stay"
         messages.success(request, f"{directory.name} {says}.")
     return redirect("directory", directory.slug)
 

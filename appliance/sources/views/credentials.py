@@ -25,7 +25,10 @@ def credential_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _added(form):
         messages.success(request, f"{form.cleaned_data['name']} is stored.")
         return redirect("credentials")
-    shared = SharedCredential.objects.annotate(source_count=Count("sources"))
+    shared = SharedCredential.objects.annotate(
+        source_count=Count("sources", distinct=True),
+        host_count=Count("code_hosts", distinct=True),
+    )
     context = {"credentials": shared, "form": form}
     return render(request, "sources/credentials.html", context, status=_status(form))
 

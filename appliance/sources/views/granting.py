@@ -45,7 +45,7 @@ def grant_add(request: HttpRequest, name: str) -> HttpResponse:
 def grant_revoke(request: HttpRequest, name: str, grant_id: int) -> HttpResponse:
     """Ask whether to revoke a rule, and do it when the answer comes."""
     source = get_administered_source(request.user, name)
-    grant = get_object_or_404(Grant, pk=grant_id, source=source)
+    grant = get_object_or_404(Grant, pk=grant_id, source=source, imported_by=None)
     if request.method != "POST":
         return render(request, "sources/grant_revoke.html", {"grant": grant})
     granting.revoke_grant(grant, by=cast(User, request.user))

@@ -27,6 +27,7 @@ from appliance.sources.forms import (
     UploadForm,
 )
 from appliance.sources.grant_forms import GrantForm
+from appliance.sources.hostaccess.state import state_of
 from appliance.sources.listing import PER_PAGE, ListFilterForm, Wish, summary_of
 from appliance.sources.overview import freshness_of, overviews_of
 from appliance.sources.views.dryrun import people_names
@@ -139,6 +140,7 @@ def detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict[
             :SHOWN_REVISIONS
         ],
         "grants": source.grants.select_related("group", "user"),
+        "host_access": state_of(source),
         "people": people_names(),
         "changes": [
             (change, sentence_of(change)) for change in changes_of_source(source)[:SHOWN_CHANGES]

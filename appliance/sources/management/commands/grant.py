@@ -64,7 +64,10 @@ class Command(BaseCommand):
     def _revoke(self, name: str, source_name: str, path_pattern: str, is_person: bool) -> None:
         whose = {"user__username": name} if is_person else {"group__name": name}
         grant = Grant.objects.filter(
-            **whose, source__name=source_name, path_pattern=path_pattern.strip()
+            **whose,
+            source__name=source_name,
+            path_pattern=path_pattern.strip(),
+            imported_by=None,
         ).first()
         if grant is None:
             raise CommandError(f"Nothing to revoke from {name!r}: {_reason(name, is_person)}.")

@@ -9,6 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.sources.models.host import HostAccess
 from indexer.models import Source
 
 
@@ -18,6 +19,9 @@ class Grant(models.Model):
     Nothing is readable without a rule. Where several match, the most specific pattern decides,
     and of equally specific ones the denial; whether a rule is a person's own or a group's makes no
     difference. An empty pattern is the whole source. After its end a rule counts no more.
+
+    What a host's permissions bring stands beside what people here make, and is theirs to change
+    only by no longer taking it.
     """
 
     group = models.ForeignKey(
@@ -34,6 +38,10 @@ class Grant(models.Model):
     # The name is copied: whoever made a rule may leave, and the rule stays.
     created_by = models.CharField(max_length=200, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
+    # The host whose permissions it is one of; null: somebody here made it.
+    imported_by = models.ForeignKey(
+        HostAccess, on_delete=models.CASCADE, null=True, blank=True, related_name="grants"
+    )
 
     class Meta:
         ordering = ["source__name", "group__name", "user__username", "path_pattern"]
@@ -42,7 +50,7 @@ class Grant(models.Model):
                 condition=models.Q(user=None) ^ models.Q(group=None), name="grant_of_one_holder"
             ),
             models.UniqueConstraint(
-                fields=["group", "user", "source", "path_pattern"],
+                fields=["group", "user", "source", "path_pattern", "imported_by"],
                 nulls_distinct=False,
                 name="one_grant_per_pattern",
             ),

@@ -1,0 +1,28 @@
+"""Settings of tokens, of emergency access, and of permissions that are taken from code hosts."""
+
+from __future__ import annotations
+
+from appliance.config.env import SettingError, env_int
+
+__all__ = [
+    "GLASS_MINUTES", "HOST_ACCESS_LAPSE_HOURS", "HOST_ACCESS_SYNC_S", "TOKEN_DAYS",
+    "TOKEN_MAX_DAYS",
+]  # fmt: skip
+
+# Days that an API token is good for: unless its person says otherwise, and at most.
+TOKEN_DAYS = env_int("PLUMBLINE_TOKEN_DAYS", default=90, minimum=1)
+TOKEN_MAX_DAYS = env_int("PLUMBLINE_TOKEN_MAX_DAYS", default=365, minimum=1)
+# So long an admin reads everything after opening emergency access, unless they end it before.
+GLASS_MINUTES = env_int("PLUMBLINE_GLASS_MINUTES", default=60, minimum=1)
+
+HOST_ACCESS_SYNC_S = env_int("PLUMBLINE_HOST_ACCESS_SYNC_S", default=900, minimum=60)
+# So long what a host said last counts without a sync that went well; then nobody reads by it.
+HOST_ACCESS_LAPSE_HOURS = env_int("PLUMBLINE_HOST_ACCESS_LAPSE_HOURS", default=24, minimum=1)
+
+if TOKEN_DAYS > TOKEN_MAX_DAYS:
+    raise SettingError("PLUMBLINE_TOKEN_DAYS: more than PLUMBLINE_TOKEN_MAX_DAYS allows")
+if HOST_ACCESS_LAPSE_HOURS * 3600 <= HOST_ACCESS_SYNC_S:
+    raise SettingError(
+        "PLUMBLINE_HOST_ACCESS_LAPSE_HOURS: what a host said would lapse between two syncs; write "
+        "more hours, or fewer seconds in PLUMBLINE_HOST_ACCESS_SYNC_S"
+    )

@@ -1,0 +1,27 @@
+"""Settings of the mail relay; without one no mail leaves the product."""
+
+from __future__ import annotations
+
+from appliance.config.env import SettingError, env_choice, env_int, env_secret, env_str
+
+__all__ = [
+    "ADDRESS", "DEFAULT_FROM_EMAIL", "EMAIL_HOST", "EMAIL_HOST_PASSWORD", "EMAIL_HOST_USER",
+    "EMAIL_PORT", "EMAIL_TIMEOUT", "EMAIL_USE_SSL", "EMAIL_USE_TLS",
+]  # fmt: skip
+
+# Where people open the product: for links in mails.
+ADDRESS = env_str("PLUMBLINE_ADDRESS", default="").rstrip("/")
+
+EMAIL_HOST = env_str("PLUMBLINE_MAIL_HOST", default="")  # empty: no mail
+EMAIL_PORT = env_int("PLUMBLINE_MAIL_PORT", default=25, minimum=1)
+EMAIL_HOST_USER = env_str("PLUMBLINE_MAIL_USER", default="")
+EMAIL_HOST_PASSWORD = env_secret("PLUMBLINE_MAIL_PASSWORD", default="")
+MAIL_SECURITY = env_choice(
+    "PLUMBLINE_MAIL_SECURITY", choices={"none", "starttls", "tls"}, default="starttls"
+)
+EMAIL_USE_TLS, EMAIL_USE_SSL = MAIL_SECURITY == "starttls", MAIL_SECURITY == "tls"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = env_str("PLUMBLINE_MAIL_FROM", default="plumbline@localhost")
+
+if ADDRESS and not ADDRESS.startswith(("https://", "http://")):
+    raise SettingError(f"PLUMBLINE_ADDRESS={ADDRESS!r}: write https://plumbline.example.com")
