@@ -5,7 +5,6 @@ Each check asks the thing itself, waits a few seconds at most, and never reaches
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -23,6 +22,7 @@ from appliance.web import walls
 from appliance.web.auditing.checks import check_audit, check_audit_delivery
 from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line, start_again
 from appliance.web.check_directories import check_directories
+from appliance.web.egress.checks import check_egress
 from appliance.web.model_checks import check_chat_model, check_embedding_model, check_reranker
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
 from indexer.evaluation.runs import newest_done
@@ -36,7 +36,6 @@ QUEUE_TIMEOUT_S = 3
 GIGABYTE = 1_000_000_000
 LITTLE_DISK_BYTES, NO_DISK_BYTES = 5 * GIGABYTE, 1 * GIGABYTE
 SHOWN_NAMES = 3
-PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 def check_all() -> list[Check]:
@@ -212,21 +211,6 @@ def check_origins() -> Check:
         f"hidden, because the origin refused: {', '.join(hidden[:SHOWN_NAMES])}{more}",
         "Renew the credential, correct the right to read, or remove the source.",
     )
-
-
-def check_egress() -> Check:
-    """Look for a proxy only; nothing outside is contacted."""
-    found = [
-        name for name in PROXY_VARIABLES if os.environ.get(name) or os.environ.get(name.lower())
-    ]
-    if found:
-        return Check(
-            "Egress",
-            "warning",
-            f"{', '.join(found)} is set: a way out of this machine exists",
-            "Start without it, unless sources are fetched through it.",
-        )
-    return Check("Egress", "ok", "no proxy is set")
 
 
 def check_search_quality() -> Check:

@@ -9,6 +9,7 @@ from appliance.web import api, views
 urlpatterns = [
     path("", include("appliance.web.managing.urls")),
     path("", include("appliance.web.auditing.urls")),
+    path("", include("appliance.web.egress.urls")),
     path("status/", views.status, name="status"),
     path("metrics", views.metrics, name="metrics"),
     path("healthz/", views.healthz, name="healthz"),
