@@ -20,6 +20,7 @@ from kombu.exceptions import OperationalError
 
 from appliance.web import walls
 from appliance.web.auditing.checks import check_audit, check_audit_delivery
+from appliance.web.backups.checks import check_backup
 from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line, start_again
 from appliance.web.check_directories import check_directories
 from appliance.web.egress.checks import check_egress
@@ -257,6 +258,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_origins,
     check_directories,
     check_egress,
+    check_backup,
     check_audit,
     check_audit_delivery,
 )

@@ -47,3 +47,20 @@ class EgressRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.service} on {self.host}: {self.verdict}"
+
+
+class BackupRun(models.Model):
+    """One try to write a backup: how it ended, for the status page."""
+
+    at = models.DateTimeField(default=timezone.now)
+    is_done = models.BooleanField()
+    is_encrypted = models.BooleanField(default=False)
+    size_bytes = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0.0)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"backup of {self.at:%Y-%m-%d %H:%M}: {'done' if self.is_done else 'failed'}"

@@ -117,6 +117,14 @@ def test_services_and_model_servers_prove_that_they_cannot_get_out(sites: dict[s
         assert re.search(r"^ExecStartPre=/\S+/python -m inference.egress$", unit.read_text(), re.M)
 
 
+def test_backups_go_where_the_site_says(sites: dict[str, Site]) -> None:
+    for unit in every_file(sites, "plumbline-backup.service"):
+        assert "manage.py backup /var/backups/plumbline\n" in unit
+    # A key in an example would be one that nobody has the other half of.
+    for settings in every_file(sites, "settings.env"):
+        assert "RECIPIENTS" not in settings
+
+
 def test_only_clients_reach_database_queue_and_models(sites: dict[str, Site]) -> None:
     site = sites["gpu-site"]
     clients = "{ 10.20.0.11, 10.20.0.13, 10.20.0.14 }"

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from appliance.audit.models import Event, Verification
 from appliance.common.metrics import exposition
-from appliance.web.backups import applied_migrations
+from appliance.web.backups.postgres import applied_migrations
 from appliance.web.egress.looking import newest_runs
 from appliance.web.health import check_all
 from appliance.web.managing.values import SECRET
