@@ -86,6 +86,7 @@ class Action(models.TextChoices):
     RESTORED = "backup.restored", "Backup restored"
     EGRESS_CHECKED = "egress.checked", "Looked for a way out"
     EGRESS_EXPORTED = "egress.exported", "Proof of the air gap exported"
+    KEY_ROTATED = "secret_key.rotated", "Secret key replaced"
     SUPPORT_BUNDLED = "support_bundle.made", "Support bundle made"
 
 

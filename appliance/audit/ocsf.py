@@ -103,6 +103,7 @@ ACTIVITIES: Mapping[Action, Activity] = {
     Action.RESTORED: Activity(WEB, IMPORT),
     Action.EGRESS_CHECKED: Activity(ENTITY, READ),
     Action.EGRESS_EXPORTED: Activity(WEB, EXPORT),
+    Action.KEY_ROTATED: Activity(ENTITY, UPDATE),
     Action.SUPPORT_BUNDLED: Activity(WEB, EXPORT),
 }
 # Worth a look by themselves, whatever their outcome.

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from appliance.config.env import SettingError, env_choice, env_int, env_list, env_str
+from appliance.config.env import SettingError, env_choice, env_int, env_list, env_secret, env_str
 from inference.egress.targets import PUBLIC, WrongTarget, targets_from
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "EGRESS_ACCEPTED",
     "EGRESS_COUNTERS_FILE",
     "EGRESS_TARGETS",
+    "SECRET_KEY_FALLBACKS",
 ]
 
 KINDS = {"tcp", "dns", "ntp", "ping", "name", "proxy"}
@@ -36,6 +37,9 @@ BACKUP_RECIPIENTS = env_list(
 )  # public keys of age; none: not encrypted
 BACKUP_KEEP_DAILY = env_int("PLUMBLINE_BACKUP_KEEP_DAILY", default=14, minimum=1)
 BACKUP_KEEP_WEEKLY = env_int("PLUMBLINE_BACKUP_KEEP_WEEKLY", default=8)
+
+# The key before the present one: signed-in people stay so, and rotate_key reads what it sealed.
+SECRET_KEY_FALLBACKS = [old] if (old := env_secret("PLUMBLINE_OLD_SECRET_KEY", default="")) else []
 
 try:
     targets_from(EGRESS_TARGETS)
