@@ -87,6 +87,7 @@ class Action(models.TextChoices):
     EGRESS_CHECKED = "egress.checked", "Looked for a way out"
     EGRESS_EXPORTED = "egress.exported", "Proof of the air gap exported"
     KEY_ROTATED = "secret_key.rotated", "Secret key replaced"
+    UPGRADED = "tables.upgraded", "Tables brought to a new version"
     SUPPORT_BUNDLED = "support_bundle.made", "Support bundle made"
 
 

@@ -104,6 +104,7 @@ ACTIVITIES: Mapping[Action, Activity] = {
     Action.EGRESS_CHECKED: Activity(ENTITY, READ),
     Action.EGRESS_EXPORTED: Activity(WEB, EXPORT),
     Action.KEY_ROTATED: Activity(ENTITY, UPDATE),
+    Action.UPGRADED: Activity(ENTITY, UPDATE),
     Action.SUPPORT_BUNDLED: Activity(WEB, EXPORT),
 }
 # Worth a look by themselves, whatever their outcome.

@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import IO
@@ -24,6 +24,31 @@ from appliance.web.backups.errors import BackupFailed
 
 # The owner's policy lets it see every row; the key is made anew, and rights are given anew.
 AS_OWNER = ("--enable-row-security", "--no-privileges", "--exclude-table-data=wall_key")
+
+# Everything in the schema but what extensions brought.
+EMPTY = """
+SET client_min_messages = warning;
+DO $$
+DECLARE statement text;
+BEGIN
+    FOR statement IN
+        SELECT format('DROP %s IF EXISTS %I.%I CASCADE',
+                      CASE relkind WHEN 'S' THEN 'SEQUENCE' WHEN 'v' THEN 'VIEW' ELSE 'TABLE' END,
+                      'public', relname)
+          FROM pg_class
+         WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p', 'v', 'S')
+           AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND (
+               deptype = 'e' OR relkind = 'S' AND deptype IN ('a', 'i')))
+         UNION ALL
+        SELECT format('DROP ROUTINE IF EXISTS %s CASCADE', oid::regprocedure)
+          FROM pg_proc
+         WHERE pronamespace = 'public'::regnamespace
+           AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_proc.oid AND deptype = 'e')
+    LOOP
+        EXECUTE statement;
+    END LOOP;
+END $$;
+"""
 
 
 @contextmanager
@@ -50,25 +75,53 @@ def dump() -> Iterator[IO[bytes]]:
 
 
 def put_back(dumped: Path) -> None:
-    """Replace what the database holds by a dump, all or nothing."""
+    """Replace what the database holds by a dump, all or nothing, also when the dump is of an older
+    version: what came to the tables since would otherwise stand in its way."""
     with connection.cursor() as cursor:
         cursor.execute("CREATE EXTENSION IF NOT EXISTS vector")
     connection.close()
     with tempfile.NamedTemporaryFile("w", suffix=".list") as contents:
         contents.write(without_extensions(_run("pg_restore", "--list", str(dumped))))
         contents.flush()
-        _run(
-            "pg_restore",
-            "--clean",
-            "--if-exists",
-            "--no-owner",
-            "--no-privileges",
-            "--single-transaction",
-            "--exit-on-error",
-            f"--use-list={contents.name}",
-            f"--dbname={connection.settings_dict['NAME']}",
-            str(dumped),
+        _restore_as_one(
+            [
+                "--no-owner",
+                "--no-privileges",
+                f"--use-list={contents.name}",
+                "--file=-",
+                str(dumped),
+            ]
         )
+
+
+def _restore_as_one(arguments: list[str]) -> None:
+    """Send psql the emptying and the dump in one transaction, which is kept when all came through."""
+    script = [_program("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as told:
+        taking = subprocess.Popen(  # noqa: S603  fixed program, no shell
+            script,
+            env=_environment(),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            stderr=said,
+        )
+        giving = subprocess.Popen(  # noqa: S603  fixed program, no shell
+            [_program("pg_restore"), *arguments], stdout=subprocess.PIPE, stderr=told
+        )
+        assert taking.stdin is not None and giving.stdout is not None  # noqa: S101, PT018  asked for above
+        with suppress(BrokenPipeError):  # psql ended; below it says why
+            taking.stdin.write(f"BEGIN;\n{EMPTY}\n".encode())
+            shutil.copyfileobj(giving.stdout, taking.stdin, 1024 * 1024)
+        giving.stdout.close()
+        complete = giving.wait() == 0
+        with suppress(BrokenPipeError):
+            taking.stdin.write(b"COMMIT;\n" if complete else b"ROLLBACK;\n")
+            taking.stdin.close()
+        failed = said if taking.wait() else told if not complete else None
+        if failed is not None:
+            failed.seek(0)
+            words = failed.read(500).decode("utf-8", "replace").strip()
+            raise BackupFailed(f"The backup could not be put back: {words}")
 
 
 def is_readable(dumped: Path) -> None:

@@ -21,7 +21,7 @@ from pytest_django import Settings
 from appliance.audit.models import Event
 from appliance.common.metrics import exposition
 from appliance.web import tasks
-from appliance.web.backups import archive, retention
+from appliance.web.backups import archive, postgres, retention
 from appliance.web.backups.checks import check_backup
 from appliance.web.backups.identities import make_identity
 from appliance.web.models import BackupRun
@@ -88,6 +88,36 @@ def test_a_role_that_does_not_own_the_extensions_restores(
             cursor.execute("REASSIGN OWNED BY keeper TO CURRENT_USER")
             cursor.execute("DROP OWNED BY keeper")
             cursor.execute("DROP ROLE keeper")
+
+
+def test_what_came_to_the_tables_since_does_not_stand_in_the_way(
+    source_factory: SourceFactory, tmp_path: Path
+) -> None:
+    """A rollback: the database is of a newer version than the backup."""
+    source_factory("shop", {"cart.py": "def total():\n    return 1\n"})
+    call_command("backup", tmp_path / "a.backup")
+    with connection.cursor() as cursor:
+        cursor.execute("CREATE TABLE newer (source_id bigint REFERENCES indexer_source (id))")
+        cursor.execute("INSERT INTO newer SELECT id FROM indexer_source")
+        cursor.execute("CREATE FUNCTION newer() RETURNS int LANGUAGE sql AS 'SELECT 1'")
+        cursor.execute("ALTER TABLE indexer_source ADD COLUMN newer int")
+    call_command("restore", tmp_path / "a.backup", yes=True)
+    assert list(Source.objects.values_list("name", flat=True)) == ["shop"]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('newer'), to_regproc('newer')")
+        assert cursor.fetchone() == (None, None)
+
+
+def test_a_restore_that_fails_in_the_middle_changes_nothing(
+    source_factory: SourceFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source_factory("shop", {"cart.py": "def total():\n    return 1\n"})
+    call_command("backup", tmp_path / "a.backup")
+    # Of our own: the emptying succeeds, and then a statement does not.
+    monkeypatch.setattr(postgres, "EMPTY", postgres.EMPTY + "SELECT 1/0;")
+    with pytest.raises(CommandError, match=r"could not be put back: .*division by zero"):
+        call_command("restore", tmp_path / "a.backup", yes=True)
+    assert Source.objects.count() == 1
 
 
 def test_sources_that_are_there_are_replaced_only_when_asked(

@@ -22,7 +22,7 @@ from indexer.errors import FetchRefused
 from indexer.fetching.values import Credential
 from indexer.models import SharedCredential
 
-pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.services, pytest.mark.django_db]
 NEW = "another-key-" + "y" * 40
 
 

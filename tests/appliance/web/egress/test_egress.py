@@ -33,7 +33,7 @@ from inference.egress.targets import PROXY_VARIABLES
 from tests.inference.egress.test_checking import NOBODY, listening
 from tests.services import database_url
 
-pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.services, pytest.mark.django_db]
 ROOT = Path(__file__).resolve().parents[4]
 
 
@@ -113,6 +113,7 @@ def test_the_status_says_what_was_found(leak: str, settings: Settings) -> None:
     assert check_egress().state == "warning"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_enforcing_ends_the_start_and_off_does_nothing(leak: str, settings: Settings) -> None:
     settings.EGRESS = "off"
     guarding.begin("web")
