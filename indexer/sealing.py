@@ -47,3 +47,16 @@ def unseal_text(sealed: bytes | memoryview, *, key: str) -> str:
             "secret_unreadable",
             "The stored secret cannot be read with the present secret key: make a new one.",
         ) from exc
+
+
+def reseal(sealed: bytes | memoryview, *, old: str, key: str) -> bytes:
+    """Return what was sealed with the old key, sealed with the present one; unchanged when it is already.
+
+    Raise FetchRefused when neither key opens it.
+    """
+    token = bytes(sealed)
+    try:
+        _box(key).decrypt(token)
+    except InvalidToken:
+        return seal_text(unseal_text(token, key=old), key=key)
+    return token

@@ -11,6 +11,8 @@ os.environ.setdefault("PLUMBLINE_HOME", tempfile.mkdtemp(prefix="plumbline-test-
 os.environ["PLUMBLINE_SECRET_KEY"] = "only-for-tests-" + "x" * 40
 os.environ["PLUMBLINE_DATABASE_URL"] = database_url()
 os.environ["PLUMBLINE_CHAT_URL"] = "none"
+os.environ["PLUMBLINE_EGRESS"] = "off"  # its own tests look, and never at the world
+os.environ["PLUMBLINE_EGRESS_TARGETS"] = "tcp://127.0.0.1:9"
 os.environ["PLUMBLINE_LOG_LEVEL"] = "WARNING"
 
 from appliance.config.settings import *  # noqa: F403

@@ -14,9 +14,8 @@ OURS = ("appliance", "indexer")
 
 
 def test_every_setting_has_a_heading() -> None:
-    modules = sorted((ROOT / "appliance/config").glob("*.py"))
-    settings = "".join(module.read_text("utf-8") for module in modules)
-    names = set(re.findall(r'"(PLUMBLINE_[A-Z_]+)"', settings))
+    modules = [path.read_text("utf-8") for path in (ROOT / "appliance/config").glob("*.py")]
+    names = {name for text in modules for name in re.findall(r'"(PLUMBLINE_[A-Z_]+)"', text)}
     headings = set(
         re.findall(r"^### (PLUMBLINE_\w+)$", (ROOT / "docs/settings.md").read_text(), re.M)
     )

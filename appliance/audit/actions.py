@@ -93,6 +93,11 @@ class Action(models.TextChoices):
     AUDIT_PRUNED = "audit.pruned", "Audit records past their retention removed"
     BACKED_UP = "backup.made", "Backup made"
     RESTORED = "backup.restored", "Backup restored"
+    EGRESS_CHECKED = "egress.checked", "Looked for a way out"
+    EGRESS_EXPORTED = "egress.exported", "Proof of the air gap exported"
+    KEY_ROTATED = "secret_key.rotated", "Secret key replaced"
+    UPGRADED = "tables.upgraded", "Tables brought to a new version"
+    SUPPORT_BUNDLED = "support_bundle.made", "Support bundle made"
 
 
 class Outcome(models.TextChoices):

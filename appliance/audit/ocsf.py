@@ -107,6 +107,11 @@ ACTIVITIES: Mapping[Action, Activity] = {
     Action.AUDIT_PRUNED: Activity(ENTITY, DELETE),
     Action.BACKED_UP: Activity(WEB, EXPORT),
     Action.RESTORED: Activity(WEB, IMPORT),
+    Action.EGRESS_CHECKED: Activity(ENTITY, READ),
+    Action.EGRESS_EXPORTED: Activity(WEB, EXPORT),
+    Action.KEY_ROTATED: Activity(ENTITY, UPDATE),
+    Action.UPGRADED: Activity(ENTITY, UPDATE),
+    Action.SUPPORT_BUNDLED: Activity(WEB, EXPORT),
 }
 # Worth a look by themselves, whatever their outcome.
 LOUD = {Action.GLASS_BROKEN, Action.SIGN_IN_LOCKED, Action.LINK_REFUSED, Action.RESTORED}

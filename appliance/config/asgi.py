@@ -12,4 +12,10 @@ from django.core.asgi import get_asgi_application
 
 from appliance.web.bodies import MIB, BodyLimit
 
-application = BodyLimit(get_asgi_application(), upload_bytes=settings.UPLOAD_LIMIT_MB * MIB)
+django_application = get_asgi_application()
+
+# After it, because models cannot be imported before.
+from appliance.web.egress.guarding import begin  # noqa: E402
+
+begin("web")
+application = BodyLimit(django_application, upload_bytes=settings.UPLOAD_LIMIT_MB * MIB)

@@ -14,6 +14,8 @@ ROUTES = {
     "indexer.tasks.evaluate": {"queue": "embed"},
     "indexer.tasks.evaluate_run": {"queue": "embed"},
     "appliance.conversations.tasks.answer_question": {"queue": "ask"},
+    # As the owner of the tables: the worker of the answers may not read them all.
+    "appliance.web.tasks.back_up_nightly": {"queue": "sync"},
     "appliance.conversations.tasks.note_turns": {"queue": "upkeep"},
 }
 
@@ -69,5 +71,6 @@ def beat_schedule(directory_sync_s: int) -> dict[str, dict[str, Any]]:
         "sign-audit-head": {"task": "appliance.audit.tasks.sign_head", "schedule": 60.0},
         "deliver-audit": {"task": "appliance.audit.tasks.deliver", "schedule": 10.0},
         "prune-audit": {"task": "appliance.audit.tasks.prune_expired", "schedule": DAY},
+        "back-up": {"task": "appliance.web.tasks.back_up_nightly", "schedule": DAY},
         "verify-audit": {"task": "appliance.audit.tasks.verify", "schedule": DAY},
     }

@@ -31,6 +31,8 @@ BASE_DIR = Path(__file__).resolve().parent.parent.parent
 # Where everything lives that is not in PostgreSQL: mirrors, keys, logs.
 PLUMBLINE_HOME = env_path("PLUMBLINE_HOME", default=BASE_DIR / ".plumbline")
 load_env_file(PLUMBLINE_HOME / "settings.env")
+from appliance.config.upkeep import *  # noqa: E402, F403  after that file
+
 MIRRORS_DIR = PLUMBLINE_HOME / "mirrors"
 UPLOADS_DIR = PLUMBLINE_HOME / "uploads"
 METRICS_DIR = PLUMBLINE_HOME / "metrics"  # where the processes of this host count

@@ -16,4 +16,6 @@ class WebConfig(AppConfig):
 
     def ready(self) -> None:
         post_migrate.connect(put_up, sender=self, dispatch_uid="second wall")
+        import_module("appliance.web.backups.checks")
+        import_module("appliance.web.egress.measuring")
         import_module("appliance.web.measuring")  # registers what is told of the appliance

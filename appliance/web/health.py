@@ -5,7 +5,6 @@ Each check asks the thing itself, waits a few seconds at most, and never reaches
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 from collections.abc import Callable
@@ -21,9 +20,11 @@ from kombu.exceptions import OperationalError
 
 from appliance.web import walls
 from appliance.web.auditing.checks import check_audit, check_audit_delivery
+from appliance.web.backups.checks import check_backup
 from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line, start_again
 from appliance.web.check_directories import check_directories
 from appliance.web.check_hosts import check_hosts
+from appliance.web.egress.checks import check_egress
 from appliance.web.model_checks import check_chat_model, check_embedding_model, check_reranker
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
 from indexer.evaluation.runs import newest_done
@@ -37,7 +38,6 @@ QUEUE_TIMEOUT_S = 3
 GIGABYTE = 1_000_000_000
 LITTLE_DISK_BYTES, NO_DISK_BYTES = 5 * GIGABYTE, 1 * GIGABYTE
 SHOWN_NAMES = 3
-PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
 def check_all() -> list[Check]:
@@ -215,21 +215,6 @@ def check_origins() -> Check:
     )
 
 
-def check_egress() -> Check:
-    """Look for a proxy only; nothing outside is contacted."""
-    found = [
-        name for name in PROXY_VARIABLES if os.environ.get(name) or os.environ.get(name.lower())
-    ]
-    if found:
-        return Check(
-            "Egress",
-            "warning",
-            f"{', '.join(found)} is set: a way out of this machine exists",
-            "Start without it, unless sources are fetched through it.",
-        )
-    return Check("Egress", "ok", "no proxy is set")
-
-
 def check_search_quality() -> Check:
     """Tell of a drop in the newest evaluation that nobody has looked into."""
     try:
@@ -275,6 +260,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_directories,
     check_hosts,
     check_egress,
+    check_backup,
     check_audit,
     check_audit_delivery,
 )

@@ -1,4 +1,4 @@
-"""Signs of life: when each background program last did something."""
+"""Signs of life: when each background program last did something, and what it found of the walls."""
 
 from __future__ import annotations
 
@@ -21,3 +21,46 @@ class Heartbeat(models.Model):
 
 def record_heartbeat(name: str) -> None:
     Heartbeat.objects.update_or_create(name=name, defaults={"at": timezone.now()})
+
+
+class EgressRun(models.Model):
+    """One look of one service for a way out; signed, so that it can be shown to others."""
+
+    class Verdict(models.TextChoices):
+        SEALED = "sealed", "Sealed"
+        ACCEPTED = "accepted", "Open where accepted"
+        OPEN = "open", "Open"
+        UNKNOWN = "unknown", "Not known"
+
+    service = models.CharField(max_length=50)
+    host = models.CharField(max_length=100)
+    at = models.DateTimeField(default=timezone.now)
+    verdict = models.CharField(max_length=10, choices=Verdict.choices)
+    attempts = models.JSONField(default=list)
+    controls = models.JSONField(default=list)
+    seconds = models.FloatField()
+    signature = models.CharField(max_length=128)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        indexes = [models.Index(fields=["host", "service", "-at"], name="egress_newest")]
+
+    def __str__(self) -> str:
+        return f"{self.service} on {self.host}: {self.verdict}"
+
+
+class BackupRun(models.Model):
+    """One try to write a backup: how it ended, for the status page."""
+
+    at = models.DateTimeField(default=timezone.now)
+    is_done = models.BooleanField()
+    is_encrypted = models.BooleanField(default=False)
+    size_bytes = models.BigIntegerField(default=0)
+    seconds = models.FloatField(default=0.0)
+    error = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"backup of {self.at:%Y-%m-%d %H:%M}: {'done' if self.is_done else 'failed'}"

@@ -10,6 +10,8 @@ urlpatterns = [
     path("", include("appliance.web.help.urls")),
     path("", include("appliance.web.managing.urls")),
     path("", include("appliance.web.auditing.urls")),
+    path("", include("appliance.web.egress.urls")),
+    path("", include("appliance.web.support.urls")),
     path("status/", views.status, name="status"),
     path("metrics", views.metrics, name="metrics"),
     path("healthz/", views.healthz, name="healthz"),

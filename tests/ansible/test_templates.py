@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from inference.egress.targets import PUBLIC, targets_from
 from tests.ansible.rendering import INVENTORIES, Site, render
 
 PRODUCT_UNITS = (
@@ -94,6 +95,34 @@ def test_an_empty_inventory_entry_opens_nothing(sites: dict[str, Site]) -> None:
                 if "accept" in line:
                     assert "ip daddr {" in line, line
                     assert "0.0.0.0/0" not in line, line
+
+
+def test_what_the_services_try_is_counted_apart(sites: dict[str, Site]) -> None:
+    """The firewall names the same public addresses as the product tries."""
+    tried = {one.host for one in targets_from(PUBLIC) if one.kind != "name"}
+    for rules in every_file(sites, "nftables.conf"):
+        for name, body in re.findall(r"chain (out_\w+) \{\n(.*?)\n    \}", rules, re.S):
+            apart = re.findall(r"ip6? daddr \{ ([^}]+) \} counter name probes_(\w+) drop", body)
+            assert {one for addresses, _ in apart for one in addresses.split(", ")} == tried
+            assert {of for _, of in apart} == {name[4:]}
+            assert body.index("counter name probes_") > body.rfind(" accept")
+
+
+def test_services_and_model_servers_prove_that_they_cannot_get_out(sites: dict[str, Site]) -> None:
+    for settings in every_file(sites, "settings.env"):
+        assert "\nPLUMBLINE_EGRESS=enforce\n" in settings
+    units = [path for site in sites.values() for path in site.folder.glob("*/model-server-*")]
+    assert units
+    for unit in units:
+        assert re.search(r"^ExecStartPre=/\S+/python -m inference.egress$", unit.read_text(), re.M)
+
+
+def test_backups_go_where_the_site_says(sites: dict[str, Site]) -> None:
+    for unit in every_file(sites, "plumbline-backup.service"):
+        assert "manage.py backup /var/backups/plumbline\n" in unit
+    # A key in an example would be one that nobody has the other half of.
+    for settings in every_file(sites, "settings.env"):
+        assert "RECIPIENTS" not in settings
 
 
 def test_only_clients_reach_database_queue_and_models(sites: dict[str, Site]) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from tests.install.asking import ask, tls_version
 from tests.install.hosts import Host, HostFailed, booted, bridge, make_base, missing_programs, trust
-from tests.install.leaks import drops, plant_leak
+from tests.install.leaks import drops, plant_leak, stray
 from tests.install.minutes import changed_in_recap, seconds_of_roles
 from tests.install.world import (
     QUESTION,
@@ -107,7 +107,7 @@ def wait_for_commit(host: Host, commit: str, timeout_s: float = 180) -> None:
 
 
 def look_for_leaks(hosts: Sequence[Host], report: Report) -> None:
-    before = {host.name: sum(drops(host).values()) for host in hosts}
+    before = {host.name: sum(stray(drops(host)).values()) for host in hosts}
     report.note("packets dropped so far", sum(before.values()), must=0)
     host = hosts[-1]  # where the workers are
     said = plant_leak(host, "plumbline-worker")

@@ -18,6 +18,7 @@ from appliance.web.models import ASK, SYNC, Heartbeat, record_heartbeat
 from appliance.web.tasks import beat
 from indexer.models import Job, Source
 from inference import static
+from inference.egress.targets import PROXY_VARIABLES
 from inference.packages import MINILM, get_model, model_folder
 from inference.sandbox import problem as sandbox_problem
 from tests.services import valkey_url
@@ -199,7 +200,7 @@ class Usage:
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "http_proxy", "ALL_PROXY"])
 def test_a_proxy_is_a_way_out(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    for variable in health.PROXY_VARIABLES:
+    for variable in PROXY_VARIABLES:
         monkeypatch.delenv(variable, raising=False)
         monkeypatch.delenv(variable.lower(), raising=False)
     assert health.check_egress().state == "ok"

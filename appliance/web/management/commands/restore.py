@@ -13,13 +13,11 @@ from appliance.audit.heads import begin_anew
 from appliance.audit.recording import NotRecorded, Target, record
 from appliance.common.commandline import sentences
 from appliance.web import walls
-from appliance.web.backups import (
-    BackupFailed,
-    applied_migrations,
-    key_fingerprint,
-    read_manifest,
-    restore,
-)
+from appliance.web.backups.archive import opened, read_manifest
+from appliance.web.backups.errors import BackupFailed
+from appliance.web.backups.identities import read_identities
+from appliance.web.backups.making import key_fingerprint
+from appliance.web.backups.postgres import applied_migrations, put_back
 from indexer.models import Source
 
 
@@ -27,13 +25,14 @@ class Command(BaseCommand):
     help = "Replace what the database holds by a backup, all or nothing."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("folder", metavar="DIR", type=Path)
+        parser.add_argument("file", metavar="FILE", type=Path)
+        parser.add_argument("--identity", type=Path, help="the file with the key that opens it")
         parser.add_argument("--yes", action="store_true", help="replace sources that are there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         with sentences():
             try:
-                manifest = read_manifest(options["folder"])
+                manifest = read_manifest(options["file"])
                 present = applied_migrations()
                 if present and Source.objects.exists() and not options["yes"]:
                     raise CommandError(
@@ -44,7 +43,11 @@ class Command(BaseCommand):
                         "The backup is of a newer version "
                         f"({', '.join(sorted(newer))}). Update the appliance first."
                     )
-                restore(options["folder"])
+                identity = options["identity"]
+                with opened(
+                    options["file"], read_identities(identity) if identity else ()
+                ) as dumped:
+                    put_back(dumped)
                 walls.put_up()
             except (BackupFailed, OSError) as exc:
                 raise CommandError(str(exc)) from exc

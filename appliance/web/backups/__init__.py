@@ -1,0 +1,1 @@
+"""Backups: everything that must last, in one encrypted file, and back."""
