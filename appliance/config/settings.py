@@ -120,6 +120,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "appliance.web.measuring.MeasuredRequests",
+    "appliance.web.api.errors.ApiErrors",
     "django.middleware.security.SecurityMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -218,6 +219,7 @@ AUTH_PASSWORD_VALIDATORS = [
 # Days that an API token is good for: unless its person says otherwise, and at most.
 TOKEN_DAYS = env_int("PLUMBLINE_TOKEN_DAYS", default=90, minimum=1)
 TOKEN_MAX_DAYS = env_int("PLUMBLINE_TOKEN_MAX_DAYS", default=365, minimum=1)
+API_REQUESTS_PER_MINUTE = env_int("PLUMBLINE_API_REQUESTS_PER_MINUTE", default=600)  # 0: no limit
 # So long an admin reads everything after opening emergency access, unless they end it before.
 GLASS_MINUTES = env_int("PLUMBLINE_GLASS_MINUTES", default=60, minimum=1)
 

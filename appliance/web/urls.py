@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from appliance.web import api, views
+from appliance.web import views
+from appliance.web.api.site import api
 
 urlpatterns = [
     path("", include("appliance.web.managing.urls")),
@@ -13,6 +14,5 @@ urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
     path("healthz/", views.healthz, name="healthz"),
     path("theme/", views.theme, name="theme"),
-    path("api/v1/me", api.me, name="api_me"),
-    path("api/v1/search", api.search_hits, name="api_search"),
+    path("api/v1/", api.urls),
 ]

@@ -80,8 +80,8 @@ def _exported(turn: Turn, node: Node, numbers: Mapping[UUID, int]) -> ExportedMe
         return ExportedMessage(
             numbers[node.id], node.id, node.parent_id, after, node.role, is_sealed=True
         )
-    text, places = (
-        _numbered(compiled_answer(message)) if turn.rendered else (visible(message.text), ())
+    text, pieces = (
+        numbered(compiled_answer(message)) if turn.rendered else (visible(message.text), ())
     )
     return ExportedMessage(
         numbers[node.id],
@@ -94,23 +94,25 @@ def _exported(turn: Turn, node: Node, numbers: Mapping[UUID, int]) -> ExportedMe
         created_at=message.created_at,
         is_pinned=message.is_pinned,
         text=text,
-        places=places,
+        places=tuple(map(place_of, pieces)),
         checks=asdict(turn.rendered.counts) if turn.rendered else {},
         receipt={key: message.receipt[key] for key in RECEIPT if key in message.receipt},
         error=message.error,
     )
 
 
-def _numbered(compiled: CompiledAnswer) -> tuple[str, tuple[str, ...]]:
-    """Return the answer with a number for each citation that holds, and the places they stand for."""
-    numbers: dict[str, int] = {}
+def numbered(compiled: CompiledAnswer) -> tuple[str, tuple[EvidenceLines, ...]]:
+    """Return the answer with a number for each citation that holds, and the lines they stand for."""
+    pieces: dict[str, EvidenceLines] = {}
     parts: list[str] = []
     for segment in compiled.segments:
         if isinstance(segment, str):
             parts.append(visible(segment))
         elif isinstance(segment, EvidenceLines):
-            parts.append(f"[{numbers.setdefault(place_of(segment), len(numbers) + 1)}]")
-    return "".join(parts), tuple(numbers)
+            place = place_of(segment)
+            pieces.setdefault(place, segment)
+            parts.append(f"[{list(pieces).index(place) + 1}]")
+    return "".join(parts), tuple(pieces.values())
 
 
 def place_of(piece: EvidenceLines) -> str:

@@ -1,0 +1,42 @@
+"""What a token must be made for, at each address of the API."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from django.http import HttpRequest
+from ninja.security import HttpBearer
+
+from appliance.accounts.bearer import TokenRequest, lacks
+from appliance.accounts.models import ApiToken, TokenRight
+from appliance.web.api.errors import SENTENCES, Refused
+from appliance.web.api.limits import count_request
+
+
+class Right(HttpBearer):
+    """Lets in whose token has this right. Whose it is, BearerMiddleware has found out before."""
+
+    openapi_description = "A token that its person made on the page Your tokens."
+
+    def __init__(self, right: TokenRight) -> None:
+        super().__init__()
+        self.right = right
+
+    def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
+        asking = cast(TokenRequest, request)
+        standing = count_request(asking.token)
+        asking.standing = standing  # type: ignore[attr-defined]  # ApiErrors tells it
+        if standing and standing.is_over:
+            wait = {"Retry-After": str(standing.seconds)}
+            raise Refused(429, SENTENCES[429], headers=wait, code="rate_limited")
+        if lacks(asking, self.right):
+            raise Refused(
+                403,
+                f"This token lacks the right {self.right}. Make one that has it.",
+                code="right_missing",
+            )
+        return asking.token
+
+
+READ: Any = Right(TokenRight.READ)
+ASK: Any = Right(TokenRight.ASK)
