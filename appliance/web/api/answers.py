@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
 from django.http import HttpRequest
@@ -15,8 +15,7 @@ from appliance.conversations.access import (
     reading_of_message,
     readings_of,
 )
-from appliance.conversations.evidence import EvidenceLines
-from appliance.conversations.exporting.pieces import numbered
+from appliance.conversations.exporting.pieces import Numbered, numbered
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.rendering import RenderedAnswer, file_url, settled_answer
 from appliance.conversations.showing import record_turns
@@ -66,9 +65,9 @@ def get_message(token: ApiToken, message_id: object) -> Message:
 
 def message_out(turn: Turn, site: Site) -> MessageOut:
     message, rendered = turn.message, turn.rendered
-    text, pieces = visible(message.text), ()  # type: tuple[str, tuple[EvidenceLines, ...]]
-    if rendered is not None:
-        text, pieces = ("", ()) if turn.is_sealed else numbered(settled_answer(message))
+    answer = Numbered(visible(message.text))  # of a sealed one there is none
+    if rendered is not None and not turn.is_sealed:
+        answer = numbered(settled_answer(message))
     counts = asdict(rendered.counts) if rendered else {}
     return MessageOut(
         id=message.pk,
@@ -79,8 +78,8 @@ def message_out(turn: Turn, site: Site) -> MessageOut:
         sealed=turn.is_sealed,
         mode=message.mode,
         created_at=message.created_at,
-        text=text,
-        citations=_citations(pieces, rendered, site),
+        text=answer.text,
+        citations=_citations(answer, rendered, site),
         supported=counts.get("supported", 0),
         unsupported=counts.get("unsupported", 0) + counts.get("doubtful", 0),
         counts=CountsOut(**{name: counts.get(name, 0) for name in CountsOut.model_fields}),
@@ -95,9 +94,7 @@ def message_out(turn: Turn, site: Site) -> MessageOut:
     )
 
 
-def _citations(
-    pieces: Sequence[EvidenceLines], rendered: RenderedAnswer | None, site: Site
-) -> list[CitationOut]:
+def _citations(answer: Numbered, rendered: RenderedAnswer | None, site: Site) -> list[CitationOut]:
     living = rendered.living.citations if rendered else ()
     states: dict[tuple[str, Span], str] = {(one.handle, one.cited): one.state for one in living}
     return [
@@ -111,8 +108,11 @@ def _citations(
             state=states.get((piece.handle, piece.span), FRESH),
             url=site.url(file_url(piece)),
             text=piece.text,
+            offsets=list(offsets),
         )
-        for number, piece in enumerate(pieces, start=1)
+        for number, (piece, offsets) in enumerate(
+            zip(answer.pieces, answer.offsets, strict=True), start=1
+        )
     ]
 
 

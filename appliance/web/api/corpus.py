@@ -41,7 +41,6 @@ from indexer.retrieval.symbols import DefinitionHit, UseHit, as_symbol, definiti
 logger = logging.getLogger(__name__)
 router = Router(tags=["Reading"], auth=READ)
 
-Names = Annotated[list[Name], Field(max_length=50)]
 MOST_HITS = 100
 MOST_LINES = 1000
 
@@ -67,7 +66,7 @@ def me(request: TokenRequest) -> dict[str, Any]:
 def search_hits(
     request: TokenRequest,
     q: Query,
-    source: Annotated[Names, FromQuery()] = [],  # noqa: B006  the library copies it
+    source: list[Name] = FromQuery([], max_length=50),  # noqa: B008  how the library takes defaults
     ref: RefName = "",
     limit: Annotated[int, Field(ge=1, le=MOST_HITS)] = 20,
 ) -> dict[str, Any]:
@@ -143,7 +142,7 @@ def _code(result: CodeResult) -> dict[str, Any]:
 def symbols(
     request: TokenRequest,
     name: Query,
-    source: Annotated[Names, FromQuery()] = [],  # noqa: B006  the library copies it
+    source: list[Name] = FromQuery([], max_length=50),  # noqa: B008  how the library takes defaults
     ref: RefName = "",
     cursor: Annotated[str, Field(max_length=100)] = "",
     limit: Annotated[int, Field(ge=1, le=100)] = 30,

@@ -13,7 +13,7 @@ from appliance.conversations.asking import stop
 from appliance.conversations.streams import streamed
 from appliance.web.api.answers import Site, get_message, seen_message
 from appliance.web.api.events import message_events
-from appliance.web.api.rights import ASK, READ
+from appliance.web.api.rights import ASK, EITHER
 from appliance.web.api.shapes import MessageOut
 
 router = Router(tags=["Asking"])
@@ -38,7 +38,7 @@ EVENTS = {
 
 @router.get(
     "/messages/{uuid:message_id}",
-    auth=READ,
+    auth=EITHER,
     response=MessageOut,
     url_name="api_message",
     summary="A message",
@@ -50,7 +50,7 @@ def message(request: TokenRequest, message_id: UUID) -> MessageOut:
 
 @router.get(
     "/messages/{uuid:message_id}/events",
-    auth=READ,
+    auth=EITHER,
     response=None,
     url_name="api_message_events",
     summary="Follow an answer",

@@ -14,13 +14,13 @@ from appliance.web.api.limits import count_request
 
 
 class Right(HttpBearer):
-    """Lets in whose token has this right. Whose it is, BearerMiddleware has found out before."""
+    """Lets in whose token has one of these rights. Whose it is, BearerMiddleware has found out."""
 
     openapi_description = "A token that its person made on the page Your tokens."
 
-    def __init__(self, right: TokenRight) -> None:
+    def __init__(self, *rights: TokenRight) -> None:
         super().__init__()
-        self.right = right
+        self.rights = rights
 
     def authenticate(self, request: HttpRequest, token: str) -> ApiToken:
         asking = cast(TokenRequest, request)
@@ -29,10 +29,10 @@ class Right(HttpBearer):
         if standing and standing.is_over:
             wait = {"Retry-After": str(standing.seconds)}
             raise Refused(429, SENTENCES[429], headers=wait, code="rate_limited")
-        if lacks(asking, self.right):
+        if not set(self.rights) & set(asking.token.rights) and lacks(asking, self.rights[0]):
             raise Refused(
                 403,
-                f"This token lacks the right {self.right}. Make one that has it.",
+                f"This token lacks the right {self.rights[0]}. Make one that has it.",
                 code="right_missing",
             )
         return asking.token
@@ -40,3 +40,4 @@ class Right(HttpBearer):
 
 READ: Any = Right(TokenRight.READ)
 ASK: Any = Right(TokenRight.ASK)
+EITHER: Any = Right(TokenRight.READ, TokenRight.ASK)  # who asks may read the answers

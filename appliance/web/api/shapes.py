@@ -45,6 +45,7 @@ class CitationOut(Schema):
     )
     url: str = Field(description="The page that shows these lines.")
     text: str = Field(description="The cited lines.")
+    offsets: list[int] = Field(description="Where in the text of the answer its number stands.")
 
 
 class QueueOut(Schema):

@@ -28,7 +28,7 @@ from appliance.web.api.asking import asked
 from appliance.web.api.errors import Refused
 from appliance.web.api.idempotency import once
 from appliance.web.api.paging import cursor_of, place_of
-from appliance.web.api.rights import ASK, READ
+from appliance.web.api.rights import ASK, EITHER
 from appliance.web.api.shapes import (
     Asked,
     Followed,
@@ -52,7 +52,7 @@ KEYED = {
 }
 
 
-@router.get("/threads", auth=READ, response=ThreadPage, url_name="api_threads", summary="Threads")
+@router.get("/threads", auth=EITHER, response=ThreadPage, url_name="api_threads", summary="Threads")
 def thread_list(
     request: TokenRequest,
     cursor: Annotated[str, Field(max_length=400)] = "",
@@ -102,7 +102,7 @@ def thread_begin(request: TokenRequest, body: QuestionIn) -> tuple[int, dict[str
 
 @router.get(
     "/threads/{uuid:thread_id}",
-    auth=READ,
+    auth=EITHER,
     response=ThreadWithMessages,
     url_name="api_thread",
     summary="A thread",
