@@ -1,4 +1,4 @@
-"""Programs at the door: `Authorization: Bearer` for addresses below /api/, and nothing else there.
+"""Programs at the door: `Authorization: Bearer` below /api/ and /v1/, and nothing else there.
 
 Elsewhere the header means nothing, and here a session means nothing: so neither can stand in for
 the other, and no page of another site can use a reader's session on the API.
@@ -8,30 +8,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
-from typing import Concatenate, ParamSpec
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
-from django.views.decorators.csrf import csrf_exempt
 
 from appliance.accounts.models import ApiToken, TokenRight, User
 from appliance.accounts.tokens import TokenRefused, find_token, note_use
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.models import Event
 from appliance.audit.recording import Target, record
+from appliance.common.problems import problem
 
-P = ParamSpec("P")
-
-PREFIX = "/api/"
+PREFIXES = ("/api/", "/v1/")
 LONGEST_TOKEN = 200
 RECORDED_WITHIN = timedelta(minutes=1)
 MOST_RECORDED = 30  # refusals a minute, one for each address: an attack must not fill the record
 
 
 class TokenRequest(HttpRequest):
-    """What the middleware guarantees to the views below /api/."""
+    """What the middleware guarantees to the views of the API."""
 
     user: User
     token: ApiToken
@@ -44,15 +40,15 @@ class BearerMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(PREFIX):
+        if not request.path_info.startswith(PREFIXES):
             return self.get_response(request)
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
-            return refusal(400, "Send a token without a session: leave the cookies out.")
+            return problem(400, "Send a token without a session: leave the cookies out.")
         try:
             token = find_token(_text_in(request))
         except TokenRefused as exc:
-            _record_refusal(request, exc)
-            response = refusal(401, "Send a valid token: Authorization: Bearer TOKEN.")
+            record_refusal(request, exc)
+            response = problem(401, "Send a valid token: Authorization: Bearer TOKEN.")
             response["WWW-Authenticate"] = 'Bearer realm="Plumbline"'
             return response
         note_use(token, _address_of(request))
@@ -61,34 +57,12 @@ class BearerMiddleware:
         return self.get_response(request)
 
 
-def right_required(
-    right: TokenRight,
-) -> Callable[
-    [Callable[Concatenate[TokenRequest, P], HttpResponseBase]],
-    Callable[Concatenate[TokenRequest, P], HttpResponseBase],
-]:
-    """Answer 403 to tokens without this right. There is no cookie here, so no token against CSRF."""
-
-    def decorate(
-        view: Callable[Concatenate[TokenRequest, P], HttpResponseBase],
-    ) -> Callable[Concatenate[TokenRequest, P], HttpResponseBase]:
-        @csrf_exempt
-        @wraps(view)
-        def guarded(
-            request: TokenRequest, /, *args: P.args, **kwargs: P.kwargs
-        ) -> HttpResponseBase:
-            if right not in request.token.rights:
-                _record_refusal(request, TokenRefused(f"lacks the right {right}", request.token))
-                return refusal(403, f"This token lacks the right {right}. Make one that has it.")
-            return view(request, *args, **kwargs)
-
-        return guarded
-
-    return decorate
-
-
-def refusal(status: int, sentence: str) -> JsonResponse:
-    return JsonResponse({"error": sentence}, status=status)
+def lacks(request: TokenRequest, right: TokenRight) -> bool:
+    """Return whether this request's token was not made for that; a refusal is recorded."""
+    if right in request.token.rights:
+        return False
+    record_refusal(request, TokenRefused(f"lacks the right {right}", request.token))
+    return True
 
 
 def _text_in(request: HttpRequest) -> str:
@@ -105,7 +79,7 @@ def _address_of(request: HttpRequest) -> str:
     return str(request.META.get("REMOTE_ADDR", ""))
 
 
-def _record_refusal(request: HttpRequest, refused: TokenRefused) -> None:
+def record_refusal(request: HttpRequest, refused: TokenRefused) -> None:
     """Record a refused token, once a minute for each address; never a letter of an unknown one."""
     if refused.reason == "missing":
         return

@@ -16,11 +16,11 @@ from django.db.models import Q, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 
-from appliance.accounts.models import User
+from appliance.accounts.models import ApiToken, User
 from appliance.conversations.answering.fixing.patches import State
 from appliance.conversations.models import Message, Thread, ThreadShare
 from appliance.conversations.trees import Node, Place, Tree, nodes_of, trees_of
-from appliance.sources.access import scope_of
+from appliance.sources.access import scope_of, scope_of_token
 from indexer.models import Source
 from indexer.scope import Scope
 
@@ -94,6 +94,12 @@ def people_to_share_with(user: User, name: str = "") -> QuerySet[User]:
     return people.exclude(pk=user.pk).order_by("username")
 
 
+def scope_of_answer(message: Message) -> Scope:
+    """Return what an answer is written from: what its thread's owner reads at this moment, or of
+    that what the program reads which asked."""
+    return scope_of_token(message.token) if message.token else scope_of(message.thread.owner)
+
+
 def get_seen_message_for_reader(user: User, message_id: UUID) -> Message:
     """Return a message of a thread that somebody may open, and that is not sealed for them, or
     answer 404."""
@@ -128,30 +134,37 @@ class Reading:
     sealed: frozenset[UUID]  # messages that they may not see
 
 
-def reading_of(user: User, thread: Thread) -> Reading:
-    return readings_of(user, [thread])[0]
+def reading_of(user: User, thread: Thread, token: ApiToken | None = None) -> Reading:
+    return readings_of(user, [thread], token)[0]
 
 
-def reading_of_message(user: User, message: Message) -> Reading:
+def reading_of_message(user: User, message: Message, token: ApiToken | None = None) -> Reading:
     """Return what somebody sees of one message: for its owner, from that message alone.
 
     A stream asks this several times a second, however long the thread is.
     """
-    if message.thread.owner_id != user.pk:
-        return reading_of(user, message.thread)
-    scope, tree = scope_of(user), Tree(tuple(_node_of(message)))
+    if message.thread.owner_id != user.pk or (token and token.is_restricted):
+        return reading_of(user, message.thread, token)
+    scope = scope_of_token(token) if token else scope_of(user)
+    tree = Tree(tuple(_node_of(message)))
     return Reading(message.thread, tree, True, scope, sealed_for_owner(tree.nodes, scope))
 
 
-def readings_of(user: User, threads: Iterable[Thread]) -> list[Reading]:
-    """Return what somebody sees of threads that they may open: for all of them, a few queries."""
+def readings_of(
+    user: User, threads: Iterable[Thread], token: ApiToken | None = None
+) -> list[Reading]:
+    """Return what somebody sees of threads that they may open: for all of them, a few queries.
+
+    By a token one sees no more than it reads. By a restricted one somebody sees their own threads
+    as others of its scope would, or what they asked would tell of what it may not read.
+    """
     threads = list(threads)
-    scope = scope_of(user)
+    scope = scope_of_token(token) if token else scope_of(user)
     trees = trees_of(Message.objects.filter(thread__in=[thread.pk for thread in threads]))
     readings = []
     for thread in threads:
         tree = trees.get(thread.pk, Tree())
-        is_owner = thread.owner_id == user.pk
+        is_owner = thread.owner_id == user.pk and not (token and token.is_restricted)
         sealed = sealed_for_owner(tree.nodes, scope) if is_owner else sealed_for_others(tree, scope)
         readings.append(Reading(thread, tree, is_owner, scope, sealed))
     return readings

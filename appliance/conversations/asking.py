@@ -9,7 +9,7 @@ from functools import partial
 from django.db import transaction
 from django.utils import timezone
 
-from appliance.accounts.models import User
+from appliance.accounts.models import ApiToken, User
 from appliance.audit.actions import Action
 from appliance.audit.policy import told
 from appliance.audit.recording import Target, record
@@ -32,11 +32,13 @@ def ask(
     source_names: Sequence[str] = (),
     ref: str = "",
     mode: Mode = Mode.ANSWER,
+    token: ApiToken | None = None,
 ) -> Message:
     """Write the question down and have it answered; return the answer that is to come.
 
     In a thread it follows on `after`, an answer of it; without one, on the latest answer. Or it
-    stands `beside` a question of the thread, as another way to ask it.
+    stands `beside` a question of the thread, as another way to ask it. Asked by a program, it is
+    answered from what its `token` reads.
     """
     question = question.strip()
     with transaction.atomic():
@@ -52,11 +54,12 @@ def ask(
             source_names=list(source_names),
             ref=ref,
             mode=mode,
+            token=token,
         )
-        return answer_to(asked, like=asked)
+        return answer_to(asked, like=asked, token=token)
 
 
-def answer_to(question: Message, *, like: Message) -> Message:
+def answer_to(question: Message, *, like: Message, token: ApiToken | None = None) -> Message:
     """Have a question answered, maybe once more: from the sources, ref and files of `like`, in its
     mode. Call it within a transaction: the worker is told when that ends.
 
@@ -73,6 +76,7 @@ def answer_to(question: Message, *, like: Message) -> Message:
         ref=like.ref,
         mode=like.mode,
         wanted=like.wanted,
+        token=token,
         created_at=max(now, question.created_at + timedelta(microseconds=1)),
     )
     Thread.objects.filter(pk=question.thread_id).update(updated_at=now)
@@ -89,6 +93,7 @@ def _record(question: Message, answer: Message) -> None:
         "mode": answer.mode,
         "sources": answer.source_names,
         "ref": answer.ref,
+        **({"token": answer.token.prefix} if answer.token else {}),
     }
     target = Target("message", str(answer.pk))
     record(Action.ASKED, actor=question.thread.owner, target=target, details=details)

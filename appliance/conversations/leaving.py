@@ -7,9 +7,9 @@ from typing import Any
 from django.db.models import QuerySet
 
 from appliance.accounts.models import User
+from appliance.conversations.access import scope_of_answer
 from appliance.conversations.models import Message
 from appliance.conversations.waiting import BEING_WRITTEN
-from appliance.sources.access import scope_of
 from indexer.scope import Scope
 
 
@@ -49,7 +49,7 @@ def stop_unless_allowed(message: Message, began_with: Scope) -> bool:
     Steps that are still to come would search with the scope of the beginning.
     """
     owner = User.objects.filter(pk=message.thread.owner_id, is_active=True).first()
-    if owner is not None and scope_of(owner).covers(began_with):
+    if owner is not None and scope_of_answer(message).covers(began_with):
         return False
     return bool(Message.objects.filter(pk=message.pk).update(stop_asked=True))
 

@@ -116,6 +116,10 @@ class Message(models.Model):
     query = models.TextField(blank=True)  # what was searched for: the standalone question
     source_names = models.JSONField(default=list)  # narrowed to these; empty: all readable
     ref = models.CharField(max_length=250, blank=True)  # as of this; empty: each source's default
+    # The program that asked. Its answer reads what the token reads, and not all that its person does.
+    token = models.ForeignKey(
+        "accounts.ApiToken", on_delete=models.RESTRICT, null=True, blank=True, related_name="+"
+    )
     mode = models.CharField(
         max_length=10, choices=[(one.value, one.value) for one in Mode], default="answer"
     )

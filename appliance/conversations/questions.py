@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.conf import settings
 
-from appliance.conversations.access import sealed_for_owner
+from appliance.conversations.access import scope_of_answer, sealed_for_owner
 from appliance.conversations.answering.events import Question
 from appliance.conversations.answering.steps import Step
 from appliance.conversations.checking.citations import without_markers
@@ -21,7 +21,6 @@ from appliance.conversations.prompting.rewriting import TURNS_LOOKED_AT
 from appliance.conversations.prompting.salts import cache_salt
 from appliance.conversations.trees import Node, Place, nodes_of
 from appliance.conversations.wanted import Wanted
-from appliance.sources.access import scope_of
 from indexer.scope import Scope
 
 Pair = tuple[Message, Message]  # a question and its answer
@@ -97,7 +96,7 @@ def question_of(message: Message) -> tuple[Question, Branch]:
 
     What a worker that died has done for it already is in `done`.
     """
-    scope = scope_of(message.thread.owner)
+    scope = scope_of_answer(message)
     *earlier, asked, _ = path_to(message)
     branch = Branch.of(earlier, scope)
     done = tuple(map(Step.from_json, message.steps))

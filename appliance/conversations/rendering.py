@@ -164,6 +164,15 @@ def compiled_answer(message: Message) -> CompiledAnswer:
     return _compiled(message, _links(message))
 
 
+def settled_answer(message: Message) -> CompiledAnswer:
+    """Return an answer as it will stay: while it is written, as far as its sentences are judged."""
+    links = _links(message)
+    if not message.is_open:
+        return _compiled(message, links)
+    given = {link.handle: link for link in links if link.role == MessageEvidence.Role.IN_PROMPT}
+    return _judged(message, given)
+
+
 def _experts(
     receipt: dict[str, Any], evidence: Iterable[CitationView]
 ) -> tuple[dict[str, Any], ...]:

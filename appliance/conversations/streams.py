@@ -1,22 +1,25 @@
 """The stream of one answer: server-sent events over what the worker writes down.
 
-The page follows the database and not the model, so a lost connection, a second tab or another web
-node sees the same answer, and nothing is generated twice.
+Pages and programs follow the database and not the model, so a lost connection, a second tab or another
+web node sees the same answer, and nothing is generated twice.
 """
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from abc import ABC, abstractmethod
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 from uuid import UUID
 
 from asgiref.sync import sync_to_async
 from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.middleware.csrf import get_token
 
-from appliance.accounts.models import User
+from appliance.accounts.models import ApiToken, User
 from appliance.accounts.sessions import is_session_live
 from appliance.conversations.access import (
     get_message_for_reader,
@@ -38,6 +41,9 @@ LONGEST_S = 900.0
 
 GONE = (Http404, User.DoesNotExist, Message.DoesNotExist)
 
+T = TypeVar("T")
+STILL_HERE = b": still here\n\n"
+
 # State, letters, judged sentences, steps and what the last is called: what a reader sees change.
 Snapshot = tuple[str, int, int, int, str]
 
@@ -49,8 +55,12 @@ async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseB
     message = await sync_to_async(get_message_for_reader)(user, message_id)
     # The forms in an answer need the token that the page's forms have.
     reader = _Reader(user, str(request.session.session_key))
-    events = _counted(_events(reader, message, get_token(request)))
-    response = StreamingHttpResponse(events, content_type="text/event-stream")
+    return streamed(_events(reader, message, get_token(request)))
+
+
+def streamed(events: AsyncGenerator[bytes, None]) -> StreamingHttpResponse:
+    """Return events as a response, counted while it is open."""
+    response = StreamingHttpResponse(_counted(events), content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"  # nginx would hold the events back
     return response
 
@@ -62,66 +72,108 @@ async def _counted(events: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
                 yield event
 
 
-async def _events(
-    reader: _Reader, message: Message, csrf_token: str
-) -> AsyncGenerator[bytes, None]:
+async def _events(reader: Reader, message: Message, csrf_token: str) -> AsyncGenerator[bytes, None]:
+    follower = Follower(reader.user.pk, message.pk, csrf_token)
+    async with aclosing(looks_at(reader, message, follower.render)) as looks:
+        async for look in looks:
+            if look is None:
+                yield STILL_HERE
+            else:
+                yield event("answer" if look.goes_on else "done", look.seen or "")
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Generic[T]):
+    """What a reader sees of an answer now; nothing when they may not look any more."""
+
+    seen: T | None
+    goes_on: bool
+
+
+async def looks_at(
+    reader: Reader, message: Message, render: Callable[[], tuple[T, bool]]
+) -> AsyncGenerator[Look[T] | None, None]:
+    """Yield an answer whenever its reader sees it change, and once more when it is done; None
+    when a sign of life is due.
+
+    `render` returns what they see and whether the answer goes on, or raises one of GONE.
+    """
     async with bell_of(message.pk) as bell:
-        follower = Follower(reader.user.pk, message.pk, csrf_token)
         line = _Line(message.pk)
         seen: tuple[Snapshot, Wait | None] | None = None
-        sent, rang = "", False
+        sent: T | None = None
+        rang = False
         started = last_sent = time.monotonic()
         while time.monotonic() - started < LONGEST_S:
             if not await reader.is_let_in(message):
-                yield _event("done", "")
+                yield Look(None, goes_on=False)
                 return
             snapshot = None if rang else await _snapshot(reader.user, message.pk)
             shown = snapshot and (snapshot, await line.wait_in(snapshot[0]))
             if rang or shown is None or shown != seen or reader.is_cut:
-                try:
-                    html, is_open = await sync_to_async(follower.render)()
-                except GONE:  # deleted, not shared any more, or locked out, since the start
-                    yield _event("done", "")
-                    return
-                goes_on = is_open and not reader.is_cut
-                if html != sent or not goes_on:
-                    yield _event("answer" if goes_on else "done", html)
-                    sent, last_sent = html, time.monotonic()
-                if not goes_on:
+                look = await _look(reader, render)
+                if look.seen != sent or not look.goes_on:
+                    yield look
+                    sent, last_sent = look.seen, time.monotonic()
+                if not look.goes_on:
                     return
                 seen = shown or seen
             if time.monotonic() - last_sent > COMMENT_S:
-                yield b": still here\n\n"
+                yield None
                 last_sent = time.monotonic()
             rang = await bell.wait(LOOK_S if bell.is_heard else POLL_S)
 
 
-class _Reader:
-    """Who reads the stream, looked at every few seconds: a stream outlives the request by which
+async def _look(reader: Reader, render: Callable[[], tuple[T, bool]]) -> Look[T]:
+    try:
+        seen, is_open = await sync_to_async(render)()
+    except GONE:  # deleted, not shared any more, or locked out, since the start
+        return Look(None, goes_on=False)
+    return Look(seen, is_open and not reader.is_cut)
+
+
+class Reader(ABC):
+    """Who reads a stream, looked at every few seconds: a stream outlives the request by which
     its reader was let in, and one in which nothing moves would ask no further."""
 
-    def __init__(self, user: User, session_key: str) -> None:
+    def __init__(self, user: User, token: ApiToken | None = None) -> None:
         self.user = user
         self.is_cut = False  # what the answer rests on was theirs to read, and is no more
-        self._session_key = session_key
+        self._token = token
         self._next_look = 0.0
         self._was_sealed = True
 
     async def is_let_in(self, message: Message) -> bool:
-        """Return whether they are active and signed in still."""
+        """Return whether they are active, and their session or token opens the door still."""
         if time.monotonic() < self._next_look:
             return True
         self._next_look = time.monotonic() + RECHECK_S
         return await sync_to_async(self._look)(message)
 
+    @abstractmethod
+    def is_known(self) -> bool:
+        """Return whether what they came with is good still."""
+
     def _look(self, message: Message) -> bool:
         user = User.objects.filter(pk=self.user.pk, is_active=True).first()
-        if user is None or not is_session_live(self._session_key):
+        if user is None or not self.is_known():
             return False
-        is_sealed = message.pk in reading_of_message(user, message).sealed
+        reading = reading_of_message(user, message, self._token)
+        is_sealed = message.pk in reading.sealed
         self.is_cut = is_sealed and not self._was_sealed
         self._was_sealed = is_sealed
         return True
+
+
+class _Reader(Reader):
+    """Somebody in a browser."""
+
+    def __init__(self, user: User, session_key: str) -> None:
+        super().__init__(user)
+        self._session_key = session_key
+
+    def is_known(self) -> bool:
+        return is_session_live(self._session_key)
 
 
 class _Line:
@@ -154,7 +206,9 @@ def _snapshot(user: User, message_id: UUID) -> Snapshot | None:
     return state, len(text), len(checks.get("sentences", [])), len(steps), last
 
 
-def _event(name: str, data: str) -> bytes:
+def event(name: str, data: str, identifier: str = "") -> bytes:
+    """Return one event of the protocol; by its identifier a stream is taken up again after it."""
     # A carriage return ends a line of the protocol too: unsplit, it would begin a field.
     lines = "".join(f"data: {line}\n" for line in re.split(r"\r\n|\r|\n", data))
-    return f"event: {name}\n{lines}\n".encode()
+    marked = f"id: {identifier}\n" if identifier else ""
+    return f"event: {name}\n{marked}{lines}\n".encode()

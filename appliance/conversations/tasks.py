@@ -8,9 +8,9 @@ from celery import shared_task
 
 from appliance.common.queueing import send
 from appliance.conversations import forgetting, leaving, noting, recording, rescuing, waiting
+from appliance.conversations.access import scope_of_answer
 from appliance.conversations.living import looking
 from appliance.conversations.models import Message
-from appliance.sources.access import scope_of
 from indexer.wall import behind
 
 AT_A_STRETCH_S = 20.0  # then whatever else this worker does gets its turn: notes, signs of life
@@ -29,7 +29,7 @@ def answer_question(message_id: str) -> None:
         if leaving.is_left(message):
             continue
         try:
-            with behind(scope_of(message.thread.owner)):
+            with behind(scope_of_answer(message)):
                 recording.record_answer(message)
             if noting.turns_to_note(message):
                 send(note_turns, str(message.pk))

@@ -13,6 +13,7 @@ from appliance.sources.results import ResultDocument
 from indexer.codesearch.certificate import CodeResult
 from indexer.retrieval.hits import Hit
 from indexer.retrieval.symbols import Definitions, Uses
+from indexer.spans import Span
 
 
 def record_search(
@@ -80,8 +81,10 @@ def _definitions(definitions: Definitions | None, grounds: Grounds) -> list[Line
     ]
 
 
-def record_file(document: OpenedDocument, grounds: Grounds) -> None:
+def record_file(document: OpenedDocument, grounds: Grounds, span: Span | None = None) -> None:
+    """Record that a file was opened; with a span, that only these lines of it were shown."""
     source = document.source.name
-    shown = grounds.lines(source, document.path, 1, document.line_count, document.commit)
+    first, last = (span.start_line, span.end_line) if span else (1, document.line_count)
+    shown = grounds.lines(source, document.path, first, last, document.commit)
     target = Target("file", str(document.source.pk), f"{source}:{document.path}")
     record(Action.FILE_READ, target=target, details={"source": source}, shown=[shown])

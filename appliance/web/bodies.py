@@ -6,9 +6,12 @@ in a form comes too late: anybody who reaches the server could fill the disk.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
+
+from appliance.common.problems import CONTENT_TYPE, problem_of
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -36,12 +39,12 @@ class BodyLimit:
         is_upload = UPLOADS.fullmatch(scope["path"]) is not None
         most = self.upload_bytes + FORM_BYTES if is_upload else MAX_BODY_BYTES
         if _stated_length(scope) > most:
-            await _refuse(send)
+            await _refuse(send, scope["path"])
             return
         body = _Body(receive, most)
         await self.app(scope, body.receive, body.unless_cut(send))
         if body.is_cut:
-            await _refuse(send)
+            await _refuse(send, scope["path"])
 
 
 class _Body:
@@ -77,7 +80,19 @@ def _stated_length(scope: MutableMapping[str, Any]) -> int:
     return 0
 
 
-async def _refuse(send: Send) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+async def _refuse(send: Send, path: str) -> None:
+    kind, body = _told(path)
+    headers = [(b"content-type", kind), (b"connection", b"close")]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": TOO_LARGE})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _told(path: str) -> tuple[bytes, bytes]:
+    """Return what is said in the words of those who ask: people, programs, or OpenAI's clients."""
+    sentence = f"A request has at most {MAX_BODY_BYTES // MIB} MB."
+    if path.startswith("/api/"):
+        return CONTENT_TYPE.encode(), json.dumps(problem_of(413, sentence)).encode()
+    if path.startswith("/v1/"):
+        error = {"message": sentence, "type": "invalid_request_error", "param": None, "code": None}
+        return b"application/json", json.dumps({"error": error}).encode()
+    return b"text/plain; charset=utf-8", TOO_LARGE

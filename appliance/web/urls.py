@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from appliance.web import api, views
+from appliance.web import views
+from appliance.web.api import reference
+from appliance.web.api.site import api
+from appliance.web.chat.site import chat
 
 urlpatterns = [
     path("", include("appliance.web.help.urls")),
@@ -16,6 +19,9 @@ urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
     path("healthz/", views.healthz, name="healthz"),
     path("theme/", views.theme, name="theme"),
-    path("api/v1/me", api.me, name="api_me"),
-    path("api/v1/search", api.search_hits, name="api_search"),
+    path("reference/", reference.reference_page, name="api_reference"),
+    path("reference/openapi.json", reference.reference_document, name="api_document"),
+    path("api/v1/openapi.json", reference.openapi, name="api_openapi"),
+    path("api/v1/", api.urls),
+    path("v1/", chat.urls),
 ]

@@ -29,7 +29,7 @@ SEALED = "This {} rests on sources that you may not read."
 def to_markdown(export: Export) -> str:
     today = timezone.localdate().isoformat()
     what = "all branches" if export.is_whole else "one path"
-    head = [f"# {_plain(export.title)}", f"Exported from Plumbline on {today}: {what}."]
+    head = [f"# {plain(export.title)}", f"Exported from Plumbline on {today}: {what}."]
     parts = [part for message in export.messages for part in _message(message, export)]
     return "\n\n".join([*head, *parts]) + "\n"
 
@@ -50,10 +50,15 @@ def _quoted(text: str) -> str:
     """Return a text that holds nothing active as a quote, any other in a fence."""
     lines = text.splitlines()
     quoted = "\n".join(f"> {line}".rstrip() for line in lines)
+    return fenced(lines) if is_active(quoted) else quoted
+
+
+def is_active(text: str) -> bool:
+    """Return whether a text, shown as Markdown, would load or link something."""
     found: dict[str, object] = {}
-    tokens = PARSER.parse(quoted, found)
+    tokens = PARSER.parse(text, found)
     # What a text defines as the target of `[1]` would hold for the whole file.
-    return fenced(lines) if found.get("references") or _is_active(tokens) else quoted
+    return bool(found.get("references")) or _is_active(tokens)
 
 
 def _is_active(tokens: list[Token]) -> bool:
@@ -84,5 +89,6 @@ def _line(text: str) -> str:
     return visible(" ".join(text.splitlines()))
 
 
-def _plain(text: str) -> str:
+def plain(text: str) -> str:
+    """Return a text of which nothing means anything in Markdown."""
     return PUNCTUATION.sub(r"\\\1", _line(text))

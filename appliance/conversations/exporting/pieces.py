@@ -80,8 +80,8 @@ def _exported(turn: Turn, node: Node, numbers: Mapping[UUID, int]) -> ExportedMe
         return ExportedMessage(
             numbers[node.id], node.id, node.parent_id, after, node.role, is_sealed=True
         )
-    text, places = (
-        _numbered(compiled_answer(message)) if turn.rendered else (visible(message.text), ())
+    answer = (
+        numbered(compiled_answer(message)) if turn.rendered else Numbered(visible(message.text))
     )
     return ExportedMessage(
         numbers[node.id],
@@ -93,24 +93,36 @@ def _exported(turn: Turn, node: Node, numbers: Mapping[UUID, int]) -> ExportedMe
         state=message.state,
         created_at=message.created_at,
         is_pinned=message.is_pinned,
-        text=text,
-        places=places,
+        text=answer.text,
+        places=tuple(map(place_of, answer.pieces)),
         checks=asdict(turn.rendered.counts) if turn.rendered else {},
         receipt={key: message.receipt[key] for key in RECEIPT if key in message.receipt},
         error=message.error,
     )
 
 
-def _numbered(compiled: CompiledAnswer) -> tuple[str, tuple[str, ...]]:
-    """Return the answer with a number for each citation that holds, and the places they stand for."""
-    numbers: dict[str, int] = {}
-    parts: list[str] = []
+@dataclass(frozen=True, slots=True)
+class Numbered:
+    """An answer with a number for each citation that holds: [1], [2] ..."""
+
+    text: str
+    pieces: tuple[EvidenceLines, ...] = ()  # the lines that they stand for, in their order
+    offsets: tuple[tuple[int, ...], ...] = ()  # where each number stands in the text
+
+
+def numbered(compiled: CompiledAnswer) -> Numbered:
+    pieces: dict[str, EvidenceLines] = {}
+    offsets: dict[str, list[int]] = {}
+    text = ""
     for segment in compiled.segments:
         if isinstance(segment, str):
-            parts.append(visible(segment))
+            text += visible(segment)
         elif isinstance(segment, EvidenceLines):
-            parts.append(f"[{numbers.setdefault(place_of(segment), len(numbers) + 1)}]")
-    return "".join(parts), tuple(numbers)
+            place = place_of(segment)
+            pieces.setdefault(place, segment)
+            offsets.setdefault(place, []).append(len(text))
+            text += f"[{list(pieces).index(place) + 1}]"
+    return Numbered(text, tuple(pieces.values()), tuple(map(tuple, offsets.values())))
 
 
 def place_of(piece: EvidenceLines) -> str:
