@@ -10,6 +10,9 @@ os.environ.setdefault("PLUMBLINE_DATABASE_ROLE", "web")
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from appliance.web.bodies import MIB, BodyLimit
+pages = get_asgi_application()  # sets Django up; what follows needs its models
 
-application = BodyLimit(get_asgi_application(), upload_bytes=settings.UPLOAD_LIMIT_MB * MIB)
+from appliance.web.bodies import MIB, BodyLimit  # noqa: E402
+from appliance.web.mcp.door import McpDoor  # noqa: E402
+
+application = BodyLimit(McpDoor(pages), upload_bytes=settings.UPLOAD_LIMIT_MB * MIB)

@@ -93,6 +93,11 @@ def get_source_for_user(user: User, name: str) -> Source:
     return _named(readable_sources(user), name)
 
 
+def get_source_in(scope: Scope, name: str) -> Source:
+    """Return a source of which something lies in this scope, or answer 404."""
+    return _named(Source.objects.filter(pk__in=scope.source_ids), name)
+
+
 def get_known_source_for_user(user: User, name: str) -> Source:
     """Return the source, hidden or not, or answer 404: of a hidden one, tell only that it is."""
     return _named(named_sources(user), name)
@@ -122,8 +127,13 @@ def get_document_for_user(user: User, source_name: str, commit: str, path: str) 
     A commit that is no longer live opens as long as evidence of it is kept, which is as long as
     a message cites it.
     """
-    source = get_source_for_user(user, source_name)
-    if "\0" in commit + path or not scope_of(user).allows(source.pk, path):
+    return get_document_in(scope_of(user), source_name, commit, path)
+
+
+def get_document_in(scope: Scope, source_name: str, commit: str, path: str) -> OpenedDocument:
+    """Return a document that lies in this scope, as `get_document_for_user` does."""
+    source = get_source_in(scope, source_name)
+    if "\0" in commit + path or not scope.allows(source.pk, path):
         raise Http404
     ref = _live_ref(source, commit)
     blob = _live_blob(ref, path) if ref else _kept_blob(source, commit, path)
