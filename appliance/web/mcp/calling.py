@@ -60,6 +60,7 @@ async def as_caller(context: ToolContext, right: TokenRight, work: Callable[[Acc
     """Do work that reads the database for the caller, behind both walls, in the thread of its
     request; what fails is said in a sentence and tells nothing else."""
     request = context.request_context.request
+    assert request is not None  # noqa: S101  every call comes over HTTP, through the door
     caller: Caller = request.scope[KEY]
     return await sync_to_async(_done)(caller, right, work)
 

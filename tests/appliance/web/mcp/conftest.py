@@ -44,7 +44,9 @@ def shop(transactional_db: None, source_factory: SourceFactory) -> Source:
 @pytest.fixture
 def pay(transactional_db: None, source_factory: SourceFactory) -> Source:
     """Read by nobody until a test grants it."""
-    return source_factory("pay", {"pay.py": "def charge_card(bill):\n    return bill\n"}, grant=None)
+    return source_factory(
+        "pay", {"pay.py": "def charge_card(bill):\n    return bill\n"}, grant=None
+    )
 
 
 @pytest.fixture
@@ -90,8 +92,9 @@ def call(address: str, token: str, tool: str, **arguments: Any) -> CallToolResul
 
 def values(result: CallToolResult) -> dict[str, Any]:
     assert not result.is_error, words(result)
-    assert result.structured_content is not None
-    return result.structured_content
+    given = result.structured_content
+    assert isinstance(given, dict)
+    return given
 
 
 def words(result: CallToolResult) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from mcp import Client
 from appliance.accounts.models import User
 from appliance.audit.actions import Action
 from appliance.audit.models import Event
+from appliance.conversations.models import Message
 from indexer.models import Source
 from tests.appliance.web.mcp.conftest import call, token_of, using, values, words
 
@@ -33,7 +36,7 @@ def test_the_stock_client_lists_described_and_typed_tools(
     assert {tool.name for tool in tools} == TOOLS
     for tool in tools:
         assert tool.description, tool.name
-        assert tool.output_schema and tool.output_schema["type"] == "object", tool.name
+        assert (tool.output_schema or {}).get("type") == "object", tool.name
         assert "context" not in tool.input_schema["properties"]
         assert tool.annotations.read_only_hint is (tool.name != "ask")
 
@@ -48,7 +51,12 @@ def test_reading_tools_give_what_the_pages_give(address: str, shop: Source, read
             "search_code": {"query": r"/cart\.\w+\(item\)/"},
             "definitions": {"name": "add_item"},
             "references": {"name": "CartFull"},
-            "read_file": {"source": "shop", "path": "shop/cart.py", "first_line": 4, "last_line": 5},
+            "read_file": {
+                "source": "shop",
+                "path": "shop/cart.py",
+                "first_line": 4,
+                "last_line": 5,
+            },
             "history": {"source": "shop", "path": "shop/cart.py"},
         }
         return {name: values(await client.call_tool(name, given)) for name, given in asked.items()}
@@ -67,7 +75,8 @@ def test_reading_tools_give_what_the_pages_give(address: str, shop: Source, read
     read = found["read_file"]
     assert read["text"].startswith("def add_item(cart, item):\n")
     assert (read["place"]["last_line"], read["next_line"]) == (5, None)
-    assert len(found["history"]["commits"]) == 1
+    [change] = found["history"]["commits"]
+    assert change["message"]
     actions = set(Event.objects.filter(actor="reader").values_list("action", flat=True))
     assert {Action.SEARCHED, Action.CODE_SEARCHED, Action.SYMBOL_READ, Action.FILE_READ} <= actions
     assert set(Event.objects.filter(action=Action.FILE_READ).values_list("address", flat=True)) == {
@@ -94,8 +103,10 @@ def test_an_answer_comes_with_progress_and_citations(
 ) -> None:
     told: list[tuple[float, str | None]] = []
 
-    async def progress(done: float, total: float | None, message: str | None) -> None:
-        told.append((done, message))
+    async def progress(
+        progress: float, total: float | None = None, message: str | None = None
+    ) -> None:
+        told.append((progress, message))
 
     async def use(client: Client) -> Any:
         asked = {"question": "How does add_item add an item to the cart?"}
@@ -115,3 +126,21 @@ def test_an_answer_comes_with_progress_and_citations(
     )
     assert again["thread"] == answer["thread"]
     assert Event.objects.filter(action=Action.SHOWN, object_id=answer["message"]).exists()
+
+
+def test_an_answer_that_nobody_waits_for_is_stopped(
+    address: str, shop: Source, reader: User
+) -> None:
+    """Whoever ends the call, as editors do with their stop button, ends the writing too."""
+
+    async def use(client: Client) -> None:
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(2):
+                await client.call_tool("ask", {"question": "How does add_item add?"})
+
+    using(address, token_of(reader), use)
+    until = time.monotonic() + 10
+    answers = Message.objects.filter(role=Message.Role.ANSWER)
+    while answers.get().state != Message.State.STOPPED and time.monotonic() < until:
+        time.sleep(0.1)
+    assert answers.get().state == Message.State.STOPPED
