@@ -27,7 +27,7 @@ POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Posts without a token against forgery: signed by a secret of their own.
-EXEMPT = {"hook", "api_me", "api_search", "saml_acs"}
+EXEMPT = {"hook", "api_me", "api_search", "saml_acs", "device_begin", "device_token"}
 WITH_A_TOKEN = "/scim/"  # below it no session counts
 FOREIGN = (
     "https://evil.example", "//evil.example", "/\\evil.example", "https:evil.example",
