@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import include, path
 
-from appliance.web import api, views
+from appliance.web import api, clients, views
 
 urlpatterns = [
     path("", include("appliance.web.managing.urls")),
@@ -12,6 +12,8 @@ urlpatterns = [
     path("status/", views.status, name="status"),
     path("metrics", views.metrics, name="metrics"),
     path("healthz/", views.healthz, name="healthz"),
+    path("clients/", clients.client_list, name="clients"),
+    path("clients/<str:name>", clients.client_file, name="client_file"),
     path("theme/", views.theme, name="theme"),
     path("api/v1/me", api.me, name="api_me"),
     path("api/v1/search", api.search_hits, name="api_search"),

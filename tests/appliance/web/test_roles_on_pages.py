@@ -74,7 +74,7 @@ OPEN = {
     "tokens", "token_revoke", "sessions", "session_end", "sessions_end_others", "answer_save",
     "answer_again",
     "api_me", "api_search",
-    "device", "device_decide", "device_begin", "device_token",
+    "device", "device_decide", "device_begin", "device_token", "clients", "client_file",
 }  # fmt: skip
 # What else is there: signing in, directories with a token, and programs that count.
 OWN = (
