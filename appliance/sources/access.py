@@ -93,8 +93,8 @@ def get_source_for_user(user: User, name: str) -> Source:
     return _named(readable_sources(user), name)
 
 
-def get_source_in(scope: Scope, name: str) -> Source:
-    """Return a source of which something lies in this scope, or answer 404."""
+def get_source(scope: Scope, name: str) -> Source:
+    """Return a source of which this scope reads something, or answer 404."""
     return _named(Source.objects.filter(pk__in=scope.source_ids), name)
 
 
@@ -127,12 +127,12 @@ def get_document_for_user(user: User, source_name: str, commit: str, path: str) 
     A commit that is no longer live opens as long as evidence of it is kept, which is as long as
     a message cites it.
     """
-    return get_document_in(scope_of(user), source_name, commit, path)
+    return get_document(scope_of(user), source_name, commit, path)
 
 
-def get_document_in(scope: Scope, source_name: str, commit: str, path: str) -> OpenedDocument:
-    """Return a document that lies in this scope, as `get_document_for_user` does."""
-    source = get_source_in(scope, source_name)
+def get_document(scope: Scope, source_name: str, commit: str, path: str) -> OpenedDocument:
+    """Do so for whoever has this scope."""
+    source = get_source(scope, source_name)
     if "\0" in commit + path or not scope.allows(source.pk, path):
         raise Http404
     ref = _live_ref(source, commit)

@@ -10,7 +10,7 @@ from django.http import Http404
 
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
-from appliance.sources.access import get_source_in
+from appliance.sources.access import get_source
 from indexer.models import Commit, Document
 from indexer.scope import Scope
 
@@ -37,7 +37,7 @@ def history_of(
     Answers 404 for what may not be read, and just so for what never was there. A message may speak
     of any file of its source: who may read only some of them is told when and by whom, not what.
     """
-    source = get_source_in(scope, source_name)
+    source = get_source(scope, source_name)
     if "\0" in path or not scope.allows(source.pk, path):
         raise Http404
     rows = Commit.objects.filter(source=source, paths__contains=[path])

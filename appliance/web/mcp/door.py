@@ -17,10 +17,10 @@ from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.asgi import ASGIRequest
 from django.db import close_old_connections, connections
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
-from appliance.accounts.bearer import BearerMiddleware, refusal
+from appliance.accounts.bearer import BearerMiddleware
 from appliance.web.bodies import App, Message, Receive, Send
 from appliance.web.mcp.calling import KEY, Caller
 from appliance.web.mcp.server import protocol_server
@@ -72,15 +72,19 @@ def _refused(request: HttpRequest) -> HttpResponseBase | None:
     try:
         own = f"{request.scheme}://{request.get_host()}"
     except DisallowedHost:
-        return refusal(400, "This appliance is not reached under that name: see PLUMBLINE_HOSTS.")
+        return _told(400, "This appliance is not reached under that name: see PLUMBLINE_HOSTS.")
     if not _is_own(request.headers.get("Origin"), own):
-        return refusal(403, "Pages of other sites may not talk to this appliance.")
+        return _told(403, "Pages of other sites may not talk to this appliance.")
     if request.method != "POST":
-        response = refusal(405, "Every call is a POST: there are no sessions here.")
+        response = _told(405, "Every call is a POST: there are no sessions here.")
         response["Allow"] = "POST"
         return response
     admitted = BearerMiddleware(lambda _: HttpResponse())(request)
     return admitted if admitted.status_code >= 400 else None
+
+
+def _told(status: int, sentence: str) -> HttpResponse:
+    return JsonResponse({"error": sentence}, status=status)
 
 
 def _is_own(origin: str | None, own: str) -> bool:

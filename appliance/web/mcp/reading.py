@@ -12,7 +12,7 @@ from pydantic import Field
 from appliance.accounts.models import TokenRight
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
-from appliance.sources.access import OpenedDocument, get_document_in, get_source_in
+from appliance.sources.access import OpenedDocument, get_document, get_source
 from appliance.sources.commits import history_of
 from appliance.sources.overview import overviews_of
 from appliance.web.mcp.calling import Access, ToolContext, as_caller
@@ -52,7 +52,7 @@ async def read_file(
 
     def work(access: Access) -> FileResult:
         at = commit or _default_ref(access, source)
-        document = get_document_in(access.scope, source, at, path.strip("/"))
+        document = get_document(access.scope, source, at, path.strip("/"))
         if first_line > max(document.line_count, 1):
             raise ToolError(f"The file has {document.line_count} lines.")
         result = _cut(access, document, first_line, last_line or LAST_LINE)
@@ -69,7 +69,7 @@ async def read_file(
 
 
 def _default_ref(access: Access, name: str) -> str:
-    ref = get_source_in(access.scope, name).refs.filter(is_default=True).first()
+    ref = get_source(access.scope, name).refs.filter(is_default=True).first()
     if ref is None:
         raise Http404
     return str(ref.name)
