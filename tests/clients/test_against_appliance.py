@@ -16,6 +16,7 @@ from plumbline_cli import commands, keeping, signing_in
 
 from appliance.accounts.models import ApiToken, User
 from appliance.accounts.tokens import revoke_token
+from appliance.conversations.models import Message
 from indexer.models import Source
 from tests.appliance.web.mcp.conftest import (  # noqa: F401
     address,
@@ -125,8 +126,9 @@ def test_asks_and_reads_what_the_answer_cites(
     code, out, err = signed_in("ask", QUESTION)
     assert code == 0, err
     assert "shop:shop/cart.py:" in out
-    answer = json.loads(signed_in("ask", "And how many?", "--last", "--json")[1])
+    answer = json.loads(signed_in("ask", QUESTION, "--last", "--json")[1])
     assert answer["state"] == "done"
+    assert Message.objects.filter(role="answer").values("thread").distinct().count() == 1
     cited = answer["citations"][0]
     place = f"{cited['source']}:{cited['path']}:{cited['first_line']}-{cited['last_line']}"
     code, out, err = signed_in("file", place, "--at", cited["commit"])
