@@ -62,12 +62,13 @@ async def as_caller(context: ToolContext, right: TokenRight, work: Callable[[Acc
     request = context.request_context.request
     assert request is not None  # noqa: S101  every call comes over HTTP, through the door
     caller: Caller = request.scope[KEY]
-    return await sync_to_async(_done)(caller, right, work)
+    return await sync_to_async(within)(caller, right, work)
 
 
-def _done(caller: Caller, right: TokenRight, work: Callable[[Access], T]) -> T:
+def within(caller: Caller, right: TokenRight, work: Callable[[Access], T]) -> T:
+    """Do work in what the caller may read; what may fail comes out as a ToolError."""
     try:
-        return _within(caller, right, work)
+        return _done(caller, right, work)
     except TokenRefused:
         raise ToolError(ENDED) from None
     except Http404:
@@ -82,7 +83,7 @@ def _done(caller: Caller, right: TokenRight, work: Callable[[Access], T]) -> T:
         raise ToolError(BROKEN) from None
 
 
-def _within(caller: Caller, right: TokenRight, work: Callable[[Access], T]) -> T:
+def _done(caller: Caller, right: TokenRight, work: Callable[[Access], T]) -> T:
     token = find_token(caller.token_text)
     if right not in token.rights:
         raise ToolError(f"This token lacks the right {right}. Make one that has it.")

@@ -98,8 +98,9 @@ def test_a_long_file_is_read_piece_by_piece(
     assert seen == [f"line {n}" for n in range(1, 2501)]
 
 
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
 def test_an_answer_comes_with_progress_and_citations(
-    address: str, shop: Source, reader: User, worker: None
+    address: str, shop: Source, reader: User, worker: None, mode: str
 ) -> None:
     told: list[tuple[float, str | None]] = []
 
@@ -112,7 +113,7 @@ def test_an_answer_comes_with_progress_and_citations(
         asked = {"question": "How does add_item add an item to the cart?"}
         return await client.call_tool("ask", asked, progress_callback=progress)
 
-    result = using(address, token_of(reader), use)
+    result = using(address, token_of(reader), use, mode=mode)
     answer = values(result)
     assert answer["state"] == "done"
     citation = answer["citations"][0]
