@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 BUNDLE ?= .plumbline/bundle
 KEY ?= .plumbline/signing-key.pem
-.PHONY: help run up down status test check format lock pictures bundle clean product dev
+.PHONY: help run up down status test check format lock pictures bundle clients clean product dev
 
 environment := sh appliance/local/environment.sh
 python := .venv/bin/python
@@ -57,6 +57,9 @@ pictures: dev ## make the pictures of the documentation anew
 
 bundle: dev ## collect what a site without internet installs from; docs/install.md
 	@exec $(python) -m appliance.local.bundle $(BUNDLE) --key $(KEY) $(OPTIONS)
+
+clients: dev ## build the command-line client for the page where people download it
+	@exec $(python) -m appliance.local.clients
 
 clean: down ## remove the environments and caches; keep the data folder
 	rm -rf .venv .venv-vllm .venv-quantize .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

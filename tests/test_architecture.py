@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("appliance", "indexer", "inference", "tests")
+PACKAGES = ("appliance", "clients", "indexer", "inference", "tests")
 MODULE_LINES, FUNCTION_LINES = 400, 60
 TEST_MODULE_LINES = 700  # tables of cases may be longer
 # Folders of the machines on which this was written; none of them means anything to a reader.

@@ -1,4 +1,4 @@
-"""Programs at the door: `Authorization: Bearer` below /api/ and /v1/, and nothing else there.
+"""Programs at the door: `Authorization: Bearer` for addresses of programs, and nothing else there.
 
 Elsewhere the header means nothing, and here a session means nothing: so neither can stand in for
 the other, and no page of another site can use a reader's session on the API.
@@ -20,7 +20,9 @@ from appliance.audit.models import Event
 from appliance.audit.recording import Target, record
 from appliance.common.problems import problem
 
-PREFIXES = ("/api/", "/v1/")
+PREFIXES = ("/api/", "/v1/", "/mcp")
+# Where a program that has no token yet asks a person for one.
+WITHOUT_TOKEN = {"/api/v1/device", "/api/v1/device/token"}
 LONGEST_TOKEN = 200
 RECORDED_WITHIN = timedelta(minutes=1)
 MOST_RECORDED = 30  # refusals a minute, one for each address: an attack must not fill the record
@@ -40,7 +42,8 @@ class BearerMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if not request.path_info.startswith(PREFIXES):
+        path = request.path_info
+        if not path.startswith(PREFIXES) or path in WITHOUT_TOKEN:
             return self.get_response(request)
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
             return problem(400, "Send a token without a session: leave the cookies out.")

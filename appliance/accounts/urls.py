@@ -16,6 +16,7 @@ from appliance.accounts.oidc import views as oidc
 from appliance.accounts.provisioning.urls import urlpatterns as provisioning
 from appliance.accounts.saml import views as saml
 from appliance.accounts.views import (
+    device,
     directories,
     glass,
     groups,
@@ -119,4 +120,10 @@ PEOPLE = [
     path("emergency-access/open/", glass.glass_open, name="glass_open"),
     path("emergency-access/<int:glass_id>/end/", glass.glass_close, name="glass_close"),
 ]
-urlpatterns = [*SIGN_IN, *OWN_ACCOUNT, *ABSENT, *ADMIN, *PEOPLE, *provisioning]
+DEVICE = [
+    path("api/v1/device", device.device_begin, name="device_begin"),
+    path("api/v1/device/token", device.device_token, name="device_token"),
+    path("device/", device.device_page, name="device"),
+    path("device/decide/", device.device_decide, name="device_decide"),
+]
+urlpatterns = [*SIGN_IN, *OWN_ACCOUNT, *ABSENT, *ADMIN, *PEOPLE, *DEVICE, *provisioning]

@@ -10,12 +10,11 @@ os.environ.setdefault("PLUMBLINE_DATABASE_ROLE", "web")
 from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-from appliance.web.bodies import MIB, BodyLimit
+pages = get_asgi_application()  # sets Django up; what follows needs its models
 
-django_application = get_asgi_application()
-
-# After it, because models cannot be imported before.
+from appliance.web.bodies import MIB, BodyLimit  # noqa: E402
 from appliance.web.egress.guarding import begin  # noqa: E402
+from appliance.web.mcp.door import McpDoor  # noqa: E402
 
 begin("web")
-application = BodyLimit(django_application, upload_bytes=settings.UPLOAD_LIMIT_MB * MIB)
+application = BodyLimit(McpDoor(pages), upload_bytes=settings.UPLOAD_LIMIT_MB * MIB)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appliance.accounts.models.device import DeviceSignIn
 from appliance.accounts.models.directory import Belonging, Directory, GroupMapping, Identity
 from appliance.accounts.models.glass import BrokenGlass
 from appliance.accounts.models.role import Role, RoleGrant
@@ -14,6 +15,7 @@ __all__ = [
     "ApiToken",
     "Belonging",
     "BrokenGlass",
+    "DeviceSignIn",
     "Directory",
     "GroupMapping",
     "Identity",

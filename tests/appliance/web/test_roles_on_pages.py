@@ -78,6 +78,7 @@ OPEN = {
     "answer_again",
     "help", "help_page", "help_picture",
     "api_reference", "api_document",
+    "device", "device_decide", "device_begin", "device_token", "clients", "client_file",
 }  # fmt: skip
 # What else is there: signing in, directories with a token, and programs that count.
 OWN = (

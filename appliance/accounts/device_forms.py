@@ -1,0 +1,53 @@
+"""What a person types to let a program in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+
+from appliance.accounts.models import TokenRight
+
+
+class CodeForm(forms.Form):
+    code = forms.CharField(
+        label="The code that the program shows",
+        max_length=40,
+        error_messages={"required": "Type the code that the program shows."},
+        widget=forms.TextInput(
+            attrs={
+                "autocomplete": "off",
+                "autocapitalize": "characters",
+                "spellcheck": "false",
+                "placeholder": "BCDF-GHJK",
+                "class": "mono",
+            }
+        ),
+    )
+
+
+class AllowForm(forms.Form):
+    """What the program may do, and for how long."""
+
+    rights = forms.MultipleChoiceField(
+        label="What it may do",
+        choices=TokenRight.choices,
+        initial=[TokenRight.READ, TokenRight.ASK],
+        widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "Choose something that it may do, or turn it away."},
+    )
+    days = forms.IntegerField(label="Days until it ends", min_value=1)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        days = self.fields["days"]
+        days.initial, most = settings.TOKEN_DAYS, settings.TOKEN_MAX_DAYS
+        days.help_text = f"At most {most}."
+        days.widget.attrs["max"] = most
+
+    def clean_days(self) -> int:
+        days: int = self.cleaned_data["days"]
+        if days > settings.TOKEN_MAX_DAYS:
+            raise forms.ValidationError(f"At most {settings.TOKEN_MAX_DAYS} days.")
+        return days

@@ -1,0 +1,176 @@
+"""A question asked by a program, and its answer as the program's token may read it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.http import Http404
+from mcp.server.mcpserver.exceptions import ToolError
+
+from appliance.accounts.glass import glass_of
+from appliance.conversations.access import (
+    Reading,
+    get_message_for_user,
+    get_thread_for_user,
+    sealed_for_owner,
+)
+from appliance.conversations.asking import ask
+from appliance.conversations.changes import PatchView
+from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.forms import QuestionForm
+from appliance.conversations.models import Message
+from appliance.conversations.quotas import QuotaReached
+from appliance.conversations.rendering import compiled_answer
+from appliance.conversations.showing import record_turns
+from appliance.conversations.trees import Tree, nodes_of
+from appliance.conversations.turns import Turn, turn_of
+from appliance.conversations.views.addresses import address_of
+from appliance.conversations.visible import visible
+from appliance.conversations.waits import waits_of
+from appliance.web.mcp.calling import Access
+from appliance.web.mcp.results import AnswerResult, Citation, Patch, place_of
+from indexer.models import Source
+
+WORDS = {
+    Message.State.QUEUED: "Waiting",
+    Message.State.SEARCHING: "Searching",
+    Message.State.WRITING: "Writing",
+    Message.State.DONE: "Done",
+    Message.State.STOPPED: "Stopped",
+    Message.State.FAILED: "Failed",
+}
+SEALED = "This answer rests on sources that this token may not read."
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """An answer at one moment, as progress tells it."""
+
+    is_open: bool
+    sentence: str
+
+
+def begin(
+    access: Access,
+    question: str,
+    sources: Sequence[str],
+    *,
+    ref: str,
+    mode: str,
+    thread: UUID | None,
+) -> UUID:
+    """Write the question down and have it answered; return the id of the answer to come.
+
+    The worker answers from what the person may read: a restricted token therefore always names
+    its sources, and while emergency access is open nothing is asked through tokens.
+    """
+    if glass_of(access.user) is not None:
+        raise ToolError("Emergency access is open: programs may ask again when it has ended.")
+    readable = Source.objects.filter(pk__in=access.scope.source_ids).order_by("name")
+    names = list(readable.values_list("name", flat=True))
+    if not names:
+        raise ToolError("This token may read no source.")
+    given = {"question": question, "sources": list(sources), "ref": ref, "mode": mode}
+    form = QuestionForm(given, names=names, scope=access.scope)
+    if not form.is_valid():
+        errors = [str(error) for of_field in form.errors.values() for error in of_field]
+        raise ToolError(" ".join(errors))
+    chosen = form.cleaned_data["sources"] or (names if access.token.is_restricted else [])
+    try:
+        message = ask(
+            access.user,
+            form.cleaned_data["question"],
+            thread=get_thread_for_user(access.user, thread) if thread else None,
+            source_names=chosen,
+            ref=form.cleaned_data["ref"],
+            mode=form.cleaned_data["mode"],
+        )
+    except QuotaReached as reached:
+        raise ToolError(reached.sentence) from None
+    return message.pk
+
+
+def look(access: Access, message_id: UUID) -> Look:
+    """Look at an answer that is to come."""
+    message = get_message_for_user(access.user, message_id)
+    sentence = WORDS[Message.State(message.state)]
+    if message.state == Message.State.QUEUED:
+        wait = waits_of([message_id]).get(message_id)
+        if wait and wait.before:
+            sentence = f"Waiting: {wait.before} go before"
+    elif message.is_open and message.steps:
+        sentence = f"{sentence}: {message.steps[-1]['title']}"
+    elif message.state == Message.State.WRITING:
+        sentence = f"{sentence}: {len(message.text)} letters"
+    return Look(message.is_open, sentence)
+
+
+def result_of(access: Access, message_id: UUID) -> AnswerResult:
+    """Return a finished answer; what rests on more than the token may read is not given."""
+    message = get_message_for_user(access.user, message_id)
+    tree = Tree(tuple(nodes_of(Message.objects.filter(pk=message.pk))))
+    sealed = sealed_for_owner(tree.nodes, access.scope)
+    if message.pk in sealed:
+        raise ToolError(SEALED)
+    turn = turn_of(message, Reading(message.thread, tree, True, access.scope, sealed))
+    if turn.rendered is None:
+        raise Http404
+    if message.state == Message.State.FAILED:
+        raise ToolError(message.error or "The answer could not be written. Ask again.")
+    record_turns(access.user, [turn])
+    text, pieces = _numbered(message)
+    counts = turn.rendered.counts
+    return AnswerResult(
+        thread=str(message.thread_id),
+        message=str(message.pk),
+        url=access.base_url + address_of(message),
+        state=message.state,
+        text=text,
+        citations=_citations(access, pieces),
+        supported=counts.supported,
+        not_confirmed=counts.doubtful,
+        not_supported=counts.unsupported,
+        not_found=message.not_found,
+        searched=[f"{one['name']}@{one['commit']}" for one in turn.rendered.searched],
+        patches=[_patch(one) for one in _patches(turn)],
+    )
+
+
+def _numbered(message: Message) -> tuple[str, list[EvidenceLines]]:
+    """Return the text with a number for each citation that holds, and what the numbers stand for."""
+    numbers: dict[EvidenceLines, int] = {}
+    parts: list[str] = []
+    for segment in compiled_answer(message).segments:
+        if isinstance(segment, str):
+            parts.append(visible(segment))
+        elif isinstance(segment, EvidenceLines):
+            parts.append(f"[{numbers.setdefault(segment, len(numbers) + 1)}]")
+    return "".join(parts).strip(), list(numbers)
+
+
+def _citations(access: Access, pieces: Sequence[EvidenceLines]) -> list[Citation]:
+    return [
+        Citation(
+            number,
+            place_of(
+                access.base_url,
+                piece.source,
+                piece.path,
+                piece.commit,
+                (piece.span.start_line, piece.span.end_line),
+            ),
+            piece.text,
+        )
+        for number, piece in enumerate(pieces, start=1)
+    ]
+
+
+def _patches(turn: Turn) -> Sequence[PatchView]:
+    return [one for one in turn.rendered.patches if one.diff] if turn.rendered else ()
+
+
+def _patch(patch: PatchView) -> Patch:
+    checks = {one.label: one.word for one in patch.checks}
+    return Patch(patch.source, patch.commit, patch.state, patch.diff, checks)

@@ -1,0 +1,1 @@
+"""The stock client of the protocol against a served appliance."""

@@ -1,0 +1,1 @@
+"""The programs that people install on their own machines."""
