@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from indexer.errors import FetchFailed
-from indexer.fetching.limited import run_limited
+from indexer.fetching.limited import check_there, run_limited
 from indexer.fetching.location import OBJECT_ID
 
 TIME_LIMIT_S = 10.0
@@ -48,11 +48,7 @@ def read_blame(mirror: Path, commit: str, path: str) -> Blame:
     """
     if not OBJECT_ID.fullmatch(commit):
         raise ValueError(f"not an object id: {commit[:80]!r}")
-    if not mirror.is_dir():
-        raise FetchFailed(
-            "mirror_gone",
-            "This machine has no copy of the repository now. The next sync brings it back.",
-        )
+    check_there(mirror)
     arguments = [f"--git-dir={mirror}", "blame", "--porcelain", "--encoding=UTF-8", commit]
     try:
         done = run_limited([*arguments, "--", path], time_limit_s=TIME_LIMIT_S)

@@ -7,9 +7,19 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from indexer.errors import FetchFailed
 from indexer.fetching.environment import git_environment
 
 MEMORY_BYTES = 1024**3
+
+
+def check_there(mirror: Path) -> None:
+    """Raise FetchFailed, with a sentence for people, when there is no mirror to read."""
+    if not mirror.is_dir():
+        raise FetchFailed(
+            "mirror_gone",
+            "This machine has no copy of the repository now. The next sync brings it back.",
+        )
 
 
 def run_limited(

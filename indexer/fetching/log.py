@@ -13,6 +13,7 @@ from typing import IO, cast
 
 from indexer.errors import FetchFailed
 from indexer.fetching.environment import git_environment
+from indexer.fetching.limited import check_there
 from indexer.fetching.location import OBJECT_ID
 
 BLOCK_SIZE = 256 * 1024
@@ -75,8 +76,9 @@ def read_path_log(
 ) -> PathLog:
     """Return the commits that changed a file, newest first and through its renames, without merges.
 
-    Raises FetchFailed when git fails; what it had not read in time is left out.
+    Raises FetchFailed when git fails or the mirror is gone; what was not read in time is left out.
     """
+    check_there(mirror)
     command = ["git", "--literal-pathspecs", f"--git-dir={mirror}", "log", "-z", "--no-merges"]
     command += ["--follow", f"--max-count={limit}", "--name-status", *PLAIN, _checked(commit)]
     commits: list[LoggedCommit] = []

@@ -30,6 +30,8 @@ MADE_FROM = {
 @require_safe
 def file_page(request: SignedInRequest, source: str, commit: str, path: str) -> HttpResponse:
     """Show a document, or a folder; the commit may be the name of a ref that is followed."""
+    if "\0" in source + commit + path:  # PostgreSQL refuses to look for it
+        raise Http404
     if path.endswith("/"):
         return folder_page(request, get_opened_folder(request.user, source, commit, path))
     try:
