@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from os.path import commonprefix
 
 from indexer.models import Ref
 from indexer.retrieval.queries import FOLDERS, Visibility, rows_of
@@ -28,7 +29,8 @@ class Entry:
 def entries_of(ref: Ref, folders: Collection[str], scope: Scope) -> dict[str, list[Entry]]:
     """Return what each of these folders of a ref holds, folders first; all in one look."""
     visibility = Visibility(scope.narrowed_to([ref.source_id]), (ref.name,))
-    rows = rows_of(FOLDERS, visibility, {"folders": list(folders)})
+    parameters = {"folders": list(folders), "within": commonprefix(list(folders))}
+    rows = rows_of(FOLDERS, visibility, parameters)
     found: dict[str, list[Entry]] = {folder: [] for folder in folders}
     for row in rows:
         entry = Entry(*row)

@@ -122,8 +122,14 @@
   tree?.addEventListener("toggle", () => {
     if (!isNarrow) remembered("tree", tree.open ? "open" : "closed");
   });
-  const outline = document.querySelector("[data-outline]");
-  if (outline && isNarrow) outline.open = false;
+  const side = document.querySelector("[data-side]");
+  if (side) {
+    side.open = !isNarrow;
+    // The summary that would open it again is hidden where there is room.
+    matchMedia("(min-width: 70.01rem)").addEventListener("change", (event) => {
+      if (event.matches) side.open = true;
+    });
+  }
 
   // --- Find in the file ------------------------------------------------------------------------------
   const find = document.querySelector("[data-find]");
@@ -220,6 +226,7 @@
       const box = selected.getRangeAt(0).getBoundingClientRect();
       lookUp(name, box.left, box.bottom, true);
     } else {
+      if (side) side.open = true;
       document.getElementById("lookup-name")?.focus();
     }
   };
@@ -231,7 +238,10 @@
     b: () => follow("blame"),
     h: () => follow("history"),
     d: byName,
-    f: () => document.querySelector("[data-find-text]")?.focus(),
+    f: () => {
+      if (side) side.open = true;
+      document.querySelector("[data-find-text]")?.focus();
+    },
   };
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape" && closeCard()) return;
