@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from os.path import commonprefix
 
 from indexer.models import Ref
 from indexer.retrieval.queries import FOLDERS, Visibility, rows_of
@@ -29,7 +28,8 @@ class Entry:
 def entries_of(ref: Ref, folders: Collection[str], scope: Scope) -> dict[str, list[Entry]]:
     """Return what each of these folders of a ref holds, folders first; all in one look."""
     visibility = Visibility(scope.narrowed_to([ref.source_id]), (ref.name,))
-    parameters = {"folders": list(folders), "within": commonprefix(list(folders))}
+    within = next(iter(folders)) if len(folders) == 1 else ""
+    parameters = {"folders": list(folders), "within": within}
     rows = rows_of(FOLDERS, visibility, parameters)
     found: dict[str, list[Entry]] = {folder: [] for folder in folders}
     for row in rows:

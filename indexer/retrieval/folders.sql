@@ -6,6 +6,6 @@ SELECT folder.path AS folder,
        count(*) AS files
   FROM visible
   JOIN unnest(%(folders)s::text[]) AS folder(path) ON starts_with(visible.path, folder.path)
- -- Of all the folders together: looked at before the rules are, which take longer.
+ -- Of one folder alone, its path again: looked at before the rules are, which take longer.
  WHERE starts_with(visible.path, %(within)s)
  GROUP BY folder.path, name, is_folder

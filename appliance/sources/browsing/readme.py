@@ -1,4 +1,4 @@
-"""The README of a folder, rendered below its list."""
+"""Markdown as HTML: the README below the list of its folder, and any such file when it is asked for."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from appliance.sources.access import OpenedDocument, get_document_for_user
 from appliance.sources.browsing.opening import OpenedFolder
 
 NAMES = re.compile(r"readme(\.(md|markdown|mdown|rst|adoc|txt|org))?", re.IGNORECASE)
-MARKDOWN = re.compile(r".*\.(md|markdown|mdown)", re.IGNORECASE)
+MARKDOWN = re.compile(r".*\.(md|markdown|mdown)", re.IGNORECASE | re.DOTALL)
 MOST_CHARACTERS = 200_000
 
 
@@ -41,7 +41,12 @@ def readme_of(user: User, folder: OpenedFolder) -> Readme | None:
         return None
     if len(document.text) > MOST_CHARACTERS:
         return None
-    return Readme(document, rendered(document) if MARKDOWN.fullmatch(name) else mark_safe(""))
+    return Readme(document, rendered(document) if is_rendered(document) else mark_safe(""))
+
+
+def is_rendered(document: OpenedDocument) -> bool:
+    """Return whether a document can be shown as HTML."""
+    return bool(MARKDOWN.fullmatch(document.path)) and len(document.text) <= MOST_CHARACTERS
 
 
 def rendered(document: OpenedDocument) -> SafeString:

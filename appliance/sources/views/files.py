@@ -13,6 +13,7 @@ from appliance.sources.browsing.filing import frame_of, marked_span, places_abov
 from appliance.sources.browsing.lines import shown_at_once
 from appliance.sources.browsing.opening import get_opened_document, get_opened_folder
 from appliance.sources.browsing.outline import outline_of
+from appliance.sources.browsing.readme import is_rendered, rendered
 from appliance.sources.browsing.unlisted import why_unlisted
 from appliance.sources.browsing.views.folders import folder_page
 from appliance.sources.elsewhere import followed_at, refs_of_path
@@ -48,9 +49,12 @@ def _context(request: SignedInRequest, document: OpenedDocument) -> dict[str, ob
     about = {"about": f"{document.source.name}:{document.path}"}
     if document.ref and not document.ref.is_default:
         about["ref"] = document.ref.name
+    may_render = is_rendered(document)
     return {
         "document": document,
         "frame": frame,
+        "may_render": may_render,
+        "rendered": rendered(document) if may_render and "rendered" in request.GET else "",
         "shown": shown_at_once(document.text, document.path, marked, places_above(document)),
         "outline": outline_of(document),
         "made_from": MADE_FROM.get(document.format, ""),

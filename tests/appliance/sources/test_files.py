@@ -6,8 +6,8 @@ import pytest
 from django.test import Client
 
 from appliance.accounts.models import User
-from appliance.sources.granting import set_grant
 from appliance.sources.browsing.filing import lines_value, marked_span
+from appliance.sources.granting import set_grant
 from indexer.ingestion.inline import sync_now
 from indexer.models import Source
 from indexer.spans import Span

@@ -198,7 +198,7 @@
     announce(card.textContent.trim().slice(0, 120));
   };
   if (card && file.dataset.card) {
-    file.querySelector(".code").addEventListener("click", (event) => {
+    file.querySelector(".code")?.addEventListener("click", (event) => {
       if (event.target.closest("a") || event.button !== 0) return;
       closeCard();
       const selected = getSelection().toString().trim();

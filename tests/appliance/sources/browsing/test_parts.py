@@ -74,6 +74,18 @@ def test_a_file_has_its_outline_and_where_to_go(client: Client, shop: Shop, read
     assert "ref=release%2F1" in old
 
 
+def test_markdown_is_rendered_beside_its_source(client: Client, shop: Shop, reader: User) -> None:
+    client.force_login(reader)
+    address = shop.at("files", "README.md")
+    source = client.get(address).content.decode()
+    assert f'href="{address}?rendered=1"' in source
+    assert "[the cart](shop/cart.py)" in unescape(re.sub(r"<[^>]*>", "", source))
+    page = client.get(address, {"rendered": "1"}).content.decode()
+    assert f'<a href="{shop.at("files", "shop/cart.py")}">the cart</a>' in page
+    assert "<img" not in page.partition("<main")[2]
+    assert "Rendered" not in client.get(shop.at("files", "shop/cart.py")).content.decode()
+
+
 TEXT = "".join(f'x{number} = """a\n# {number} <b>\n"""\n' for number in range(5000))
 
 
