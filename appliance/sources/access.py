@@ -31,6 +31,8 @@ class OpenedDocument:
     places: tuple[tuple[int, str, str], ...]  # first line, kind, label
     is_live: bool
     live_commit: str  # of the source's default ref
+    blob_id: int
+    ref: Ref | None  # in which it is live at this commit
 
 
 def scope_of(user: User) -> Scope:
@@ -151,6 +153,8 @@ def get_document(scope: Scope, source_name: str, commit: str, path: str) -> Open
         places=tuple((line, kind, label) for line, kind, label in blob.places),
         is_live=ref is not None,
         live_commit=default.commit if default else "",
+        blob_id=blob.pk,
+        ref=ref,
     )
 
 

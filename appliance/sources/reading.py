@@ -11,6 +11,7 @@ from appliance.sources.access import OpenedDocument
 from appliance.sources.grounds import Grounds
 from appliance.sources.results import ResultDocument
 from indexer.codesearch.certificate import CodeResult
+from indexer.history.paths import Change, PathCommit
 from indexer.retrieval.hits import Hit
 from indexer.retrieval.symbols import Definitions, Uses
 from indexer.spans import Span
@@ -81,10 +82,36 @@ def _definitions(definitions: Definitions | None, grounds: Grounds) -> list[Line
     ]
 
 
-def record_file(document: OpenedDocument, grounds: Grounds, span: Span | None = None) -> None:
-    """Record that a file was opened; with a span, that only these lines of it were shown."""
+def record_file(
+    document: OpenedDocument, grounds: Grounds, *, view: str = "", span: Span | None = None
+) -> None:
+    """Record that somebody is shown a file; `view` says how, when not as its page.
+
+    With a span only these lines of it were shown.
+    """
     source = document.source.name
     first, last = (span.start_line, span.end_line) if span else (1, document.line_count)
     shown = grounds.lines(source, document.path, first, last, document.commit)
-    target = Target("file", str(document.source.pk), f"{source}:{document.path}")
-    record(Action.FILE_READ, target=target, details={"source": source}, shown=[shown])
+    details = {"source": source, **({"view": view} if view else {})}
+    record(Action.FILE_READ, target=_file(document), details=details, shown=[shown])
+
+
+def record_change(
+    document: OpenedDocument, commit: PathCommit, change: Change, grounds: Grounds
+) -> None:
+    """Record that somebody is shown what a commit changed in a file, with the lines of both sides.
+
+    Those from before stand under the commit that took them away.
+    """
+    source = document.source.name
+    before = [one.before for one in change.lines if one.kind == "removed" and one.before]
+    after = [one.after for one in change.lines if one.after]
+    shown = grounds.of_numbers(source, commit.after, commit.oid, after)
+    shown += grounds.of_numbers(source, commit.before, commit.oid, before)
+    details = {"source": source, "view": "change", "commit": commit.oid}
+    record(Action.FILE_READ, target=_file(document), details=details, shown=shown)
+
+
+def _file(document: OpenedDocument) -> Target:
+    name = f"{document.source.name}:{document.path}"
+    return Target("file", str(document.source.pk), name)

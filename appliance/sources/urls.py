@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from appliance.sources.views import (
     bulk,
@@ -11,7 +11,6 @@ from appliance.sources.views import (
     dryrun,
     evaluating,
     explaining,
-    files,
     findings,
     granting,
     hooks,
@@ -26,7 +25,7 @@ urlpatterns = [
     path("search/", searching.search_page, name="search"),
     path("search/code/", code.code_page, name="code"),
     path("symbols/", symbols.symbol_page, name="symbols"),
-    path("files/<str:source>/<str:commit>/<path:path>", files.file_page, name="file"),
+    path("", include("appliance.sources.browsing.urls")),
     path("sources/", managing.source_list, name="sources"),
     path("sources/connect/", managing.source_connect, name="source_connect"),
     path("sources/connect/list/", bulk.connect_list, name="connect_list"),

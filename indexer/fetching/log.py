@@ -13,6 +13,7 @@ from typing import IO, cast
 
 from indexer.errors import FetchFailed
 from indexer.fetching.environment import git_environment
+from indexer.fetching.limited import check_there
 from indexer.fetching.location import OBJECT_ID
 
 BLOCK_SIZE = 256 * 1024
@@ -23,6 +24,10 @@ MAX_TEXT = 100_000_000  # characters of all commits together; what is older is l
 LATEST_S = 4_102_444_800  # 2100: clocks that are wrong further than that are cut
 HEADER = re.compile(r"\x01([0-9a-f]{40}|[0-9a-f]{64})")
 FORMAT = "%x01%H%x00%ct%x00%aN%x00%B"
+PLAIN = (
+    "--find-renames", "-l400", "--no-show-signature", "--no-textconv", "--no-ext-diff",
+    "--encoding=UTF-8", f"--format={FORMAT}",
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,14 @@ class LoggedCommit:
     message: str
     paths: tuple[str, ...]  # as they were called after it; none when it touched too many
     renames: tuple[tuple[str, str], ...]  # old name, new name
+
+
+@dataclass(frozen=True, slots=True)
+class PathLog:
+    """The commits that changed one file."""
+
+    commits: tuple[LoggedCommit, ...]
+    is_whole: bool  # False: there may be older ones
 
 
 def is_ancestor(mirror: Path, older: str, newer: str) -> bool:
@@ -52,12 +65,35 @@ def read_log(
     Raises FetchFailed when git fails or takes longer than the time limit.
     """
     command = _git(mirror, "log", "-z", "--no-merges", f"--max-count={limit}", "--name-status")
-    command += ["--find-renames", "-l400", "--no-show-signature", "--no-textconv", "--no-ext-diff"]
-    command += ["--encoding=UTF-8", f"--format={FORMAT}", _checked(commit)]
+    command += [*PLAIN, _checked(commit)]
     if since:
         command.append(f"^{_checked(since)}")
-    with subprocess.Popen(  # noqa: S603 - fixed words and checked object ids
-        [*command, "--"],
+    yield from _read([*command, "--"], commit, time_limit_s)
+
+
+def read_path_log(
+    mirror: Path, commit: str, path: str, *, limit: int, time_limit_s: float
+) -> PathLog:
+    """Return the commits that changed a file, newest first and through its renames, without merges.
+
+    Raises FetchFailed when git fails or the mirror is gone; what was not read in time is left out.
+    """
+    check_there(mirror)
+    command = ["git", "--literal-pathspecs", f"--git-dir={mirror}", "log", "-z", "--no-merges"]
+    command += ["--follow", f"--max-count={limit}", "--name-status", *PLAIN, _checked(commit)]
+    commits: list[LoggedCommit] = []
+    try:
+        commits.extend(_read([*command, "--", path], commit, time_limit_s))
+    except FetchFailed as failure:
+        if failure.code != "history_slow":
+            raise
+        return PathLog(tuple(commits[:-1]), is_whole=False)  # the last one may be half of itself
+    return PathLog(tuple(commits), is_whole=len(commits) < limit)
+
+
+def _read(command: list[str], commit: str, time_limit_s: float) -> Iterator[LoggedCommit]:
+    with subprocess.Popen(  # noqa: S603 - fixed words, checked object ids, a literal path
+        command,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

@@ -7,7 +7,6 @@ is acted on.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import tempfile
 from collections.abc import Collection, Mapping, Sequence
@@ -15,13 +14,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from indexer.errors import FetchFailed
-from indexer.fetching.environment import git_environment
+from indexer.fetching.limited import run_limited
 from indexer.fetching.location import OBJECT_ID
 from indexer.fetching.objects import read_blobs
 from indexer.fetching.tree import TreeEntry, entry_from_line
 
 TIME_LIMIT_S = 10.0
-MEMORY_BYTES = 1024**3
 LARGEST_FILE = 5 * 1024**2
 LARGEST_PATCH = 1024**2
 MOST_PATHS = 50
@@ -98,40 +96,16 @@ def _contents(mirror: Path, own: Mapping[str, str]) -> dict[str, bytes]:
 def _git(
     mirror: Path, arguments: Sequence[str], own: Mapping[str, str], given: bytes = b""
 ) -> subprocess.CompletedProcess[bytes]:
-    command = ["git", "--literal-pathspecs", f"--git-dir={mirror.absolute()}", *arguments]
     try:
-        with subprocess.Popen(  # noqa: S603 - fixed words, checked object ids, literal paths
-            command,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env={**git_environment(), **own},
-            cwd="/",
-        ) as process:
-            _limit(process.pid)  # before it has been given anything to work on
-            try:
-                output, errors = process.communicate(given, timeout=TIME_LIMIT_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
+        return run_limited(
+            [f"--git-dir={mirror.absolute()}", *arguments],
+            time_limit_s=TIME_LIMIT_S,
+            own=own,
+            given=given,
+            largest_file=4 * LARGEST_FILE,
+        )
     except (OSError, subprocess.SubprocessError) as exc:
         raise FetchFailed("patch_unchecked", "git could not try the patch in time.") from exc
-    return subprocess.CompletedProcess(command, process.returncode, output, errors)
-
-
-def _limit(pid: int) -> None:
-    """Bind a process that is running already; where the system cannot do that, time alone binds it."""
-    if not hasattr(resource, "prlimit"):
-        return
-    for kind, most in (
-        (resource.RLIMIT_AS, MEMORY_BYTES),
-        (resource.RLIMIT_FSIZE, 4 * LARGEST_FILE),
-        (resource.RLIMIT_CORE, 0),
-    ):
-        try:
-            resource.prlimit(pid, kind, (most, most))
-        except (OSError, ValueError):  # it has ended, or has a lower limit already
-            return
 
 
 def _reason(errors: bytes) -> str:

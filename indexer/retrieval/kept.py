@@ -39,6 +39,10 @@ class Kept(Generic[Key, Value]):
                 self._put(key, value)
         return value
 
+    def find(self, key: Key) -> Value | None:
+        """Return the value of a key when it is there."""
+        return self._there(key)
+
     def _there(self, key: Key) -> Value | None:
         with self._lock:
             if key in self._values:

@@ -32,6 +32,7 @@ KNOWN_NAMES = _statement("known_names.sql")
 KNOWN_PATHS = _statement("known_paths.sql")
 OCCURS = _statement("occurs.sql")
 NAMED_FILES = _statement("named_files.sql")
+FOLDERS = _statement("folders.sql")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from appliance.accounts.requests import SignedInRequest
 from appliance.accounts.roles import administered_sources
 from appliance.conversations import asking
+from appliance.conversations.about import about
 from appliance.conversations.access import (
     Reading,
     get_thread_for_reader,
@@ -39,7 +40,7 @@ EXAMPLES = (
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_page(request: SignedInRequest) -> HttpResponse:
     """Ask the first question of a new thread."""
-    form = question_form(request)
+    form = question_form(request, initial=about(request.GET, source_names(request.user)))
     if request.method == "POST" and form.is_valid():
         try:
             answer = _asked(request, form)

@@ -44,7 +44,7 @@ def file(
     tag = _etag(document, span, text)
     if tag in parse_etags(request.headers.get("If-None-Match", "")):
         return HttpResponse(status=304, headers={"ETag": tag})
-    record_file(document, Grounds.of(request.user), span)
+    record_file(document, Grounds.of(request.user), span=span)
     shown = FileOut(
         source=document.source.name,
         commit=document.commit,

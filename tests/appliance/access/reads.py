@@ -14,13 +14,14 @@ from appliance.sources.dryrun import rules_of, sources_seen_by
 from indexer.codesearch.query import read_query
 from indexer.codesearch.search import search_code
 from indexer.models import Blob
+from indexer.retrieval.folders import entries_of
 from indexer.retrieval.locating import documents_at
 from indexer.retrieval.named_files import named_files
 from indexer.retrieval.occurrences import look_up
 from indexer.retrieval.queries import Visibility, documents_of
 from indexer.retrieval.search import search
 from indexer.retrieval.symbols import definitions_of, uses_of
-from tests.appliance.access.world import COMMON, World
+from tests.appliance.access.world import COMMON, FOLDERS, World
 
 Shown = set[tuple[str, str]]
 LINK = re.compile(r'/files/([^/"]+)/[^/"]+/([^?#"]+)')
@@ -99,6 +100,20 @@ def by_attaching(world: World, user: User) -> Shown:
     }
 
 
+def by_folders(world: World, user: User) -> Shown:
+    scope = scope_of(user)
+    shown: Shown = set()
+    counted = 0
+    for name, source in world.sources.items():
+        ref = source.refs.get(name="main")
+        for folder, entries in entries_of(ref, FOLDERS, scope).items():
+            shown |= {(name, one.path) for one in entries if not one.is_folder}
+            if not folder:
+                counted = sum(one.files for one in entries)
+        assert counted == sum(of == name for of, _ in shown)
+    return shown
+
+
 # What shows every document to whom it is open.
 COMPLETE: tuple[Callable[[World, User], Shown], ...] = (
     by_rules_in_memory,
@@ -110,6 +125,7 @@ COMPLETE: tuple[Callable[[World, User], Shown], ...] = (
     by_names_of_files,
     by_opening,
     by_attaching,
+    by_folders,
 )
 
 

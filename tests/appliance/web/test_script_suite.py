@@ -6,6 +6,7 @@ Each attack would leave a mark in the page if it got out of its place: a tag or 
 from __future__ import annotations
 
 from html.parser import HTMLParser
+from urllib.parse import quote
 
 import pytest
 from django.contrib.auth.models import Group
@@ -128,6 +129,8 @@ def world(
         f"/messages/{message.pk}/delete/", f"/curation/{message.pk}/", "/curation/?state=all",
         f"/people/{admin.pk}/", f"/people/{admin.pk}/disable/", f"/groups/{group.pk}/",
         "/search/?q=add_item", "/search/code/?q=add_item", "/symbols/?name=add_item",
+        "/files/shop/main/", "/files/shop/main/README.md?rendered=1", "/tree/shop/main/",
+        *(f"/{view}/shop/main/{quote(PATH)}" for view in ("files", "blame", "history")),
     ]  # fmt: skip
 
 
