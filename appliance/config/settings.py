@@ -153,6 +153,7 @@ TEMPLATES = [
                 "appliance.accounts.context.roles",
                 "appliance.accounts.context.glass",
                 "appliance.conversations.living.views.changed_count",
+                "appliance.sources.saved.views.unread_count",
             ],
         },
     },
@@ -376,6 +377,8 @@ if TOKEN_DAYS > TOKEN_MAX_DAYS:
     raise SettingError("PLUMBLINE_TOKEN_DAYS: more than PLUMBLINE_TOKEN_MAX_DAYS allows")
 if RERANK_URL != "none" and not RERANK_MODEL:
     raise SettingError("PLUMBLINE_RERANK_URL: set PLUMBLINE_RERANK_MODEL too")
+
+from appliance.config.telling import *  # noqa: E402, F403  it reads the file of settings too
 
 # --- Metrics: /metrics is for this machine alone, or for whoever has the token ------------------
 

@@ -9,7 +9,10 @@ from django.db import models
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.sources.saved.models import Delivery, Notification, SavedSearch, WebhookTarget
 from indexer.models import Source
+
+__all__ = ["Delivery", "Grant", "Notification", "SavedSearch", "WebhookTarget", "in_force"]
 
 
 class Grant(models.Model):

@@ -85,3 +85,9 @@ def record_file(document: OpenedDocument, grounds: Grounds) -> None:
     shown = grounds.lines(source, document.path, 1, document.line_count, document.commit)
     target = Target("file", str(document.source.pk), f"{source}:{document.path}")
     record(Action.FILE_READ, target=target, details={"source": source}, shown=[shown])
+
+
+def record_export(query: str, shown: Sequence[Lines], *, page: str, ending: str, rows: int) -> None:
+    """Record that somebody took hits of a search away, with the lines that are in the file."""
+    details = {**told(query), "search": page, "format": ending, "rows": rows}
+    record(Action.HITS_EXPORTED, target=Target("export"), details=details, shown=shown)

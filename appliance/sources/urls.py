@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.urls import path
+from django.urls import include, path
 
 from appliance.sources.views import (
     bulk,
@@ -11,6 +11,7 @@ from appliance.sources.views import (
     dryrun,
     evaluating,
     explaining,
+    exporting,
     files,
     findings,
     granting,
@@ -25,6 +26,9 @@ from appliance.sources.views import (
 urlpatterns = [
     path("search/", searching.search_page, name="search"),
     path("search/code/", code.code_page, name="code"),
+    path("search/export.<slug:ending>", exporting.search_export, name="search_export"),
+    path("search/code/export.<slug:ending>", exporting.code_export, name="code_export"),
+    path("", include("appliance.sources.saved.urls")),
     path("symbols/", symbols.symbol_page, name="symbols"),
     path("files/<str:source>/<str:commit>/<path:path>", files.file_page, name="file"),
     path("sources/", managing.source_list, name="sources"),
