@@ -21,7 +21,7 @@ from appliance.sources.narrowing.facets import chips_of
 from appliance.sources.narrowing.finding import search_code_narrowed
 from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.reading import record_code_search
-from appliance.sources.views.parts import page_of, part_or_page, sources_to_ask
+from appliance.sources.views.parts import is_part, page_of, part_or_page, sources_to_ask
 from indexer.codesearch.certificate import CodeResult, FileMatches
 from indexer.codesearch.errors import QueryRefused
 from indexer.codesearch.matching import LineMatch
@@ -68,7 +68,8 @@ def code_page(request: SignedInRequest) -> HttpResponse:
             context |= _found(request, addresses, scope)
         except QueryRefused as exc:
             context["refused"] = str(exc)
-            status = 400
+            # htmx counts 400 as a fault of the page; of 422 it shows what is wrong.
+            status = 422 if is_part(request) else 400
         except DatabaseError:
             logger.exception("code search failed")
             context["failed"] = True

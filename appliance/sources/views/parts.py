@@ -18,11 +18,12 @@ def page_of(request: SignedInRequest, last: int) -> int:
 
 def part_or_page(request: SignedInRequest, name: str) -> str:
     """Return the template: of the results alone for who types, of the whole page for an address."""
-    return (
-        f"sources/_{name}_found.html"
-        if request.headers.get("HX-Request")
-        else f"sources/{name}.html"
-    )
+    return f"sources/_{name}_found.html" if is_part(request) else f"sources/{name}.html"
+
+
+def is_part(request: SignedInRequest) -> bool:
+    """Return whether htmx asks, in a page that is there already."""
+    return "HX-Request" in request.headers
 
 
 def sources_to_ask(asked: Addresses, found: Iterable[str]) -> list[str]:

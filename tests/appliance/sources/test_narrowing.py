@@ -149,7 +149,7 @@ def test_who_types_gets_the_results_alone(
     assert "<html" not in part
     assert f'data-url="{page}?q=add_item"' in part
     refused = client.get("/search/code/", {"q": "path:( x"}, headers={"HX-Request": "true"})
-    assert refused.status_code == 400
+    assert refused.status_code == 422
     assert b'id="found"' in refused.content
 
 

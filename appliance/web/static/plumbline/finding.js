@@ -7,12 +7,15 @@
   if (!form) return;
   const field = form.querySelector("[data-search-field]");
   const found = () => document.getElementById("found");
+  // Open because there was nothing to show; whoever opens it again keeps it.
+  let help = document.querySelector(".code-help[open]");
+  help?.addEventListener("click", () => { help = null; });
   const announcer = document.getElementById("announcer");
 
-  // What is refused or fails is told in the place of the results.
+  // What fails is told in the place of the results; what is refused comes as 422, which htmx shows.
   document.body.addEventListener("htmx:beforeSwap", (event) => {
     if (event.detail.target.id !== "found") return;
-    if ([400, 503].includes(event.detail.xhr.status)) event.detail.shouldSwap = true;
+    if (event.detail.xhr.status === 503) event.detail.shouldSwap = true;
   });
 
   // --- Addresses: one entry of the history for what is typed in one go ----------------------------
@@ -20,6 +23,7 @@
     const results = found();
     if (!results || event.detail.target.id !== "found") return;
     document.title = results.dataset.title;
+    if (help && field.value && !results.querySelector("[role=alert]")) help.open = false;
     if (announcer) announcer.textContent = results.dataset.said;
     const url = results.dataset.url;
     if (url === location.pathname + location.search) return;
