@@ -8,6 +8,7 @@ from appliance.web import api, views
 
 urlpatterns = [
     path("", include("appliance.web.managing.urls")),
+    path("", include("appliance.web.insight.urls")),
     path("", include("appliance.web.auditing.urls")),
     path("status/", views.status, name="status"),
     path("metrics", views.metrics, name="metrics"),

@@ -29,7 +29,7 @@ OF_SOURCES = frozenset({"admin", "source_admin", "other_source_admin"})
 CLOSED: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(
         [
-            "manage", "usage_csv", "jobs", "jobs_retry", "job_retry", "settings", "person_new", "person_edit",
+            "manage", "usage_csv", "insight", "insight_usage", "insight_quality", "insight_coverage", "insight_freshness", "jobs", "jobs_retry", "job_retry", "settings", "person_new", "person_edit",
             "person_password", "person_remove", "group_new", "group_rename", "group_remove",
             "directories", "sign_in_rules", "directory_new", "directory", "directory_switch",
             "directory_remove", "directory_test", "directory_preview", "directory_mapping",
