@@ -12,7 +12,7 @@ from appliance.audit.models import Event
 from appliance.sources.granting import set_grant
 from appliance.sources.models import Grant
 from appliance.sources.narrowing.narrowing import Narrowing
-from appliance.sources.saved import keeping, looking
+from appliance.sources.saved import keeping, looking, matches
 from appliance.sources.saved.looking import look_around
 from appliance.sources.saved.models import Delivery, Notification, SavedSearch
 from indexer.models import Source
@@ -140,7 +140,7 @@ def test_what_dies_between_the_match_and_the_notice_is_told_once(
 def test_two_workers_tell_once(owner: User, shop: Source, change: Change) -> None:
     saved(owner)
     change({"shop/new.py": "add_item([], 3)\n"})
-    real = looking.found_by
+    real = matches.found_by
 
     def meanwhile(*args: object) -> object:
         with patch.object(looking, "found_by", real):
@@ -157,7 +157,7 @@ def test_a_search_that_changes_while_it_is_made_is_not_told(
 ) -> None:
     search = saved(owner)
     change({"shop/new.py": "add_item([], 3)\n"})
-    real = looking.found_by
+    real = matches.found_by
 
     def meanwhile(*args: object) -> object:
         other = keeping.Wish("Adders", "code", "plan", Narrowing(), is_alert=True)
