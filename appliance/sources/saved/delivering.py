@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 
 SECONDS = 20.0  # of one round
 MOST_ATTEMPTS = 8
-FIRST_WAIT_S = 10  # then three times as long each time: the last after about six hours
+FIRST_WAIT_S = 10  # then three times as long each time: the last try after about three hours
 LEASE = timedelta(minutes=5)  # so long a worker that died keeps others from its delivery
 NAMED_PLACES = 20
 

@@ -54,8 +54,9 @@ def code_page(request: SignedInRequest) -> HttpResponse:
     """Show the lines that a query finds in what this person may read, and what was searched."""
     line = request.GET.get("q", "").strip()
     scope = scope_of(request.user)
-    names = list(readable_sources(request.user).values_list("name", flat=True))
-    addresses = Addresses("code", line, Narrowing.read(request.GET, names))
+    named = "source" in request.GET  # else no name has to be known
+    names = readable_sources(request.user).values_list("name", flat=True) if named else ()
+    addresses = Addresses("code", line, Narrowing.read(request.GET, set(names)))
     context: dict[str, object] = {
         "query": line,
         "may_search": bool(scope.source_ids),

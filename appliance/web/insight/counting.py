@@ -68,6 +68,11 @@ class Row:
         return sum(count for name, count in self.counts.items() if DOING[name] == doing)
 
     @property
+    def shown(self) -> dict[str, int | None]:
+        """Return all counts as they may be told."""
+        return {name: self.told(name) for name in DOING}
+
+    @property
     def share(self) -> dict[str, float | None]:
         """Return the shares that the page shows."""
         counts = self.counts
@@ -149,7 +154,8 @@ def _table(period: Period, deeds: Sequence[_Deed]) -> Table:
             hidden[start].add(deed.doing)
     rows = tuple(_row(start, told[start], hidden[start]) for start in period.starts)
     whole = [deed for of_start in told.values() for deed in of_start]
-    return Table(rows, _row(period.first, whole, ()), any(hidden.values()))
+    untold = {doing for of_start in hidden.values() for doing in of_start}
+    return Table(rows, _row(period.first, whole, untold), bool(untold))
 
 
 def _row(start: date, deeds: Sequence[_Deed], hidden: Iterable[str]) -> Row:

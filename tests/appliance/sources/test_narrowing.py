@@ -118,6 +118,7 @@ def test_both_pages_show_what_is_left(
     else:
         found = {one.file.path for files in context["sources"].values() for one in files}
     assert found == paths
+    assert context["ask_sources"] == (["shop"] if paths else [])
     folders = [link for one in context["facets"] for link in one.links if one.group == "folder"]
     assert not any("secret" in link.value.value for link in folders)
 

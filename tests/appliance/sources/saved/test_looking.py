@@ -10,11 +10,17 @@ from appliance.accounts.glass import open_glass
 from appliance.accounts.models import User
 from appliance.audit.models import Event
 from appliance.sources.granting import set_grant
+from appliance.sources.managing import remove
 from appliance.sources.models import Grant
 from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.saved import keeping, looking, matches
 from appliance.sources.saved.looking import look_around
 from appliance.sources.saved.models import Delivery, Notification, SavedSearch
+from appliance.sources.tasks import (
+    deliver_notifications,
+    forget_removed_places,
+    look_at_searches,
+)
 from indexer.models import Source
 from tests.appliance.sources.saved.conftest import Change, saved
 from tests.conftest import SourceFactory
@@ -211,3 +217,22 @@ def test_limits_of_one_person(
         look_around()
     assert Notification.objects.count() == 1
     assert Delivery.objects.count() <= 1
+
+
+def test_a_removed_source_leaves_no_path_behind(
+    owner: User, shop: Source, change: Change, source_factory: SourceFactory
+) -> None:
+    other = source_factory("other", {"kept.py": "x = 1\n"})
+    saved(owner)
+    change({"shop/new.py": "add_item([], 3)\n"})
+    look_at_searches()
+    told_of = Notification.objects.get()
+    told_of.places.append([other.pk, "other", "kept.py", 1, 1])
+    told_of.save()
+    remove(shop)
+    forget_removed_places()
+    told_of.refresh_from_db()
+    assert [place[2] for place in told_of.places] == ["kept.py"]
+    look_at_searches()
+    deliver_notifications()
+    assert Notification.objects.count() == 1

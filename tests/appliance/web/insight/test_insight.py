@@ -71,7 +71,10 @@ def test_what_too_few_people_did_is_not_told_nor_to_be_worked_out(people: list[U
     table = usage_in(MONTH)
     assert (table.rows[-1].told("questions"), table.rows[-2].told("questions")) == (4, None)
     assert table.rows[-3].told("questions") == 0
-    assert (table.total.counts["questions"], table.is_partial) == (4, True)
+    assert (table.total.told("questions"), table.is_partial) == (4, True)
+    assert table.total.told("good") == 0
+    answer(people[0], days_ago=20)
+    assert usage_in(Period.read("7")).total.told("questions") == 4
     year = usage_in(Period.read("365"))  # the weeks less the days must not give it away
     assert sum(year.values("questions")) == 4
 
