@@ -67,9 +67,13 @@ class Action(models.TextChoices):
     SHOWN = "evidence.shown", "Evidence shown"
     PROMPT_INSPECTED = "prompt.inspected", "Prompt inspected"
     EXPORTED = "thread.exported", "Thread exported"
+    HITS_EXPORTED = "search.exported", "Hits of a search exported"
     SHARED = "thread.shared", "Thread shared"
     UNSHARED = "thread.unshared", "Thread no longer shared"
     THREAD_DELETED = "thread.deleted", "Thread deleted"
+    # Saved searches
+    ALERT_CHANGED = "alert.changed", "Alert on a saved search changed"
+    ALERT_SENT = "alert.sent", "New matches of a saved search told"
     # Sources
     SOURCE_CONNECTED = "source.connected", "Source connected"
     SOURCE_REFUSED = "source.refused", "Source refused"

@@ -51,6 +51,16 @@ def beat_schedule(directory_sync_s: int) -> dict[str, dict[str, Any]]:
             "task": "appliance.conversations.tasks.look_at_citations",
             "schedule": 15.0,
         },
+        # So are saved searches with alerts; what they are told by mail and webhooks goes out.
+        "look-at-searches": {"task": "appliance.sources.tasks.look_at_searches", "schedule": 15.0},
+        "forget-removed-places": {
+            "task": "appliance.sources.tasks.forget_removed_places",
+            "schedule": 300.0,
+        },
+        "deliver-notifications": {
+            "task": "appliance.sources.tasks.deliver_notifications",
+            "schedule": 10.0,
+        },
         # What was removed is gone within fifteen minutes: pruning must run well before that.
         "prune": {"task": "indexer.tasks.prune", "schedule": 300.0},
         "forget-removed": {

@@ -156,6 +156,7 @@ TEMPLATES = [
                 "appliance.accounts.context.roles",
                 "appliance.accounts.context.glass",
                 "appliance.conversations.living.views.changed_count",
+                "appliance.sources.saved.views.unread_count",
             ],
         },
     },
@@ -374,6 +375,8 @@ if EMBEDDING == "server" and not EMBEDDING_URL:
     raise SettingError("PLUMBLINE_EMBEDDING=server: set PLUMBLINE_EMBEDDING_URL too")
 if RERANK_URL != "none" and not RERANK_MODEL:
     raise SettingError("PLUMBLINE_RERANK_URL: set PLUMBLINE_RERANK_MODEL too")
+
+from appliance.config.telling import *  # noqa: E402, F403  it reads the file of settings too
 
 # --- Metrics: /metrics is for this machine alone, or for whoever has the token ------------------
 

@@ -115,3 +115,9 @@ def record_change(
 def _file(document: OpenedDocument) -> Target:
     name = f"{document.source.name}:{document.path}"
     return Target("file", str(document.source.pk), name)
+
+
+def record_export(query: str, shown: Sequence[Lines], *, page: str, ending: str, rows: int) -> None:
+    """Record that somebody took hits of a search away, with the lines that are in the file."""
+    details = {**told(query), "search": page, "format": ending, "rows": rows}
+    record(Action.HITS_EXPORTED, target=Target("export"), details=details, shown=shown)

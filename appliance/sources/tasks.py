@@ -1,4 +1,4 @@
-"""Celery's doorways into sources: the scheduled sync of code hosts' permissions."""
+"""Celery's doorways into sources, by the clock: permissions of code hosts, saved searches."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from django.utils import timezone
 
 from appliance.sources.hostaccess.syncing import sync_access
 from appliance.sources.models import HostAccess
+from appliance.sources.saved.delivering import deliver_waiting
+from appliance.sources.saved.forgetting import forget_removed
+from appliance.sources.saved.looking import look_around
 
 MOST_AT_ONCE = 100  # a minute; the longest untried go first, so that all get their turn
 
@@ -31,3 +34,21 @@ def sync_one_host_access(access_id: int) -> None:
     access = HostAccess.objects.filter(pk=access_id).select_related("host", "source").first()
     if access is not None:
         sync_access(access)
+
+
+@shared_task(ignore_result=True, expires=15)
+def look_at_searches() -> None:
+    """Make the saved searches with alerts again whose sources have changed since."""
+    look_around()
+
+
+@shared_task(ignore_result=True, expires=10)
+def deliver_notifications() -> None:
+    """Send what waits for mail and webhooks."""
+    deliver_waiting()
+
+
+@shared_task(ignore_result=True)
+def forget_removed_places() -> None:
+    """Clear what notifications still name of sources that were removed."""
+    forget_removed()

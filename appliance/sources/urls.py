@@ -11,6 +11,7 @@ from appliance.sources.views import (
     dryrun,
     evaluating,
     explaining,
+    exporting,
     findings,
     granting,
     hooks,
@@ -24,6 +25,9 @@ from appliance.sources.views import (
 urlpatterns = [
     path("search/", searching.search_page, name="search"),
     path("search/code/", code.code_page, name="code"),
+    path("search/export.<slug:ending>", exporting.search_export, name="search_export"),
+    path("search/code/export.<slug:ending>", exporting.code_export, name="code_export"),
+    path("", include("appliance.sources.saved.urls")),
     path("symbols/", symbols.symbol_page, name="symbols"),
     path("", include("appliance.sources.browsing.urls")),
     path("sources/", managing.source_list, name="sources"),

@@ -68,6 +68,8 @@ class BackupRun(models.Model):
 
     def __str__(self) -> str:
         return f"backup of {self.at:%Y-%m-%d %H:%M}: {'done' if self.is_done else 'failed'}"
+
+
 class RequestCount(models.Model):
     """How many requests a token has made in its last minute."""
 

@@ -12,6 +12,7 @@ from appliance.web.chat.site import chat
 urlpatterns = [
     path("", include("appliance.web.help.urls")),
     path("", include("appliance.web.managing.urls")),
+    path("", include("appliance.web.insight.urls")),
     path("", include("appliance.web.auditing.urls")),
     path("", include("appliance.web.egress.urls")),
     path("", include("appliance.web.support.urls")),

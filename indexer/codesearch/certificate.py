@@ -17,6 +17,7 @@ class FileMatches:
     refs: tuple[str, ...]  # every searched ref in which this content stands under this path
     language: str
     lines: tuple[LineMatch, ...]
+    kind: str = ""  # what the file is for: code, test, docs ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from fnmatch import fnmatchcase
 from indexer.codesearch.matching import compiled
 from indexer.codesearch.query import CodeQuery, Filter
 from indexer.models import Ref, SkippedFile, Source
+from indexer.reading.kinds import kind_of_role
 from indexer.retrieval.queries import CODE_FILES, Visibility, rows_of
 from indexer.scope import Scope
 
@@ -23,6 +24,7 @@ class CodeFile:
     ref_ids: tuple[int, ...]
     has_trigrams: bool
     is_masked: bool
+    kind: str  # what it is for: code, test, docs ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,16 +70,23 @@ def files_of(query: CodeQuery, searched: Searched) -> list[CodeFile]:
     rows = rows_of(CODE_FILES, searched.visibility(searched.refs), {})
     chooses = _path_filter(query)
     return [
-        CodeFile(source_id, blob_id, path, language, kept, has_trigrams, is_masked)
-        for source_id, blob_id, path, language, ref_ids, has_trigrams, is_masked in rows
+        CodeFile(
+            source_id, blob_id, path, language, kept, has_trigrams, is_masked, kind_of_role(role)
+        )
+        for source_id, blob_id, path, language, ref_ids, has_trigrams, is_masked, role in rows
         if (kept := tuple(ref_id for ref_id in ref_ids if ref_id in by_ref))
         and chooses(path)
         and _is_spoken(language, query.of("lang"))
+        and _is_of_kind(role, query.of("kind"))
     ]
 
 
 def _is_spoken(language: str, asked: tuple[Filter, ...]) -> bool:
     return _all(asked, lambda one: one.value.lower() == language)
+
+
+def _is_of_kind(role: str, asked: tuple[Filter, ...]) -> bool:
+    return _all(asked, lambda one: one.value == kind_of_role(role))
 
 
 def skipped_of(query: CodeQuery, searched: Searched) -> dict[int, Counter[str]]:

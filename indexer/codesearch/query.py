@@ -1,8 +1,8 @@
 """The query language of code search: filters anywhere in the line, the rest is what is looked for.
 
 As people know it from Sourcegraph and Zoekt: `repo:`, `path:` and `symbol:` are regular expressions
-that match anywhere (`path:^src/`, `path:\\.go$`), `lang:` is a name, `ref:` a name with `*`, and a
-`-` in front turns one round. What is left is an exact text; `/between slashes/` it is a regular
+that match anywhere (`path:^src/`, `path:\\.go$`), `lang:` is a name, `kind:` what a file is for
+(`code`, `test`, `docs`), `ref:` a name with `*`, and a `-` in front turns one round. What is left is an exact text; `/between slashes/` it is a regular
 expression. Quotes keep blanks in a filter, and keep `path:` a text.
 """
 
@@ -14,9 +14,10 @@ from typing import Literal
 
 from indexer.codesearch.errors import QueryRefused
 from indexer.codesearch.matching import Pattern, compiled
+from indexer.reading.kinds import KINDS
 
 MAX_QUERY = 2000  # letters
-FILTERS = ("repo", "path", "lang", "ref", "symbol", "case")
+FILTERS = ("repo", "path", "lang", "kind", "ref", "symbol", "case")
 QUOTED = r'"(?:[^"\\]|\\.)*"'
 FILTER = re.compile(rf"(?<!\S)(-?)({'|'.join(FILTERS)}):({QUOTED}|\S*)(?!\S)")
 REGEX = re.compile(r"/((?:[^/\\]|\\.)*)/")
@@ -89,7 +90,7 @@ def read_query(line: str, *, is_regex: bool = False) -> CodeQuery:
     if not text and not query.of("symbol"):
         raise QueryRefused("Nothing is looked for: add a text, a /regular expression/ or symbol:.")
     for one in query.filters:
-        if one.name in {"repo", "path", "symbol"}:
+        if one.name in {"repo", "path", "symbol", "kind"}:
             _check(one)
     query.pattern()
     return query
@@ -142,6 +143,10 @@ def _check(one: Filter) -> None:
         raise QueryRefused("-symbol: is not searched: name the symbols in which to look.")
     if not one.value:
         raise QueryRefused(f"{one.name}: needs a value.")
+    if one.name == "kind":
+        if one.value not in KINDS:
+            raise QueryRefused(f"kind: takes {', '.join(KINDS)}.")
+        return
     try:
         compiled(one.value)
     except QueryRefused as exc:

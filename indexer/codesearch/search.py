@@ -202,6 +202,7 @@ def _matches(file: CodeFile, lines: list[LineMatch], searched: Searched) -> File
         refs=tuple(ref.name for ref in refs),
         language=file.language,
         lines=tuple(lines),
+        kind=file.kind,
     )
 
 

@@ -4,7 +4,8 @@ SELECT visible.source_id, visible.blob_id, visible.path, blob.language,
               WHERE asked_ref.id = ANY(document.refs) ORDER BY asked_ref.id) AS ref_ids,
        trigram_set.blob_id IS NOT NULL AS has_trigrams,
        EXISTS (SELECT 1 FROM indexer_finding AS finding
-                WHERE finding.blob_id = visible.blob_id AND finding.kind = 'secret') AS is_masked
+                WHERE finding.blob_id = visible.blob_id AND finding.kind = 'secret') AS is_masked,
+       visible.role
   FROM visible
   JOIN indexer_document AS document ON document.id = visible.id
   JOIN indexer_blob AS blob ON blob.id = visible.blob_id

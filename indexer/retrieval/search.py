@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from indexer import clients
 from indexer.models import Blob, Chunk, Source
@@ -22,6 +22,8 @@ from indexer.scope import Scope
 MAX_QUERY = 8000  # characters looked at: a pasted stack trace, not a pasted file
 PER_DOCUMENT = 3
 
+Narrow = Callable[[Sequence[RankedDocument]], Sequence[RankedDocument]]
+
 
 def search(
     query: str,
@@ -33,12 +35,14 @@ def search(
     per_document: int = PER_DOCUMENT,
     variant: Variant = AS_USED,
     then: Then | None = None,
+    narrow: Narrow | None = None,
 ) -> SearchResult:
     """Return the best places that the scope may read, at most `per_document` of one document.
 
     `source_names` narrows the scope and never widens it; names that the scope does not hold
-    find nothing; `legs` says which retrievers took part. For measuring: `variant` is another way
-    to search, `then` a moment of the past to ask from.
+    find nothing; `legs` says which retrievers took part. `narrow` is given all documents that were
+    found, best first, and returns those of which places are shown. For measuring: `variant` is
+    another way to search, `then` a moment of the past to ask from.
     """
     query = _readable(query[:MAX_QUERY]).strip()
     if not query or not scope.source_ids:
@@ -54,6 +58,8 @@ def search(
     if variant.is_reranked is not False:
         ranked, took_part = reranked(query, ranked)
         legs += (RERANK,) if took_part else ()
+    if narrow is not None:
+        ranked = list(narrow(ranked))
     hits = tuple(_hits(ranked, query, limit, per_document))
     similarity = pools.vector[0].score if pools.vector else 0.0
     return SearchResult(hits, legs, similarity, clients.embedder().near)

@@ -24,6 +24,9 @@ KEPT = {
     ("conversations_curatedlines", "answer"): "the words of a curator about lines of a source",
     ("conversations_curatedlines", "note"): "the words of a curator about lines of a source",
     ("conversations_messageevidence", "note"): "the words of a curator about lines of a source",
+    ("sources_savedsearch", "name"): "the words of somebody who saved a search",
+    ("sources_savedsearch", "query"): "the words of somebody who saved a search",
+    ("sources_savedsearch", "narrowing"): "what somebody narrowed a saved search to",
     ("audit_event", "object_name"): "the audit: names of what was used",
     (
         "audit_event",

@@ -1,4 +1,4 @@
-"""The search page: words in, documents with their best lines out."""
+"""The search page: words in, documents with their best lines out; whole, or the results alone."""
 
 from __future__ import annotations
 
@@ -14,10 +14,15 @@ from appliance.accounts.requests import SignedInRequest
 from appliance.sources.access import readable_sources, scope_of
 from appliance.sources.asof import AsOf, as_of, refs_to_choose
 from appliance.sources.grounds import Grounds
+from appliance.sources.narrowing.addresses import Addresses
+from appliance.sources.narrowing.facets import chips_of
+from appliance.sources.narrowing.finding import search_narrowed
+from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.reading import record_search
 from appliance.sources.results import documents_of
-from indexer.retrieval.search import search
-from indexer.retrieval.symbols import as_symbol, definitions_of
+from appliance.sources.views.parts import page_of, part_or_page, sources_to_ask
+from indexer.retrieval.symbols import Definitions, as_symbol, definitions_of
+from indexer.scope import Scope
 
 logger = logging.getLogger(__name__)
 
@@ -33,9 +38,11 @@ def search_page(request: SignedInRequest) -> HttpResponse:
     query = request.GET.get("q", "").strip()
     sources = readable_sources(request.user)
     names = [source.name for source in sources]
-    chosen = [name for name in request.GET.getlist("source") if name in names]
+    by = Narrowing.read(request.GET, names)
+    chosen = list(by.sources)
     scope = scope_of(request.user)
     narrowing = as_of(scope, chosen, request.GET.get("ref", "").strip())
+    addresses = Addresses("search", query, by, narrowing.ref)
     context: dict[str, object] = {
         "query": query,
         "names": names,
@@ -47,75 +54,76 @@ def search_page(request: SignedInRequest) -> HttpResponse:
             if source.name in (chosen or names) and scope.allows(source.pk, query)
         ][:EXPLAINED_SOURCES],
         "refs": refs_to_choose(scope, narrowing.ref),
+        "addresses": addresses,
+        "chips": addresses.chips(chips_of(by)),
     }
     status = 200
     if query and names and not narrowing.is_unknown:
         try:
-            context |= _found(request, query, chosen, narrowing)
+            context |= _found(request, addresses, names, narrowing)
         except DatabaseError:
             logger.exception("search failed")
             context["failed"] = True
             status = 503
-    return render(request, "sources/search.html", context, status=status)
+    return render(request, part_or_page(request, "search"), context, status=status)
 
 
 def _found(
-    request: SignedInRequest, query: str, chosen: list[str], narrowing: AsOf
+    request: SignedInRequest, asked: Addresses, names: list[str], narrowing: AsOf
 ) -> dict[str, object]:
-    page = _page_of(request)
+    page = page_of(request, LAST_PAGE)
     started = time.monotonic()
-    result = search(
-        query,
-        scope=scope_of(request.user),
-        source_names=chosen,
-        refs=[narrowing.ref] if narrowing.ref else (),
+    scope = scope_of(request.user)
+    found = search_narrowed(
+        asked.query,
+        asked.by,
+        scope=scope,
+        names=names,
+        ref=asked.ref,
         # One more than is shown tells whether there is a next page.
         limit=page * HITS_PER_PAGE + 1,
     )
     first = (page - 1) * HITS_PER_PAGE
-    symbol = as_symbol(query) if page == 1 else ""
-    definitions = (
-        definitions_of(
-            symbol,
-            scope=scope_of(request.user),
-            source_names=chosen,
-            refs=[narrowing.ref] if narrowing.ref else (),
-            limit=SHOWN_DEFINITIONS,
-        )
-        if symbol
-        else None
-    )
+    symbol = as_symbol(asked.query) if page == 1 else ""
+    definitions = _definitions(symbol, asked, scope)
     documents = documents_of(
-        result.hits[first : first + HITS_PER_PAGE],
+        found.result.hits[first : first + HITS_PER_PAGE],
         dict(readable_sources(request.user).values_list("name", "checked_at")),
     )
-    grounds = Grounds.of(request.user)
     record_search(
-        query,
+        asked.query,
         documents,
         definitions,
-        grounds=grounds,
+        grounds=Grounds.of(request.user),
         page=page,
-        sources=chosen,
-        ref=narrowing.ref,
+        sources=asked.by.sources,
+        ref=asked.ref,
     )
+    is_more = len(found.result.hits) > page * HITS_PER_PAGE and page < LAST_PAGE
     return {
         "symbol": symbol,
         "definitions": definitions,
         "documents": documents,
+        "document_count": found.documents,
+        "facets": asked.links(found.facets),
         "seconds": time.monotonic() - started,
-        "by_meaning": "vector" in result.legs,
+        "by_meaning": "vector" in found.result.legs,
         "page": page,
-        "previous_page": page - 1,
-        "next_page": page + 1 if _has_more(len(result.hits), page) else 0,
+        "previous_url": asked.url(page=str(page - 1)) if page > 1 else "",
+        "next_url": asked.url(page=str(page + 1)) if is_more else "",
         "searched": True,
+        "ask_question": asked.query,
+        "ask_sources": sources_to_ask(asked, (one.source for one in documents)),
     }
 
 
-def _has_more(found: int, page: int) -> bool:
-    return found > page * HITS_PER_PAGE and page < LAST_PAGE
-
-
-def _page_of(request: SignedInRequest) -> int:
-    asked = request.GET.get("page", "1")
-    return min(max(int(asked), 1), LAST_PAGE) if asked.isdecimal() and len(asked) < 6 else 1
+def _definitions(symbol: str, asked: Addresses, scope: Scope) -> Definitions | None:
+    if not symbol:
+        return None
+    return definitions_of(
+        symbol,
+        scope=scope,
+        source_names=asked.by.sources,
+        refs=[asked.ref] if asked.ref else (),
+        limit=SHOWN_DEFINITIONS,
+    )

@@ -58,7 +58,9 @@ class Bars:
     base: int = HEIGHT - BOTTOM
 
 
-def bars_of(title: str, labels: Sequence[str], series: Sequence[Series]) -> Bars | None:
+def bars_of(
+    title: str, labels: Sequence[str], series: Sequence[Series], *, unit: str = "days"
+) -> Bars | None:
     """Return the drawing of counts over the same days; None when all of them are nought."""
     sums = [sum(values) for values in zip(*(one.values for one in series), strict=True)]
     if not any(sums):
@@ -68,7 +70,7 @@ def bars_of(title: str, labels: Sequence[str], series: Sequence[Series]) -> Bars
     key = tuple((one.number, one.name, sum(one.values)) for one in series)
     told = ", ".join(f"{total} {name}" for _, name, total in key)
     rules = tuple(Rule(_y(value, top), f"{value:g}") for value in (0, top / 2, top))
-    return Bars(title, f"{len(labels)} days: {told}.", key, bars, rules, labels[0], labels[-1])
+    return Bars(title, f"{len(labels)} {unit}: {told}.", key, bars, rules, labels[0], labels[-1])
 
 
 def _day(day: int, labels: Sequence[str], series: Sequence[Series], top: int) -> Iterator[Bar]:

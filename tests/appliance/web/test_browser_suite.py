@@ -198,7 +198,7 @@ class TestHeaders:
         def broken(*args: Any, **kwargs: Any) -> None:
             raise RuntimeError("a secret in the message of a fault")
 
-        monkeypatch.setattr("appliance.sources.views.searching.search", broken)
+        monkeypatch.setattr("appliance.sources.views.searching.search_narrowed", broken)
         client = Client(raise_request_exception=False)
         client.force_login(reader)
         answer = client.get("/search/?q=x")

@@ -29,7 +29,7 @@ OF_SOURCES = frozenset({"admin", "source_admin", "other_source_admin"})
 CLOSED: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(
         [
-            "manage", "usage_csv", "jobs", "jobs_retry", "job_retry", "settings", "egress", "egress_look", "egress_export",
+            "manage", "usage_csv", "insight", "insight_usage", "insight_quality", "insight_coverage", "insight_freshness", "jobs", "jobs_retry", "job_retry", "settings", "egress", "egress_look", "egress_export",
             "support", "support_bundle", "person_new", "person_edit",
             "person_password", "person_remove", "group_new", "group_rename", "group_remove",
             "directories", "sign_in_rules", "directory_new", "directory", "directory_switch",
@@ -75,7 +75,7 @@ CLOSED: Mapping[str, frozenset[str]] = {
 OPEN = {
     "file_blame", "file_history", "file_change", "file_raw", "file_rest", "folder", "source_files",
     "tree", "tree_root", "symbol_card",
-    "ask", "search", "code", "symbols", "file", "sources", "status", "healthz", "theme", "hook",
+    "ask", "search", "code", "search_export", "code_export", "symbols", "file", "sources", "status", "healthz", "theme", "hook",
     "tokens", "token_revoke", "sessions", "session_end", "sessions_end_others", "answer_save",
     "answer_again",
     "help", "help_page", "help_picture",
@@ -97,6 +97,8 @@ OWN = (
     "changed_",
     "citation_",
     "feedback",
+    "saved_",
+    "notification",
 )
 
 

@@ -1,0 +1,1 @@
+"""Saved searches, and what their owners are told of new matches."""

@@ -1,0 +1,160 @@
+"""Sends what waits: by mail and to webhooks, with further tries, and only what may be told then.
+
+Whether somebody is still here and may still read the places is asked again at the moment of
+sending. A webhook is posted until it is taken, under one id, by which its receiver knows a second
+copy. A mail has no such id that programs heed: it is marked before it is given away, and one whose
+worker died in between is not sent again.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from smtplib import SMTPException
+from typing import Any
+
+from django.conf import settings
+from django.core.mail import EmailMessage
+from django.db.models import F
+from django.utils import timezone
+
+from appliance.sources.access import granted_scope_of
+from appliance.sources.saved.models import Delivery, WebhookTarget
+from appliance.sources.saved.outgoing import NotPosted, post
+from appliance.sources.saved.places import Place, readable
+from appliance.sources.saved.targets import secret_of
+
+logger = logging.getLogger(__name__)
+
+SECONDS = 20.0  # of one round
+MOST_ATTEMPTS = 8
+FIRST_WAIT_S = 10  # then three times as long each time: the last try after about three hours
+LEASE = timedelta(minutes=5)  # so long a worker that died keeps others from its delivery
+NAMED_PLACES = 20
+
+State, Road = Delivery.State, Delivery.Road
+
+
+def deliver_waiting(*, seconds: float = SECONDS) -> int:
+    """Send what is due; return how many were sent."""
+    deadline = time.monotonic() + seconds
+    _give_up_dead_mails()
+    due = Delivery.objects.filter(state=State.WAITING, due_at__lte=timezone.now())
+    sent = 0
+    for pk in list(due.order_by("due_at").values_list("pk", flat=True)[:500]):
+        if time.monotonic() >= deadline:
+            break
+        if (delivery := _claim(pk)) is not None:
+            sent += _deliver(delivery)
+    return sent
+
+
+def _claim(pk: int) -> Delivery | None:
+    """Take one delivery; None when somebody else has."""
+    now = timezone.now()
+    taken = Delivery.objects.filter(pk=pk, state=State.WAITING, due_at__lte=now).update(
+        due_at=now + LEASE, attempts=F("attempts") + 1
+    )
+    deliveries = Delivery.objects.select_related("notification__owner", "notification__search")
+    return deliveries.get(pk=pk) if taken else None
+
+
+def _give_up_dead_mails() -> None:
+    dead = Delivery.objects.filter(state=State.SENDING, due_at__lte=timezone.now())
+    dead.update(state=State.FAILED, error="It was being sent when the worker ended.")
+
+
+def _deliver(delivery: Delivery) -> bool:
+    owner = delivery.notification.owner
+    places = readable(delivery.notification.places, granted_scope_of(owner))
+    if not owner.is_active or not places:
+        _end(delivery, State.DROPPED)
+        return False
+    try:
+        if delivery.road == Road.MAIL:
+            _mail(delivery, places)
+        else:
+            _post(delivery, places)
+    except NotPosted as exc:
+        _fail(delivery, str(exc), is_final=exc.is_final)
+        return False
+    _end(delivery, State.SENT)
+    return True
+
+
+def _mail(delivery: Delivery, places: Sequence[Place]) -> None:
+    to = delivery.notification.owner.email
+    if not settings.EMAIL_HOST or not to:
+        raise NotPosted("There is no mail relay or no address.", is_final=True)
+    delivery.state = State.SENDING
+    delivery.save(update_fields=["state"])
+    headers = {"Message-ID": f"<{delivery.uid}@plumbline>", "Auto-Submitted": "auto-generated"}
+    message = EmailMessage(_subject(delivery), _text(delivery, places), to=[to], headers=headers)
+    try:
+        message.send()
+    except (OSError, SMTPException) as exc:
+        raise NotPosted(f"The mail relay did not take it: {type(exc).__name__}.") from exc
+
+
+def _subject(delivery: Delivery) -> str:
+    search = delivery.notification.search
+    # A name is a line of its owner's own: without line ends it cannot add a header.
+    return " ".join(f"New matches: {search.name}".split())
+
+
+def _text(delivery: Delivery, places: Sequence[Place]) -> str:
+    count = sum(place.count for place in places)
+    lines = [f"“{delivery.notification.search.name}” has {count} new "
+             f"match{'' if count == 1 else 'es'} in {len(places)} file{'' if len(places) == 1 else 's'}:", ""]  # fmt: skip
+    lines += [f"  {place.source}  {place.path}  ({place.count})" for place in places[:NAMED_PLACES]]
+    if len(places) > NAMED_PLACES:
+        lines.append(f"  and {len(places) - NAMED_PLACES} more")
+    return "\n".join([*lines, "", link()])
+
+
+def _post(delivery: Delivery, places: Sequence[Place]) -> None:
+    target = WebhookTarget.objects.filter(owner=delivery.notification.owner).first()
+    if target is None:
+        raise NotPosted("There is no webhook any more.", is_final=True)
+    post(target.url, secret_of(target), str(delivery.uid), payload(delivery, places))
+
+
+def payload(delivery: Delivery, places: Sequence[Place]) -> dict[str, Any]:
+    """Return what is posted: names, paths and counts, and never code."""
+    notification = delivery.notification
+    return {
+        "type": "search.matched",
+        "timestamp": notification.created_at.isoformat(),
+        "data": {
+            "search": {"id": notification.search_id, "name": notification.search.name},
+            "count": sum(place.count for place in places),
+            "places": [
+                {"source": one.source, "path": one.path, "count": one.count} for one in places
+            ],
+            "url": link(),
+        },
+    }
+
+
+def link() -> str:
+    """Return where notifications are read; without a setting for it the path alone."""
+    return f"{settings.ADDRESS}/notifications/"
+
+
+def _end(delivery: Delivery, state: Delivery.State) -> None:
+    Delivery.objects.filter(pk=delivery.pk).update(state=state, error="")
+    logger.info("delivery=%s road=%s state=%s", delivery.pk, delivery.road, state)
+
+
+def _fail(delivery: Delivery, sentence: str, *, is_final: bool) -> None:
+    """Try again later, or give up."""
+    is_over = is_final or delivery.attempts >= MOST_ATTEMPTS
+    wait = FIRST_WAIT_S * 3 ** (delivery.attempts - 1)
+    Delivery.objects.filter(pk=delivery.pk).update(
+        state=State.FAILED if is_over else State.WAITING,
+        due_at=timezone.now() + timedelta(seconds=wait),
+        error=sentence[:300],
+    )
+    logger.warning("delivery=%s attempt=%s: %s", delivery.pk, delivery.attempts, sentence)
