@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-FENCED = re.compile(r"\n\n(`{3,})([^`\n]{1,120})\n(.*?)\n\1(?=\n\n|\Z)", re.DOTALL)
+FENCED = re.compile(r"(?:\A|\n\n)(`{3,})attached ([^`\n]{1,120})\n(.*?)\n\1(?=\n\n|\Z)", re.DOTALL)
 UNNAMED = re.compile(r"[^\w ./()+,-]+")
 
 
@@ -53,4 +53,4 @@ def _fenced(one: Attachment) -> str:
     runs = [len(run) for run in re.findall(r"`+", one.text)]
     fence = "`" * max(3, 1 + max(runs, default=0))
     name = UNNAMED.sub(" ", one.name).strip()[:120] or "text"
-    return f"\n\n{fence}{name}\n{one.text.rstrip()}\n{fence}"
+    return f"\n\n{fence}attached {name}\n{one.text.rstrip()}\n{fence}"

@@ -67,7 +67,7 @@ def _questions_of(scope: Scope, source: Source) -> list[tuple[str, str]]:
         *(("commit", subject) for subject in _subjects(scope, source)),
     ]
     words = {
-        "name": "What does `{}` do, and what calls it?",
+        "name": "What does {} do, and where is it used?",
         "heading": "What does {name} say about \u201c{}\u201d?",
         "commit": "What changed in {name} with \u201c{}\u201d?",
     }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import islice
+from pathlib import PurePosixPath
 
 from appliance.conversations.models import Message, MessageEvidence
 from indexer.models import Definition
@@ -14,6 +15,7 @@ from indexer.scope import Scope
 MOST = 3
 LOOKED_AT = 3  # pieces of evidence, the cited first
 SHORTEST_NAME = 4
+VALUES = ("constant", "field", "pair", "section")  # kinds of definition that do nothing
 Role = MessageEvidence.Role
 
 
@@ -41,22 +43,31 @@ def _evidence(message: Message, scope: Scope) -> list[MessageEvidence]:
 def _used(links: Sequence[MessageEvidence], message: Message, scope: Scope) -> Iterator[str]:
     """Ask where a cited definition is used, when something uses it."""
     refs = (message.ref,) if message.ref else ()
-    for link in links:
+    for link in sorted(links, key=lambda one: _is_private(one.evidence.symbol)):
         name = SEPARATOR.split(link.evidence.symbol)[-1]
         if len(name) >= SHORTEST_NAME and uses_of(name, scope=scope, refs=refs, limit=1).total:
-            yield f"Where is `{link.evidence.symbol}` used?"
+            yield f"Where is {link.evidence.symbol} used?"
 
 
 def _defined(links: Sequence[MessageEvidence], message: Message) -> Iterator[str]:
     """Ask what the same file defines next to what was cited, if the answer does not speak of it."""
     for link in links:
         evidence = link.evidence
-        defined = Definition.objects.filter(blob_id=evidence.blob_id)
+        defined = Definition.objects.filter(blob_id=evidence.blob_id).exclude(kind__in=VALUES)
         after = defined.filter(start_line__gt=evidence.end_line).order_by("start_line")
         before = defined.filter(end_line__lt=evidence.start_line).order_by("-start_line")
         for one in [*after[:4], *before[:4]]:
-            if len(one.name) >= SHORTEST_NAME and one.name not in message.text:
-                yield f"What does `{one.qualified}` in {evidence.path} do?"
+            if _is_telling(one.name, message):
+                yield f"What does {one.qualified} in {evidence.path} do?"
+
+
+def _is_private(symbol: str) -> bool:
+    return SEPARATOR.split(symbol)[-1].startswith("_")
+
+
+def _is_telling(name: str, message: Message) -> bool:
+    """Return whether a name is worth a question: public, no abbreviation, and new to the answer."""
+    return len(name) >= SHORTEST_NAME and not _is_private(name) and name not in message.text
 
 
 def _beside(links: Sequence[MessageEvidence], message: Message, scope: Scope) -> Iterator[str]:
@@ -65,7 +76,7 @@ def _beside(links: Sequence[MessageEvidence], message: Message, scope: Scope) ->
     for link in links:
         evidence = link.evidence
         for one in files_beside(scope, evidence.source_id, evidence.path, ref=message.ref):
-            if one.path in seen or one.path in message.text:
+            if one.path in seen or not _is_telling(PurePosixPath(one.path).stem, message):
                 continue
             if one.is_test:
                 yield f"What does {one.path} test?"

@@ -12,6 +12,7 @@ named AS MATERIALIZED (
       FROM indexer_definition AS definition
       JOIN busy ON busy.blob_id = definition.blob_id
      WHERE length(definition.name) > 4 AND definition.name !~ '^_'
+       AND definition.kind NOT IN ('constant', 'field', 'section', 'pair')
      GROUP BY definition.name
      ORDER BY definition.name
      LIMIT 200

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('conversations', '0009_fair_turns'),
+        ("conversations", "0009_fair_turns"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='message',
-            name='folders',
+            model_name="message",
+            name="folders",
             field=models.JSONField(default=list),
         ),
     ]

@@ -31,6 +31,7 @@ from appliance.conversations.turns import pins_of, turns_on
 from appliance.conversations.views.desk import composer, desk, question_form, source_names
 from appliance.conversations.views.refusing import refused, refused_in_place
 
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def ask_page(request: SignedInRequest) -> HttpResponse:
     """Ask the first question of a new thread."""

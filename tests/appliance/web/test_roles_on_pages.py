@@ -70,7 +70,7 @@ CLOSED: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 # Open to everybody who is signed in; what they show is decided by what one may read.
 OPEN = {
-    "ask", "search", "code", "symbols", "file", "sources", "status", "healthz", "theme", "hook",
+    "ask", "palette", "search", "code", "symbols", "file", "sources", "status", "healthz", "theme", "hook",
     "tokens", "token_revoke", "sessions", "session_end", "sessions_end_others", "answer_save",
     "answer_again",
     "api_me", "api_search",

@@ -55,7 +55,7 @@
   peek.id = "peek";
   peek.setAttribute("role", "tooltip");
   peek.hidden = true;
-  document.body.append(peek);
+  document.getElementById("main").append(peek);
   let timer = 0;
   let shownFor = null;
 
