@@ -66,7 +66,9 @@ class QuestionForm(forms.Form):
         texts = cast(QueryDict, self.data).getlist("attached")
         names = cast(QueryDict, self.data).getlist("attached_name")
         pairs = zip(texts, names + [""] * len(texts), strict=False)
-        attached = [Attachment(name, text) for text, name in pairs if text.strip()]
+        attached = [
+            Attachment(name, text.replace("\r\n", "\n")) for text, name in pairs if text.strip()
+        ]
         question = attach(self.cleaned_data["question"], attached)
         if not question.strip():
             raise forms.ValidationError("Write a question first.")
@@ -121,9 +123,13 @@ class QuestionForm(forms.Form):
 
 def _beside(folders: Sequence[str], files: Sequence[File]) -> list[str]:
     """Return the named files that lie outside of the chosen folders: they are looked at as well."""
+    named = [f"{file.source}:{file.path}" for file in files]
     sources = {source_of(folder) for folder in folders}
-    named = [f"{file.source}:{file.path}" for file in files if file.source in sources]
-    return [one for one in dict.fromkeys(named) if one not in folders]
+    return [
+        one
+        for one in dict.fromkeys(named)
+        if source_of(one) in sources and not any(f"{one}/".startswith(f"{at}/") for at in folders)
+    ]
 
 
 MOST_FILES = 20

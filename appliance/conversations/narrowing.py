@@ -34,11 +34,10 @@ class Narrowing:
 
     @classmethod
     def of_question(cls, asked: Message, names: Collection[str]) -> Narrowing:
-        return cls(
-            tuple(name for name in asked.source_names if name in names),
-            tuple(one for one in asked.folders if source_of(one) in names),
-            asked.ref,
-        )
+        folders = tuple(one for one in asked.folders if source_of(one) in names)
+        meant = {source_of(one) for one in folders}
+        sources = (name for name in asked.source_names if name in names and name not in meant)
+        return cls(tuple(sources), folders, asked.ref)
 
     @classmethod
     def of_query(cls, query: QueryDict, names: Collection[str]) -> Narrowing:

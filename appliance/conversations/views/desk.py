@@ -111,10 +111,14 @@ def composer(
 ) -> dict[str, object]:
     ref = str(form["ref"].value() or "")
     chosen = [str(one) for one in form["sources"].value() or ()]
+    folders = [str(one) for one in form["folders"].value() or () if one]
+    others = [name for name in names if name not in chosen]
     return {
         "chosen": chosen,
-        "offered": [name for name in names if name not in chosen][:OFFERED_SOURCES],
-        "folders": [str(one) for one in form["folders"].value() or () if one],
+        "offered": others[:OFFERED_SOURCES],
+        "has_more_sources": len(others) > OFFERED_SOURCES,
+        "folders": folders,
+        "searched": _searched([*chosen, *folders], names),
         "form": form,
         "refused": reached.sentence if reached else "",
         "names": names,
@@ -123,6 +127,15 @@ def composer(
         "modes": choices(ANSWERINGS),
         "mode": str(form["mode"].value() or AUTO),
     }
+
+
+def _searched(chosen: list[str], names: list[str]) -> str:
+    """Say in a few words what is searched."""
+    if len(chosen) > 1:
+        return f"{len(chosen)} chosen"
+    if chosen or len(names) == 1:
+        return (chosen or names)[0]
+    return "All sources"
 
 
 def source_names(user: User) -> list[str]:

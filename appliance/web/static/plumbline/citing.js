@@ -58,6 +58,7 @@
   document.getElementById("main").append(peek);
   let timer = 0;
   let shownFor = null;
+  let stillUntil = 0; // going to a citation scrolls, which must not hide what it shows
 
   const hide = () => {
     clearTimeout(timer);
@@ -132,7 +133,9 @@
   });
   document.addEventListener("keydown", (event) => { if (event.key === "Escape") hide(); });
   document.addEventListener("click", hide);
-  turns.addEventListener("scroll", hide, { passive: true });
+  turns.addEventListener("scroll", () => {
+    if (performance.now() > stillUntil) hide();
+  }, { passive: true });
 
   // --- n and p: the next and the previous citation ----------------------------------------------
   let current = null;
@@ -151,8 +154,9 @@
     for (const other of document.querySelectorAll(".evidence")) {
       if (section && !section.dataset.later) other.hidden = other !== section;
     }
-    current.focus();
-    current.scrollIntoView({ block: "center" });
+    stillUntil = performance.now() + 300;
+    current.focus({ preventScroll: true });
+    current.scrollIntoView({ block: "center", behavior: "instant" });
     markFor(current);
     show(current);
     const announcer = document.getElementById("announcer");

@@ -22,8 +22,8 @@
     refused.replaceChildren(note);
   };
   const hidden = (name, value) => {
-    const input = document.createElement("textarea"); // keeps line breaks, which an input does not
-    input.hidden = true;
+    const input = document.createElement("input");
+    input.type = "hidden"; // which keeps line breaks, unlike other inputs
     input.name = name;
     input.value = value;
     return input;
