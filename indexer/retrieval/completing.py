@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from indexer.retrieval.queries import FILES_LIKE, FOLDERS_LIKE, NAMES_LIKE, Visibility, rows_of
 from indexer.retrieval.search import visibility_of
@@ -78,7 +79,7 @@ class Completer:
             )
         ]
 
-    def _rows(self, statement: str, text: str) -> list[tuple[str, ...]]:
+    def _rows(self, statement: str, text: str) -> list[tuple[Any, ...]]:
         words = [_literal(word) for word in _plain(text).split()]
         parameters = {
             "pattern": f"%{'%'.join(words)}%",
