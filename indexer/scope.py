@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 WILDCARD = re.compile(r"[*?]")
@@ -76,6 +76,9 @@ class Scope:
 
     whole_source_ids: frozenset[int] = frozenset()
     rules: tuple[PathRule, ...] = field(default=())
+    # Of these sources only what lies in these folders: chosen by who asks, and never more than
+    # the rules allow. A source that is not named here is not narrowed.
+    folders: tuple[tuple[int, str], ...] = ()
 
     @classmethod
     def from_rules(cls, rules: Iterable[PathRule]) -> Scope:
@@ -111,13 +114,21 @@ class Scope:
         return Scope(
             self.whole_source_ids & kept,
             tuple(rule for rule in self.rules if rule.source_id in kept),
+            tuple(folder for folder in self.folders if folder[0] in kept),
         )
+
+    def within(self, folders: Iterable[tuple[int, str]]) -> Scope:
+        """Return the part of this scope that lies in these folders (or is these files): of the
+        sources that they name; of others, all that it held."""
+        return replace(self, folders=tuple(sorted({*self.folders, *folders})))
 
     def covers(self, other: Scope) -> bool:
         """Return whether everything of another scope surely lies in this one.
 
         Rules are compared, not paths: other rules for a source count as less, unless it is whole.
         """
+        if not set(self.folders) <= set(other.folders):
+            return False
         return all(
             source_id in self.whole_source_ids
             or (
@@ -132,10 +143,24 @@ class Scope:
 
     def allows(self, source_id: int, path: str) -> bool:
         """Return whether this path may be read."""
+        if not self._is_in_folders(source_id, path):
+            return False
         if source_id in self.whole_source_ids:
             return True
         rule = self.deciding_rule(source_id, path)
         return rule is not None and rule.allow
+
+    def _is_in_folders(self, source_id: int, path: str) -> bool:
+        folders = self._folders_by_source.get(source_id)
+        return folders is None or not folders.isdisjoint(_folders_of(path))
+
+    @cached_property
+    def _folders_by_source(self) -> Mapping[int, frozenset[str]]:
+        sources = {source_id for source_id, _ in self.folders}
+        return {
+            one: frozenset(path.strip("/") for source_id, path in self.folders if source_id == one)
+            for one in sources
+        }
 
     def deciding_rule(self, source_id: int, path: str) -> PathRule | None:
         """Return the rule that decides for a path: of those that match the most specific one, and
@@ -170,6 +195,12 @@ class Scope:
                 for path, rule in rules.plain.items()
             }
         )
+
+    @cached_property
+    def folders_json(self) -> str:
+        """Return the folders for visible.sql: {"7": ["src/api"]}."""
+        named = sorted(self._folders_by_source.items())
+        return json.dumps({str(source_id): sorted(paths) for source_id, paths in named})
 
     @cached_property
     def globs_json(self) -> str:

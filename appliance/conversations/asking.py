@@ -16,10 +16,12 @@ from appliance.audit.recording import Target, record
 from appliance.common.queueing import send
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.modes import Mode
+from appliance.conversations.narrowing import with_sources_of
 from appliance.conversations.paths import latest_answer
 from appliance.conversations.quotas import count_question
 from appliance.conversations.tasks import answer_question
 from appliance.conversations.titles import title_of
+from appliance.conversations.wanted import NOTHING_WANTED, Wanted
 
 
 def ask(
@@ -30,15 +32,18 @@ def ask(
     after: Message | None = None,
     beside: Message | None = None,
     source_names: Sequence[str] = (),
+    folders: Sequence[str] = (),
     ref: str = "",
     mode: Mode = Mode.ANSWER,
     token: ApiToken | None = None,
+    wanted: Wanted = NOTHING_WANTED,
 ) -> Message:
     """Write the question down and have it answered; return the answer that is to come.
 
     In a thread it follows on `after`, an answer of it; without one, on the latest answer. Or it
-    stands `beside` a question of the thread, as another way to ask it. Asked by a program, it is
-    answered from what its `token` reads.
+    stands `beside` a question of the thread, as another way to ask it. `folders` narrows sources
+    to a part of them; `wanted` puts files into the prompt. Asked by a program, it is answered from
+    what its `token` reads.
     """
     question = question.strip()
     with transaction.atomic():
@@ -51,10 +56,12 @@ def ask(
             parent=beside.parent if beside else after,
             role=Message.Role.QUESTION,
             text=question,
-            source_names=list(source_names),
+            source_names=with_sources_of(source_names, folders),
+            folders=list(folders),
             ref=ref,
             mode=mode,
             token=token,
+            wanted=wanted.to_json(),
         )
         return answer_to(asked, like=asked, token=token)
 
@@ -73,6 +80,7 @@ def answer_to(question: Message, *, like: Message, token: ApiToken | None = None
         role=Message.Role.ANSWER,
         state=Message.State.QUEUED,
         source_names=like.source_names,
+        folders=like.folders,
         ref=like.ref,
         mode=like.mode,
         wanted=like.wanted,
@@ -92,17 +100,12 @@ def _record(question: Message, answer: Message) -> None:
         "question": str(question.pk),
         "mode": answer.mode,
         "sources": answer.source_names,
+        "folders": answer.folders,
         "ref": answer.ref,
         **({"token": answer.token.prefix} if answer.token else {}),
     }
     target = Target("message", str(answer.pk))
     record(Action.ASKED, actor=question.thread.owner, target=target, details=details)
-
-
-def ref_of(thread: Thread) -> str:
-    """Return the ref that a thread asks about: that of its latest question, which the next keeps."""
-    latest = thread.messages.filter(role=Message.Role.QUESTION).order_by("-created_at", "-pk")
-    return latest.values_list("ref", flat=True).first() or ""
 
 
 def stop(message: Message) -> None:

@@ -18,7 +18,7 @@ from appliance.conversations.titles import NEUTRAL, title_of
 from appliance.conversations.trees import Node, Place
 
 COPIED = (
-    "role", "text", "query", "source_names", "ref", "mode", "steps", "patches", "is_pinned",
+    "role", "text", "query", "source_names", "folders", "ref", "mode", "steps", "patches", "is_pinned",
     "not_found", "error", "usage", "struck", "checks", "seconds", "state",
 )  # fmt: skip
 

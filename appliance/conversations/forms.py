@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
+from typing import Any, cast
 from uuid import UUID
 
 from django import forms
@@ -14,12 +14,23 @@ from appliance.accounts.models import User
 from appliance.conversations.access import groups_to_share_with, people_to_share_with
 from appliance.conversations.answering.choosing import mode_of
 from appliance.conversations.answering.flow import ANSWERINGS
+from appliance.conversations.attaching import Attachment, attach
+from appliance.conversations.mentions import mentioned_files
 from appliance.conversations.modes import AUTO, Mode, choices
+from appliance.conversations.narrowing import (
+    MOST_FOLDERS,
+    narrowed,
+    path_of,
+    source_of,
+    with_sources_of,
+)
 from appliance.conversations.wanted import File, Wanted
 from appliance.sources.asof import as_of
+from indexer.retrieval.completing import Completer
 from indexer.scope import Scope
 
 LONGEST_QUESTION = 20_000  # characters: a long stack trace, not a file
+NO_FOLDER = "There is no {} that you may read. A folder is written source:path."
 
 
 class QuestionForm(forms.Form):
@@ -27,8 +38,7 @@ class QuestionForm(forms.Form):
     each source's default."""
 
     question = forms.CharField(
-        max_length=LONGEST_QUESTION,
-        error_messages={"required": "Write a question first."},
+        required=False,  # something attached is a question too: see clean_question
         widget=forms.Textarea(attrs={"rows": 1, "placeholder": "Ask about your code"}),
     )
     sources = forms.MultipleChoiceField(
@@ -37,6 +47,7 @@ class QuestionForm(forms.Form):
         error_messages={"invalid_choice": "One of these sources cannot be searched any more."},
     )
 
+    folders = forms.Field(required=False, widget=forms.MultipleHiddenInput)
     ref = forms.CharField(required=False, max_length=250)
     mode = forms.ChoiceField(
         required=False,
@@ -50,16 +61,75 @@ class QuestionForm(forms.Form):
         field = cast(forms.MultipleChoiceField, self.fields["sources"])
         field.choices = [(name, name) for name in names]
 
+    def clean_question(self) -> str:
+        """Return the question with what is attached to it."""
+        texts = cast(QueryDict, self.data).getlist("attached")
+        names = cast(QueryDict, self.data).getlist("attached_name")
+        pairs = zip(texts, names + [""] * len(texts), strict=False)
+        attached = [
+            Attachment(name, text.replace("\r\n", "\n")) for text, name in pairs if text.strip()
+        ]
+        question = attach(self.cleaned_data["question"], attached)
+        if not question.strip():
+            raise forms.ValidationError("Write a question first.")
+        if len(question) > LONGEST_QUESTION:
+            raise forms.ValidationError(
+                f"A question holds {LONGEST_QUESTION:,} characters with all that is attached to it; "
+                f"this one has {len(question):,}. Leave out what is not needed."
+            )
+        return question
+
+    def clean_folders(self) -> list[str]:
+        """Return the chosen folders as `source:path`; sources that may not be read are not there."""
+        names = {name for name, _ in cast(Any, self.fields["sources"]).choices}
+        folders = []
+        for given in self.cleaned_data["folders"] or []:
+            source, path = source_of(given.strip()), path_of(given.strip())
+            if not given.strip():
+                continue
+            if source not in names or not path or "\0" in path:
+                raise forms.ValidationError(NO_FOLDER.format(given.strip()))
+            folders.append(f"{source}:{path}")
+        if len(folders) > MOST_FOLDERS:
+            raise forms.ValidationError(f"Choose at most {MOST_FOLDERS} folders.")
+        return folders
+
     def clean_mode(self) -> Mode:
         """Return the chosen mode, or the one that the question suggests."""
         return mode_of(self.cleaned_data["mode"] or AUTO, self.cleaned_data.get("question", ""))
 
     def clean(self) -> None:
-        """Refuse a ref that none of the chosen sources has."""
-        ref = self.cleaned_data.get("ref", "")
-        narrowing = as_of(self.scope, self.cleaned_data.get("sources", []), ref)
+        """Refuse a ref that none of the chosen sources has, and folders that are not there."""
+        given = self.cleaned_data
+        ref, folders = given.get("ref", ""), given.get("folders", [])
+        sources = with_sources_of(given.get("sources", []), folders)
+        narrowing = as_of(self.scope, sources, ref)
         if narrowing.is_unknown:
             self.add_error("ref", narrowing.sentence)
+            return
+        for folder in folders:
+            if not self._is_there(folder, ref):
+                self.add_error("folders", NO_FOLDER.format(folder))
+        files = mentioned_files(given.get("question", ""), self.scope, ref)
+        given["wanted"] = Wanted(add=files)
+        given["folders"] = [*folders, *_beside(folders, files)]
+
+    def _is_there(self, folder: str, ref: str) -> bool:
+        part = narrowed(self.scope, [folder])
+        refs = (ref,) if ref else ()
+        completer = Completer.over(part, source_names=[source_of(folder)], refs=refs, limit=1)
+        return bool(completer.files(""))
+
+
+def _beside(folders: Sequence[str], files: Sequence[File]) -> list[str]:
+    """Return the named files that lie outside of the chosen folders: they are looked at as well."""
+    named = [f"{file.source}:{file.path}" for file in files]
+    sources = {source_of(folder) for folder in folders}
+    return [
+        one
+        for one in dict.fromkeys(named)
+        if source_of(one) in sources and not any(f"{one}/".startswith(f"{at}/") for at in folders)
+    ]
 
 
 MOST_FILES = 20

@@ -115,6 +115,7 @@ class Message(models.Model):
     text = models.TextField(blank=True)  # as the model wrote it, with handles
     query = models.TextField(blank=True)  # what was searched for: the standalone question
     source_names = models.JSONField(default=list)  # narrowed to these; empty: all readable
+    folders = models.JSONField(default=list)  # of these sources: see narrowing
     ref = models.CharField(max_length=250, blank=True)  # as of this; empty: each source's default
     # The program that asked. Its answer reads what the token reads, and not all that its person does.
     token = models.ForeignKey(

@@ -14,6 +14,7 @@ from appliance.conversations.answering.steps import Step
 from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.models import Message
 from appliance.conversations.modes import Mode
+from appliance.conversations.narrowing import narrowed
 from appliance.conversations.noting import VERBATIM, note_by_extract
 from appliance.conversations.paths import path_to
 from appliance.conversations.prompting.conversation import EarlierTurn, Pinned
@@ -102,7 +103,7 @@ def question_of(message: Message) -> tuple[Question, Branch]:
     done = tuple(map(Step.from_json, message.steps))
     return Question(
         text=asked.text,
-        scope=scope,
+        scope=narrowed(scope, message.folders),
         turns=branch.earlier_turns(),
         pinned=branch.pinned(),
         wanted=Wanted.from_json(message.wanted),

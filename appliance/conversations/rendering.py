@@ -377,9 +377,11 @@ def _link(piece: EvidenceLines) -> str:
     where = f"{piece.source}: {piece.path}, lines {piece.span.start_line} to {piece.span.end_line}"
     moved = piece.moved_from
     return format_html(
-        '<a class="citation{}" data-handle="{}" href="{}" title="{}">{}</a>',
+        '<a class="citation{}" data-handle="{}" data-lines="{}-{}" href="{}" title="{}">{}</a>',
         " is-moved" if moved else "",
         key_of(piece.handle, moved and piece.span),
+        piece.span.start_line,
+        piece.span.end_line,
         file_url(piece),
         f"{where}; moved here from lines {moved.start_line} to {moved.end_line}"
         if moved

@@ -52,6 +52,7 @@ def _emptied(message: Message) -> Message:
 def _for_others(message: Message, names: Names) -> Message:
     shown = copy(message)
     shown.source_names = [name for name in message.source_names if name in names.readable]
+    shown.folders = [one for one in message.folders if one.partition(":")[0] in names.whole]
     shown.error = UNFINISHED if message.error else ""
     shown.wanted, shown.prompt = {}, {}
     searched = {source["name"] for source in message.receipt.get("sources", ())}

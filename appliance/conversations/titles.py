@@ -7,6 +7,7 @@ from uuid import UUID
 
 from appliance.accounts.models import User
 from appliance.conversations.access import Reading, readings_of
+from appliance.conversations.attaching import folded
 from appliance.conversations.models import Message, Thread
 
 TITLE_CHARACTERS = 80
@@ -14,8 +15,10 @@ NEUTRAL = "Shared thread"
 
 
 def title_of(question: str) -> str:
-    """Return the first line of a question, cut at a word."""
-    line = next((line.strip() for line in question.split("\n") if line.strip()), "Question")
+    """Return the first line of a question, cut at a word; of one that is all attached, its names."""
+    asked = folded(question)
+    words = asked.words.strip() or ", ".join(one.name for one in asked.attachments)
+    line = next((line.strip() for line in words.split("\n") if line.strip()), "Question")
     if len(line) <= TITLE_CHARACTERS:
         return line
     return line[:TITLE_CHARACTERS].rsplit(" ", 1)[0] + " \u2026"

@@ -5,7 +5,15 @@ from __future__ import annotations
 from django.urls import include, path
 
 from appliance.conversations import patching, streams
-from appliance.conversations.views import exporting, messages, prompts, sharing, threads
+from appliance.conversations.views import (
+    exporting,
+    messages,
+    palette,
+    prompts,
+    sharing,
+    suggesting,
+    threads,
+)
 
 THREAD = "threads/<uuid:thread_id>"
 MESSAGE = "messages/<uuid:message_id>"
@@ -14,6 +22,7 @@ urlpatterns = [
     path("", include("appliance.conversations.living.urls")),
     path("", include("appliance.conversations.curating.urls")),
     path("", threads.ask_page, name="ask"),
+    path("palette/", palette.palette, name="palette"),
     path(f"{THREAD}/", threads.thread_page, name="thread"),
     path(f"{THREAD}/ask/", threads.thread_ask, name="thread_ask"),
     path(f"{THREAD}/rename/", threads.thread_rename, name="thread_rename"),
@@ -25,6 +34,7 @@ urlpatterns = [
     path(f"{THREAD}/thread.json", exporting.thread_export, {"ending": "json"}, "thread_json"),
     path(f"{MESSAGE}/stop/", messages.message_stop, name="message_stop"),
     path(f"{MESSAGE}/evidence/", messages.message_evidence, name="message_evidence"),
+    path(f"{MESSAGE}/next/", suggesting.message_next, name="message_next"),
     path(f"{MESSAGE}/events/", streams.answer_events, name="message_events"),
     path(f"{MESSAGE}/again/", messages.message_again, name="message_again"),
     path(f"{MESSAGE}/pin/", messages.message_pin, name="message_pin"),

@@ -23,7 +23,7 @@ from appliance.sources.overview import overviews_of
 from appliance.web.health import check_all
 from appliance.web.verdict import summary_of, worst_state
 
-THEMES = {"light", "dark"}
+LOOKS = {"theme": {"light", "dark"}, "density": {"compact"}}
 SHOWN_SOURCES = 50  # the page is loaded anew every ten seconds
 LOOPBACK = {"127.0.0.1", "::1"}
 PASSED_ON = ("Forwarded", "Via", "X-Forwarded-For", "X-Forwarded-Proto", "X-Real-Ip")
@@ -95,17 +95,18 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_POST
 @login_not_required
 def theme(request: HttpRequest) -> HttpResponse:
-    """Remember light, dark, or (anything else) whatever the device prefers."""
+    """Remember light, dark, or (anything else) whatever the device prefers; or how dense pages are."""
     back = request.POST.get("next", "/")
     if not url_has_allowed_host_and_scheme(back, {request.get_host()}, request.is_secure()):
         back = "/"
     response = HttpResponseRedirect(back)
-    chosen = request.POST.get("theme")
-    if chosen in THEMES:
+    name = "density" if "density" in request.POST else "theme"
+    chosen = request.POST.get(name, "")
+    if chosen in LOOKS[name]:
         secure = request.is_secure()
         response.set_cookie(
-            "theme", chosen, max_age=YEAR_S, secure=secure, httponly=True, samesite="Lax"
+            name, chosen, max_age=YEAR_S, secure=secure, httponly=True, samesite="Lax"
         )
     else:
-        response.delete_cookie("theme", samesite="Lax")
+        response.delete_cookie(name, samesite="Lax")
     return response

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models.functions import Lower
 
 from indexer.models.document import Blob
 
@@ -21,7 +23,13 @@ class Definition(models.Model):
 
     class Meta:
         # With the blob: which blobs define a common name is told by the index alone.
-        indexes = [models.Index(fields=["name", "blob"], name="definition_by_name")]
+        indexes = [
+            models.Index(fields=["name", "blob"], name="definition_by_name"),
+            # For pickers, which know how a name begins and not its case.
+            models.Index(
+                OpClass(Lower("name"), name="text_pattern_ops"), name="definition_by_beginning"
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.qualified}#L{self.start_line}"

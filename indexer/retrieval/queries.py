@@ -32,6 +32,12 @@ KNOWN_NAMES = _statement("known_names.sql")
 KNOWN_PATHS = _statement("known_paths.sql")
 OCCURS = _statement("occurs.sql")
 NAMED_FILES = _statement("named_files.sql")
+FILES_LIKE = _statement("files_like.sql")
+FOLDERS_LIKE = _statement("folders_like.sql")
+NAMES_LIKE = _statement("names_like.sql")
+README = _statement("readme.sql")
+POPULAR_NAMES = _statement("popular_names.sql")
+FILES_BESIDE = _statement("files_beside.sql")
 FOLDERS = _statement("folders.sql")
 
 
@@ -97,6 +103,7 @@ class Visibility:
             "ref_names": list(self.ref_names),
             "plain_rules": self.scope.plain_json,
             "glob_rules": self.scope.globs_json,
+            "folders": self.scope.folders_json,
         }
 
 

@@ -26,7 +26,8 @@ RANGES = "SELECT first, last FROM indexer_batch WHERE first <= %(last)s AND last
 
 MOST_BYTES = 256 * 1024 * 1024  # kept in memory, by each process that searches
 
-Key = tuple[tuple[Edition, ...], tuple[PathRule, ...]]
+Folders = tuple[tuple[int, str], ...]
+Key = tuple[tuple[Edition, ...], tuple[PathRule, ...], Folders]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +92,7 @@ class View:
 
 
 _views: Kept[Key, View] = Kept(MOST_BYTES)
-_readable: Kept[tuple[Edition, frozenset[PathRule]], Numbers] = Kept(MOST_BYTES // 8)
+_readable: Kept[tuple[Edition, frozenset[PathRule], Folders], Numbers] = Kept(MOST_BYTES // 8)
 
 
 def view_of(visibility: Visibility) -> View:
@@ -101,7 +102,8 @@ def view_of(visibility: Visibility) -> View:
         editions = tuple(Edition(*row) for row in cursor.fetchall())
     sources = {edition.source_id for edition in editions}
     rules = tuple(rule for rule in visibility.scope.rules if rule.source_id in sources)
-    return _views.get((editions, rules), lambda: _make(visibility, editions))
+    folders = tuple(one for one in visibility.scope.folders if one[0] in sources)
+    return _views.get((editions, rules, folders), lambda: _make(visibility, editions))
 
 
 def _make(visibility: Visibility, editions: Sequence[Edition]) -> View:
@@ -133,10 +135,10 @@ def _make(visibility: Visibility, editions: Sequence[Edition]) -> View:
 
 def _shown(visibility: Visibility, edition: Edition) -> Shown:
     catalog = catalog_of(edition)
-    if edition.source_id in visibility.scope.whole_source_ids:
-        return Shown(catalog, None)
     part = Visibility(visibility.scope.narrowed_to([edition.source_id]), visibility.ref_names)
-    key = edition, frozenset(part.scope.rules)
+    if part.scope.whole_source_ids and not part.scope.folders:
+        return Shown(catalog, None)
+    key = edition, frozenset(part.scope.rules), part.scope.folders
     return Shown(catalog, _readable.get(key, lambda: _read_readable(part, edition)))
 
 

@@ -2,6 +2,7 @@
 -- Whole sources first (the common case, one index look-up); a source with path rules asks, for
 -- each document, the most specific rule that matches, a denial winning among equals. A rule without
 -- wildcards is looked up by the document's path and folders; only the others are matched.
+-- Who asks may narrow a source to some of its folders: that takes away and never adds.
 -- Joined in front of other statements of this folder by queries.py. Not materialized: what a
 -- statement already knows of its documents is looked at first, and only those are compared.
 WITH asked_ref AS MATERIALIZED (
@@ -19,6 +20,13 @@ visible AS NOT MATERIALIZED (
       FROM indexer_document AS document
      WHERE document.source_id = ANY(%(source_ids)s::bigint[])
        AND document.refs && ARRAY(SELECT asked_ref.id FROM asked_ref)
+       AND (%(folders)s::jsonb = '{}'::jsonb
+        OR NOT %(folders)s::jsonb ? document.source_id::text
+        OR EXISTS (SELECT FROM jsonb_array_elements_text(
+                                   %(folders)s::jsonb -> document.source_id::text
+                               ) AS folder(path)
+                    WHERE folder.path IN ('', document.path)
+                       OR starts_with(document.path, folder.path || '/')))
        AND (document.source_id = ANY(%(whole_source_ids)s::bigint[])
         OR (SELECT rule.allow
               FROM (

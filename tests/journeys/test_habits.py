@@ -18,10 +18,10 @@ def test_pages_answer_to_keys_clicks_and_changes(open_as: OpenAs, world: World) 
     window = open_as(world.owner)
     page = window.new_page()
 
-    # The slash key goes to the search field, and the search works from there.
-    page.goto("/sources/")
+    # The slash key goes to the field of the page that searches; elsewhere it opens the palette.
+    page.goto("/search/")
     page.keyboard.press("/")
-    expect(page.locator("#bar-search")).to_be_focused()
+    expect(page.locator("main [data-search-field]")).to_be_focused()
     page.keyboard.type("read_settings")
     page.keyboard.press("Enter")
     expect(page.locator(".result mark").first).to_be_visible()

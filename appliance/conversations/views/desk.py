@@ -13,14 +13,14 @@ from django.utils import timezone
 
 from appliance.accounts.models import User
 from appliance.accounts.requests import SignedInRequest
-from appliance.conversations import asking
 from appliance.conversations.access import threads_of, threads_shared_with
 from appliance.conversations.answering.flow import ANSWERINGS
 from appliance.conversations.finding import find_threads
-from appliance.conversations.forms import FindForm, QuestionForm
+from appliance.conversations.forms import LONGEST_QUESTION, FindForm, QuestionForm
 from appliance.conversations.history import grouped
 from appliance.conversations.models import Thread
 from appliance.conversations.modes import AUTO, choices
+from appliance.conversations.narrowing import Narrowing
 from appliance.conversations.quotas import QuotaReached
 from appliance.conversations.titles import listed_titles
 from appliance.sources.access import readable_sources, scope_of
@@ -28,6 +28,7 @@ from appliance.sources.asof import refs_to_choose
 
 THREADS_PER_PAGE = 40
 SHARED_PER_PAGE = 10
+OFFERED_SOURCES = 60  # as boxes; the others are found by typing
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +93,16 @@ def _shared(user: User, threads: Page[Thread]) -> list[SharedThread]:
 def question_form(
     request: SignedInRequest, thread: Thread | None = None, initial: dict[str, object] | None = None
 ) -> QuestionForm:
-    """Return the form of a question; a follow-up that names no ref keeps that of its thread."""
-    kept = asking.ref_of(thread) if thread else ""
+    """Return the form of a question. It begins with what the address narrows it to, or with what
+    the thread was narrowed to; a follow-up that names no ref keeps that of its thread."""
+    names = source_names(request.user)
+    kept = Narrowing.of_thread(thread, names) if thread else Narrowing()
     posted = request.POST.copy() if request.method == "POST" else None
     if posted is not None:
-        posted.setdefault("ref", kept)
-    names = source_names(request.user)
-    started = {"ref": kept, **(initial or {})}
+        posted.setdefault("ref", kept.ref)
+    begun = Narrowing.of_query(request.GET, names) or kept
+    words = request.GET.get("q", "")[:LONGEST_QUESTION]
+    started = {"question": words, **begun.to_initial(), **(initial or {})}
     return QuestionForm(posted, names=names, scope=scope_of(request.user), initial=started)
 
 
@@ -106,7 +110,15 @@ def composer(
     form: QuestionForm, names: list[str], reached: QuotaReached | None = None
 ) -> dict[str, object]:
     ref = str(form["ref"].value() or "")
+    chosen = [str(one) for one in form["sources"].value() or ()]
+    folders = [str(one) for one in form["folders"].value() or () if one]
+    others = [name for name in names if name not in chosen]
     return {
+        "chosen": chosen,
+        "offered": others[:OFFERED_SOURCES],
+        "has_more_sources": len(others) > OFFERED_SOURCES,
+        "folders": folders,
+        "searched": _searched([*chosen, *folders], names),
         "form": form,
         "refused": reached.sentence if reached else "",
         "names": names,
@@ -115,6 +127,15 @@ def composer(
         "modes": choices(ANSWERINGS),
         "mode": str(form["mode"].value() or AUTO),
     }
+
+
+def _searched(chosen: list[str], names: list[str]) -> str:
+    """Say in a few words what is searched."""
+    if len(chosen) > 1:
+        return f"{len(chosen)} chosen"
+    if chosen or len(names) == 1:
+        return (chosen or names)[0]
+    return "All sources"
 
 
 def source_names(user: User) -> list[str]:

@@ -22,19 +22,15 @@ from appliance.conversations.access import (
 )
 from appliance.conversations.forms import PlaceForm, QuestionForm, TitleForm
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.narrowing import Narrowing
 from appliance.conversations.quotas import QuotaReached
 from appliance.conversations.showing import record_turns
+from appliance.conversations.starting import first_questions
 from appliance.conversations.titles import shown_titles
 from appliance.conversations.trees import Node
 from appliance.conversations.turns import pins_of, turns_on
 from appliance.conversations.views.desk import composer, desk, question_form, source_names
 from appliance.conversations.views.refusing import refused, refused_in_place
-
-EXAMPLES = (
-    "What is {name} made of, and where does it start?",
-    "How are errors handled in {name}?",
-    "Where does {name} read its settings?",
-)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -57,7 +53,7 @@ def _ask_response(
     context = {
         **desk(request),
         **composer(form, names, reached),
-        "examples": example_questions(names),
+        "examples": first_questions(request.user),
         "has_sources": administered_sources(request.user).exists(),
     }
     return render(request, "conversations/ask.html", context, status=400 if form.errors else 200)
@@ -79,16 +75,11 @@ def _asked(
         after=after,
         beside=beside,
         source_names=given["sources"],
+        folders=given["folders"],
+        wanted=given["wanted"],
         ref=given["ref"],
         mode=given["mode"],
     )
-
-
-def example_questions(names: list[str]) -> list[str]:
-    """Return a question or two about each of the first sources, three in all."""
-    if not names:
-        return []
-    return [text.format(name=names[at % len(names)]) for at, text in enumerate(EXAMPLES)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,12 +124,8 @@ def _started(where: _Where) -> dict[str, object]:
     if where.beside is None:
         return {}
     asked = Message.objects.get(pk=where.beside.id)
-    return {
-        "question": asked.text,
-        "sources": asked.source_names,
-        "ref": asked.ref,
-        "mode": asked.mode,
-    }
+    narrowing = Narrowing.of_question(asked, asked.source_names)
+    return {"question": asked.text, "mode": asked.mode, **narrowing.to_initial()}
 
 
 def _thread_response(

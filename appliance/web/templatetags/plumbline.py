@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from appliance.accounts.models import Role, User
 from appliance.accounts.roles import has_role
 from appliance.common.highlighting import highlighted_lines
+from appliance.conversations.attaching import Folded, folded
 
 register = template.Library()
 
@@ -115,3 +116,9 @@ def by_role(evidence: Iterable[Used]) -> list[tuple[str, list[Used]]]:
 def may_audit(user: object) -> bool:
     """Return whether the pages of the audit are for this person."""
     return isinstance(user, User) and has_role(user, Role.AUDITOR, Role.ADMIN)
+
+
+@register.filter(name="folded")
+def folded_question(text: str) -> Folded:
+    """Take a question apart into its words and what is attached to them."""
+    return folded(text)

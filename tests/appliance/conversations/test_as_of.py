@@ -12,6 +12,7 @@ from django.test import Client
 from appliance.accounts.models import User
 from appliance.conversations import asking
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.narrowing import Narrowing
 from appliance.conversations.tasks import answer_question
 from appliance.sources.models import Grant
 from indexer.models import Source
@@ -98,7 +99,7 @@ def test_the_form_stores_the_ref_and_follow_ups_keep_it(
     client.post(f"/threads/{thread.pk}/ask/", {"question": "And then?"})
     assert set(thread.messages.values_list("ref", flat=True)) == {"v1"}
     client.post(f"/threads/{thread.pk}/ask/", {"question": "And now?", "ref": ""})
-    assert asking.ref_of(thread) == ""
+    assert Narrowing.of_thread(thread, []).ref == ""
 
 
 @pytest.mark.parametrize("form", [{"ref": "v9"}, {"ref": "v1", "sources": ["store"]}])

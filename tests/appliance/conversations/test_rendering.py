@@ -32,7 +32,7 @@ ALLOWED = {
     "span": {"class"},
     "code": {"class"},
     "ol": {"start"},
-    "a": {"class", "data-handle", "href", "title"},
+    "a": {"class", "data-handle", "data-lines", "href", "title"},
 }
 
 

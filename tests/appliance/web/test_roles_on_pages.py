@@ -75,7 +75,7 @@ CLOSED: Mapping[str, frozenset[str]] = {
 OPEN = {
     "file_blame", "file_history", "file_change", "file_raw", "file_rest", "folder", "source_files",
     "tree", "tree_root", "symbol_card",
-    "ask", "search", "code", "search_export", "code_export", "symbols", "file", "sources", "status", "healthz", "theme", "hook",
+    "ask", "palette", "search", "code", "search_export", "code_export", "symbols", "file", "sources", "status", "healthz", "theme", "hook",
     "tokens", "token_revoke", "sessions", "session_end", "sessions_end_others", "answer_save",
     "answer_again",
     "help", "help_page", "help_picture",

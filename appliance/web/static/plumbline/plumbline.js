@@ -6,16 +6,17 @@
 
   // --- Theme: the form posts without a script, with one the change is instant -----------------
   document.addEventListener("submit", (event) => {
-    const choice = event.submitter?.dataset.theme;
+    const name = event.submitter?.dataset.theme ? "theme" : "density";
+    const choice = event.submitter?.dataset[name];
     if (!choice) return;
     event.preventDefault();
-    if (choice === "auto") delete root.dataset.theme;
-    else root.dataset.theme = choice;
-    for (const button of event.target.querySelectorAll("[data-theme]")) {
+    if (choice === "auto" || choice === "comfortable") delete root.dataset[name];
+    else root.dataset[name] = choice;
+    for (const button of event.target.querySelectorAll(`button[name="${name}"]`)) {
       button.setAttribute("aria-pressed", String(button === event.submitter));
     }
     const form = new FormData(event.target);
-    form.set("theme", choice);
+    form.set(name, choice);
     fetch(event.target.action, { method: "POST", body: form, redirect: "manual" });
   });
 
@@ -24,8 +25,9 @@
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closeMenus();
     if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
-    if (isTyping(event.target)) return;
-    const fields = document.querySelectorAll("[data-search-field]");
+    if (isTyping(event.target) || !window.plumbline.hasSingleKeys()) return;
+    // Where one searches, to the search; palette.js answers on other pages.
+    const fields = document.querySelectorAll("main [data-search-field]");
     const field = [...fields].find((candidate) => candidate.offsetParent !== null);
     if (!field) return;
     event.preventDefault();
@@ -54,7 +56,7 @@
     event.target.querySelector(".menu-panel").scrollIntoView({ block: "nearest" });
   }, true);
 
-  // --- Examples and the source picker -------------------------------------------------------------
+  // --- Examples and the mode picker -------------------------------------------------------------
   document.addEventListener("click", (event) => {
     const example = event.target.closest("[data-example]");
     if (!example) return;
@@ -64,14 +66,8 @@
   });
   document.addEventListener("change", (event) => {
     const picker = event.target.closest(".picker");
-    if (!picker) return;
-    if (event.target.type === "radio") {
-      picker.querySelector("[data-chosen]").textContent = event.target.dataset.label;
-      return;
-    }
-    const chosen = [...picker.querySelectorAll("input:checked")].map((box) => box.value);
-    picker.querySelector("[data-chosen]").textContent =
-      chosen.length === 0 ? "All sources" : chosen.length === 1 ? chosen[0] : `${chosen.length} sources`;
+    if (!picker || event.target.type !== "radio") return;
+    picker.querySelector("[data-chosen]").textContent = event.target.dataset.label;
   });
 
   // --- Citations and evidence -----------------------------------------------------------------------

@@ -9,7 +9,7 @@ HARMLESS = {
     "ol", "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
 }  # fmt: skip
 ATTRIBUTES = {
-    "a": {"class", "data-handle", "href", "title"},
+    "a": {"class", "data-handle", "data-lines", "href", "title"},
     "span": {"class", "role", "aria-label", "title"},
     "code": {"class"},
     "ol": {"start"},
