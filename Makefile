@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 BUNDLE ?= .plumbline/bundle
 KEY ?= .plumbline/signing-key.pem
-.PHONY: help run up down status test check format lock bundle clean product dev
+.PHONY: help run up down status test check format lock bundle vscode clean product dev
 
 environment := sh appliance/local/environment.sh
 python := .venv/bin/python
@@ -55,8 +55,12 @@ lock: dev ## resolve the requirements anew, with hashes
 bundle: dev ## collect what a site without internet installs from; docs/install.md
 	@exec $(python) -m appliance.local.bundle $(BUNDLE) --key $(KEY) $(OPTIONS)
 
+vscode: ## build the VS Code extension for the page where people download it
+	@exec sh clients/vscode/package.sh "$${PLUMBLINE_HOME:-.plumbline}/clients"
+
 clean: down ## remove the environments and caches; keep the data folder
 	rm -rf .venv .venv-vllm .venv-quantize .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf clients/vscode/node_modules clients/vscode/packing/node_modules
 
 product:
 	@$(environment) product

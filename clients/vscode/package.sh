@@ -1,6 +1,8 @@
 #!/bin/sh
-# Makes clients/dist/plumbline-vscode-VERSION.vsix. The same commit makes the same bytes.
+# Makes plumbline-vscode-VERSION.vsix in the folder that is named. The same commit makes the same bytes.
 set -eu
+mkdir -p "$1"
+out=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
 npm="npm --no-audit --no-fund --loglevel=error --ignore-scripts"
 [ -d node_modules ] || $npm ci
@@ -9,7 +11,6 @@ node build.mjs
 version=$(node -p 'require("./package.json").version')
 committed=$(git log -1 --format=%ct -- . 2>/dev/null || true)
 export SOURCE_DATE_EPOCH="${committed:-1767225600}"
-mkdir -p ../dist
-rm -f ../dist/plumbline-vscode-*.vsix
+rm -f "$out"/plumbline-vscode-*.vsix
 packing/node_modules/.bin/vsce package --no-dependencies --no-rewrite-relative-links \
-  --allow-missing-repository --out "../dist/plumbline-vscode-$version.vsix"
+  --allow-missing-repository --out "$out/plumbline-vscode-$version.vsix"

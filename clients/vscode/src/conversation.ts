@@ -4,7 +4,7 @@ import type { Appliance, Question } from "./api/appliance.js";
 import { PlumblineError, sentenceOf } from "./api/errors.js";
 import { follow, type Progress } from "./api/following.js";
 import type { Citation, Message, Patch } from "./api/shapes.js";
-import { patchesOf } from "./patches/fences.js";
+import { filesOf } from "./patches/parsing.js";
 
 export interface Turn {
   readonly id: number;
@@ -148,23 +148,29 @@ export class Conversation {
   }
 }
 
-function shown({ state, place, text, citations }: Progress): Partial<Turn> {
-  return { status: statusOf(state, place), text, citations };
+function shown({ state, before, text, citations }: Progress): Partial<Turn> {
+  return { status: statusOf(state, before), text, citations };
 }
 
 function ended(message: Message): Partial<Turn> {
   return {
-    status: ENDINGS[message.state] ?? "",
+    status: [ENDINGS[message.state] ?? "", supportOf(message)].filter(Boolean).join(". "),
     text: message.text,
     error: message.state === "failed" ? message.error || "No answer came. Ask again." : "",
     citations: message.citations,
-    patches: patchesOf(message),
+    patches: message.patches.filter(({ isUsable, diff }) => isUsable && filesOf(diff).length > 0),
   };
 }
 
-function statusOf(state: string, place: number): string {
+/** Say how much of an answer its cited lines carry, as the appliance counted. */
+function supportOf({ supported, unsupported }: Message): string {
+  const all = supported + unsupported;
+  return all === 0 ? "" : `${supported} of ${all} sentences supported by the cited lines`;
+}
+
+function statusOf(state: string, before: number): string {
   if (state === "queued") {
-    return place > 0 ? `Waiting, place ${place}` : "Waiting";
+    return before > 0 ? `Waiting, ${before} before you` : "Waiting";
   }
   return state === "searching" ? "Searching" : "Writing";
 }

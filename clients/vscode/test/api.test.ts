@@ -58,6 +58,26 @@ test("a question is sent once, with the token, and its thread goes on", async ()
   assert.deepEqual(seen[0]?.body, { question: "Why?", mode: "auto", sources: ["shop"] });
 });
 
+test("a question whose answer broke off is sent again under the same key", async () => {
+  const keys: unknown[] = [];
+  await served(
+    (request, response) => {
+      keys.push(request.headers["idempotency-key"]);
+      if (keys.length === 1) {
+        response.destroy();
+      } else {
+        response.end(JSON.stringify({ thread: { id: "t" }, message: { id: "m" } }));
+      }
+    },
+    async (appliance) => {
+      const asked = { text: "Why?", mode: "auto", sources: [], thread: undefined };
+      assert.equal((await appliance.ask(asked)).id, "m");
+    },
+  );
+  assert.equal(keys.length, 2);
+  assert.equal(keys[0], keys[1]);
+});
+
 test("the appliance's own sentence is told, and each kind of refusal is its own error", async () => {
   const detail = "There is no source 'x'.";
   await served(problem(404, { detail }), (appliance) =>

@@ -8,6 +8,14 @@ import { aboutSelection, toFix, tooLong } from "../src/questions.js";
 
 const ASKED: Asked = { words: "Why?", about: "", text: "Why?", mode: "auto", sources: [] };
 
+const ANSWERED = "Answered. 2 of 2 sentences supported by the cited lines";
+const DIFF = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-one\n+1\n";
+const PATCHES = [
+  { source: "shop", diff: DIFF, state: "marked" },
+  { source: "shop", diff: DIFF, state: "failed" },
+  { source: "shop", diff: "nothing", state: "good" },
+];
+
 /** An appliance that writes until it is stopped. */
 class Api {
   readonly threads: (string | undefined)[] = [];
@@ -25,7 +33,7 @@ class Api {
       this.release = resolve;
     });
     const state = this.stopped.includes(id) ? "stopped" : "done";
-    const whole = { id, thread: "t", state, text: "Because." };
+    const whole = { id, thread: "t", state, text: "Because.", supported: 2, patches: PATCHES };
     yield { name: "done", data: JSON.stringify({ message: whole }), id: "2" };
   }
 
@@ -58,7 +66,8 @@ test("a second question goes on in the thread of the first", async () => {
   }
   assert.deepEqual(api.threads, [undefined, "t"]);
   const last = conversation.all.at(-1);
-  assert.deepEqual([last?.text, last?.status, last?.isRunning], ["Because.", "Answered", false]);
+  assert.deepEqual([last?.text, last?.status, last?.isRunning], ["Because.", ANSWERED, false]);
+  assert.equal(last?.patches.length, 1, "a change that failed a check is not offered");
   await conversation.begin();
   assert.equal(conversation.all.length, 0);
 });
@@ -71,7 +80,7 @@ test("stop tells the appliance, and shows what was written", async () => {
   await conversation.stop();
   await asking;
   assert.deepEqual(api.stopped, ["m1"]);
-  assert.equal(conversation.all[0]?.status, "Stopped");
+  assert.match(conversation.all[0]?.status ?? "", /^Stopped/);
   assert.equal(conversation.isRunning, false);
 });
 
@@ -87,7 +96,7 @@ test("what is refused is told in the turn, and the next question can be asked", 
   await soon();
   api.finish();
   await asking;
-  assert.equal(conversation.all[1]?.status, "Answered");
+  assert.equal(conversation.all[1]?.status, ANSWERED);
 });
 
 const SELECTION = {

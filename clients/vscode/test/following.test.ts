@@ -6,9 +6,9 @@ import { type Message, message } from "../src/api/shapes.js";
 import type { ServerEvent } from "../src/api/sse.js";
 
 const now = async () => undefined;
-const said = (id: string, text: string): ServerEvent => ({
+const said = (id: string, text: string, at = 0): ServerEvent => ({
   name: "text",
-  data: JSON.stringify({ text }),
+  data: JSON.stringify({ at, text }),
   id,
 });
 const done = (id: string): ServerEvent => ({
@@ -43,7 +43,7 @@ async function followed(from: ReturnType<typeof api>): Promise<[Message, Progres
 }
 
 test("the text grows, and the whole message replaces it", async () => {
-  const [whole, seen] = await followed(api([[said("1", "Tw"), said("2", "ice"), done("3")]]));
+  const [whole, seen] = await followed(api([[said("1", "Tw"), said("2", "ice", 2), done("3")]]));
   assert.deepEqual(
     seen.map(({ text }) => text),
     ["Tw", "Twice"],
@@ -52,14 +52,14 @@ test("the text grows, and the whole message replaces it", async () => {
 });
 
 test("a broken connection goes on after the last event", async () => {
-  const from = api([[said("1", "Tw")], new Unreachable("gone"), [said("2", "ice"), done("3")]]);
+  const from = api([[said("1", "Tw")], new Unreachable("gone"), [said("2", "ice", 2), done("3")]]);
   const [, seen] = await followed(from);
   assert.deepEqual(from.asked, ["", "1", "1"]);
   assert.equal(seen.at(-1)?.text, "Twice");
 });
 
 test("without ids a new connection tells all of it again", async () => {
-  const from = api([[said("", "Tw")], [said("", "Tw"), said("", "ice"), done("")]]);
+  const from = api([[said("", "Tw")], [said("", "Tw"), said("", "ice", 2), done("")]]);
   const [, seen] = await followed(from);
   assert.equal(seen.at(-1)?.text, "Twice");
 });
@@ -78,4 +78,15 @@ test("connections that tell nothing are given up", async () => {
 test("a token that was taken back ends it at once", async () => {
   const from = api([[said("1", "Tw")], new NotSignedIn("This token is not known.")]);
   await assert.rejects(followed(from), NotSignedIn);
+});
+
+test("a text from the beginning replaces what was written", async () => {
+  const cited = { name: "citation", data: '{"number": 1}', id: "2" };
+  const [, seen] = await followed(api([[said("1", "Tw"), cited, said("3", "Thrice"), done("4")]]));
+  assert.deepEqual([seen.at(-1)?.text, seen.at(-1)?.citations], ["Thrice", []]);
+});
+
+test("an answer that may not be seen any more ends in a sentence", async () => {
+  const gone = { name: "error", data: '{"status": 404, "detail": "It is gone."}', id: "2" };
+  await assert.rejects(followed(api([[said("1", "Tw"), gone]])), /It is gone\./);
 });

@@ -1,7 +1,5 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { message } from "../src/api/shapes.js";
-import { patchesOf } from "../src/patches/fences.js";
 import { filesOf } from "../src/patches/parsing.js";
 import { difference, place } from "../src/patches/placing.js";
 
@@ -93,21 +91,4 @@ test("only the stretch that differs is replaced", () => {
   assert.deepEqual(difference("abcd", "abXd"), { start: 2, end: 3, text: "X" });
   assert.deepEqual(difference("aa", "aaa"), { start: 2, end: 2, text: "a" });
   assert.deepEqual(difference("same", "same"), { start: 4, end: 4, text: "" });
-});
-
-test("changes are those that the appliance lists, without those that failed a check", () => {
-  const listed = [
-    { source: "shop", diff: CHANGE, state: "passed" },
-    { source: "shop", diff: CHANGE, state: "failed" },
-  ];
-  assert.equal(
-    patchesOf(message({ patches: listed, text: `\`\`\`diff\n${CHANGE}\`\`\`` })).length,
-    1,
-  );
-});
-
-test("where it lists none they are taken from the text", () => {
-  const text = `So:\n\n\`\`\`diff\n${CHANGE}\`\`\`\n\n\`\`\`python\n${CHANGE}\`\`\`\n\`\`\`diff\nnothing\n\`\`\`\n`;
-  const found = patchesOf(message({ text, citations: [{ source: "shop" }] }));
-  assert.deepEqual(found, [{ source: "shop", diff: CHANGE, isUsable: true }]);
 });

@@ -7,7 +7,7 @@ import { turnElement } from "./turns.js";
 declare function acquireVsCodeApi(): { postMessage(message: FromView): void };
 
 const host = acquireVsCodeApi();
-const turns = byId("turns", HTMLDivElement);
+const turns = byId("turns", HTMLElement);
 const question = byId("question", HTMLTextAreaElement);
 const mode = byId("mode", HTMLSelectElement);
 const status = byId("status", HTMLParagraphElement);
@@ -24,11 +24,16 @@ function show(turn: ShownTurn): void {
   }
   setBusy(turn.isRunning);
   byId("empty", HTMLElement).hidden = true;
-  if (status.textContent !== turn.status) {
-    status.textContent = turn.error || turn.status;
-  }
+  announce(turn.error || turn.status);
   if (isAtEnd || old === null) {
     window.scrollTo(0, document.documentElement.scrollHeight);
+  }
+}
+
+/** A screen reader says how far it is, not each word of an answer that is still being written. */
+function announce(words: string): void {
+  if (status.textContent !== words) {
+    status.textContent = words;
   }
 }
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 
 from tests.clients.vscode.fake_api import CLIENT_PY, PATH, TOKEN
 from tests.clients.vscode.packages import install_code_server, with_its_node
@@ -96,8 +96,7 @@ class Editor:
     def wait_until_started(self) -> None:
         status = self.page.locator(".statusbar")
         expect(self.page.get_by_role("tab", name="Plumbline")).to_be_visible(timeout=60_000)
-        expect(status).to_contain_text("Activating Extensions", timeout=20_000)
-        expect(status).not_to_contain_text("Activating Extensions", timeout=60_000)
+        expect(status).to_contain_text("master", timeout=60_000)  # git has told the remotes
 
     def run(self, command: str) -> None:
         self.page.keyboard.press("F1")
@@ -129,10 +128,26 @@ class Editor:
         expect(row).to_contain_text(path.rsplit("/", 1)[-1])
         self.page.keyboard.press("Enter")
         expect(self.tab).to_contain_text(path.rsplit("/", 1)[-1])
+        expect(self.page.locator(".statusbar")).to_contain_text(f"Ln {first}, Col 1")
+        expect(self.page.locator(".monaco-editor.focused")).to_be_visible()
         self.page.keyboard.press("Home")
         for _ in range(last - first):
             self.page.keyboard.press("Shift+ArrowDown")
         self.page.keyboard.press("Shift+End")
+
+    def menu(self, label: str) -> None:
+        """Choose from the menu of the right mouse button, opened with the keyboard."""
+        self.page.keyboard.press("Shift+F10")
+        self.page.locator(".context-view .action-label", has_text=label).click()
+
+    def ask(self, words: str) -> None:
+        self.view.get_by_label("Question", exact=True).fill(words)
+        self.view.get_by_role("button", name="Ask", exact=True).click()
+        expect(self.turns.last).to_contain_text("Answered")
+
+    @property
+    def turns(self) -> Locator:
+        return self.view.locator(".turn")
 
     @property
     def toasts(self) -> Locator:
@@ -145,3 +160,11 @@ class Editor:
     @property
     def view(self) -> FrameLocator:
         return self.page.frame_locator("iframe.webview.ready").frame_locator("#active-frame")
+
+    @property
+    def frame(self) -> Frame:
+        """The view's innermost frame."""
+        found = self.view.locator("body").element_handle()
+        frame = found.owner_frame() if found else None
+        assert frame is not None
+        return frame

@@ -65,6 +65,7 @@ def cited(number: int, first: int, last: int) -> dict[str, Any]:
         "last_line": last,
         "state": "verified",
         "url": f"/files/{SOURCE}/{COMMIT}/{PATH}#L{first}-L{last}",
+        "text": "\n".join(CLIENT_PY.split("\n")[first - 1 : last]),
     }
 
 
@@ -78,20 +79,22 @@ class Answer:
     stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
-    def text(self) -> str:
-        if self.question.get("mode") == "fix":
-            return f"{ANSWER}\n```diff\n{DIFF}```\n"
-        return ANSWER
+    def patches(self) -> list[dict[str, Any]]:
+        if self.question.get("mode") != "fix":
+            return []
+        return [{"number": 1, "source": SOURCE, "commit": COMMIT, "state": "good", "diff": DIFF}]
 
     def whole(self) -> dict[str, Any]:
         return {
             "id": self.id,
             "thread": "b1f0",
             "state": "stopped" if self.stopped.is_set() else "done",
-            "text": self.text,
+            "text": ANSWER,
             "citations": CITATIONS,
             "supported": 3,
             "unsupported": 0,
+            "patches": self.patches,
+            "error": "",
         }
 
 
@@ -192,16 +195,18 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        pieces = [answer.text[at : at + 9] for at in range(0, len(answer.text), 9)]
-        events = [("state", {"state": "searching"}), *(("citation", each) for each in CITATIONS)]
-        for number, (name, told) in enumerate(
-            [*events, *(("text", {"text": piece}) for piece in pieces)]
-        ):
+        pieces = [(at, ANSWER[at : at + 9]) for at in range(0, len(ANSWER), 9)]
+        events: list[tuple[str, dict[str, Any]]] = [
+            ("state", {"state": "searching"}),
+            *(("text", {"at": at, "text": piece}) for at, piece in pieces),
+            *(("citation", each) for each in CITATIONS),
+        ]
+        for number, (name, told) in enumerate(events):
             if answer.stopped.is_set():
                 break
             self._event(number, name, told)
             time.sleep(self.server.pause_s)
-        self._event(len(pieces) + 9, "done", {"message": answer.whole()})
+        self._event(len(events), "done", {"message": answer.whole()})
         self.close_connection = True
 
     def _event(self, number: int, name: str, told: dict[str, Any]) -> None:

@@ -10,7 +10,6 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
 EXTENSION = ROOT / "clients/vscode"
-VSIX = ROOT / "clients/dist/plumbline-vscode.vsix"
 CODE_SERVER = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / (
     "plumbline-tests/code-server"
 )

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Frame, Page, expect, sync_playwright
 
 from tests.clients.vscode.editor import Editor, make_workspace, served_editor
 from tests.clients.vscode.fake_api import CLIENT_PY, PATH, FakeApi, fake_api
@@ -25,9 +26,10 @@ PICTURES = Path(os.environ.get("PLUMBLINE_PICTURES", "test-artifacts"))
 
 
 @pytest.fixture(scope="module")
-def vsix() -> Path:
-    subprocess.run(["sh", str(EXTENSION / "package.sh")], check=True, stdout=2)
-    return next((EXTENSION.parent / "dist").glob("plumbline-vscode-*.vsix"))
+def vsix(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("clients")
+    subprocess.run(["sh", str(EXTENSION / "package.sh"), str(folder)], check=True, stdout=2)
+    return next(folder.glob("plumbline-vscode-*.vsix"))
 
 
 @pytest.fixture
@@ -62,16 +64,76 @@ def picture(page: Page, name: str) -> None:
     page.screenshot(path=PICTURES / f"vscode-{name}.png")
 
 
-def test_ask_about_lines_and_open_what_is_cited(page: Page, api: FakeApi, workspace: Path) -> None:
-    editor = Editor(page)
+def violations_in(frame: Frame) -> list[str]:
+    """Return what axe finds in the view; it lies in frames that the page's own axe does not enter."""
+    frame.evaluate(Axe().axe_script)
+    found = frame.evaluate("axe.run().then(found => found.violations)")
+    return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
+
+
+def test_ask_open_what_is_cited_and_apply_a_change(
+    page: Page, api: FakeApi, workspace: Path
+) -> None:
+    editor, file = Editor(page), workspace / PATH
     editor.sign_in()
     editor.open(PATH, 13, 15)
-    editor.run("Plumbline: Ask About Selection")
-    expect(editor.view.locator("#about")).to_have_text("About tidewatch/client.py, lines 13 to 15")
-    picture(page, "1")
-    editor.view.get_by_label("Question").fill("How often is a gauge asked?")
-    editor.view.get_by_role("button", name="Ask", exact=True).click()
-    expect(editor.view.get_by_text("Answered")).to_be_visible()
-    picture(page, "2")
-    sent = api.answers[0].question["question"]
-    assert "tidewatch/client.py, lines 13 to 15 of tidewatch" in sent
+    editor.menu("Ask Plumbline About Selection")
+    about = editor.view.locator("#about-text")
+    expect(about).to_have_text("About tidewatch/client.py, lines 13 to 15")
+    editor.ask("How often is a gauge asked?")
+    assert "tidewatch/client.py, lines 13 to 15 of tidewatch" in api.answers[0].question["question"]
+    expect(editor.turns).to_contain_text("3 of 3 sentences supported")
+    assert editor.view.locator("img").count() == 0  # the answer quotes one
+    picture(page, "ask")
+    assert violations_in(editor.frame) == []
+
+    editor.view.get_by_role("button", name="Citation 2").first.click()
+    expect(page.locator(".statusbar")).to_contain_text("Ln 14")
+    expect(page.locator(".statusbar")).to_contain_text("selected")
+    picture(page, "citation")
+
+    file.write_text("# a line of one's own\n" + CLIENT_PY, encoding="utf-8")
+    editor.view.get_by_role("button", name="Citation 2").first.click()
+    expect(editor.toasts.filter(has_text="The cited lines are at line 11 here")).to_be_visible()
+    file.write_text(CLIENT_PY.replace("attempt == RETRIES", "attempt > RETRIES"), encoding="utf-8")
+    editor.view.get_by_role("button", name="Citation 2").first.click()
+    differs = editor.toasts.filter(has_text="differs from the lines that were cited")
+    expect(differs.get_by_role("button", name="Open the cited version")).to_be_visible()
+    picture(page, "differs")
+
+
+def test_fix_apply_search_and_stop(page: Page, api: FakeApi, workspace: Path) -> None:
+    editor = Editor(page)
+    editor.sign_in()
+    editor.open(PATH, 14, 15)
+    editor.menu("Fix This with Plumbline")
+    patch = editor.view.locator(".patch")
+    expect(patch).to_contain_text("tidewatch/client.py")
+    assert api.answers[0].question["mode"] == "fix"
+    patch.get_by_role("button", name="Show as diff").click()
+    expect(editor.tab).to_contain_text("client.py: proposed change")
+    expect(page.locator(".diff-editor .line-insert").first).to_be_visible()
+    picture(page, "fix")
+    patch.get_by_role("button", name="Apply").click()
+    expect(editor.toasts.filter(has_text="1 file changed, not saved yet")).to_be_visible()
+    expect(page.locator(".view-line", has_text="attempt >= RETRIES - 1").first).to_be_visible()
+    assert "attempt == RETRIES" in (workspace / PATH).read_text()  # nothing is saved unasked
+    patch.get_by_role("button", name="Apply").click()
+    expect(editor.toasts.filter(has_text="does not fit your copy")).to_be_visible()
+
+    editor.run("Plumbline: Search")
+    editor.page.locator(".quick-input-widget input[type=text]").fill("GaugeSilent")
+    editor.choose("tidewatch/client.py:15")
+    expect(page.locator(".statusbar")).to_contain_text("Ln 15")
+
+    api.pause_s = 0.4
+    editor.view.get_by_label("Question", exact=True).fill("Tell it slowly")
+    page.keyboard.press("Enter")
+    expect(editor.turns.last.locator(".answer")).to_contain_text("A gauge")
+    editor.view.get_by_role("button", name="Stop").click()
+    expect(editor.turns.last).to_contain_text("Stopped")
+    assert api.answers[-1].stopped.is_set()
+
+    editor.run("Plumbline: Sign Out")
+    expect(editor.view.get_by_role("button", name="Sign in")).to_be_visible()
+    assert violations_in(editor.frame) == []

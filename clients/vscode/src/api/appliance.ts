@@ -1,7 +1,7 @@
 /** The appliance's REST API, one method for each address that the extension uses. */
 
 import { randomUUID } from "node:crypto";
-import { PlumblineError, Refused } from "./errors.js";
+import { PlumblineError, Refused, Unreachable } from "./errors.js";
 import { ask, bytesOf, type Sent, type Server, send } from "./http.js";
 import { list, parsed, record, text, texts } from "./json.js";
 import * as shapes from "./shapes.js";
@@ -40,14 +40,7 @@ export class Appliance {
       question.thread || question.sources.length === 0
         ? common
         : { ...common, sources: question.sources };
-    const answer = parsed(
-      await this.send({
-        method: "POST",
-        path,
-        body,
-        headers: { "Idempotency-Key": randomUUID() },
-      }),
-    );
+    const answer = parsed(await this.sendOnce({ method: "POST", path, body }));
     const thread = question.thread ?? text(record(answer["thread"]), "id");
     const message = shapes.message(answer["message"]);
     return { ...message, thread: message.thread || thread };
@@ -113,6 +106,19 @@ export class Appliance {
     } catch (error) {
       if (error instanceof Refused && error.code !== "") {
         return { waiting: error.code };
+      }
+      throw error;
+    }
+  }
+
+  /** Send again what broke off, under the same key: the appliance does it only once. */
+  private async sendOnce(sent: Sent): Promise<string> {
+    const keyed = { ...sent, headers: { "Idempotency-Key": randomUUID() } };
+    try {
+      return await this.send(keyed);
+    } catch (error) {
+      if (error instanceof Unreachable) {
+        return this.send(keyed);
       }
       throw error;
     }

@@ -1,7 +1,7 @@
 /** Follows an answer until it is whole, over connections that may break. */
 
 import type { Appliance } from "./appliance.js";
-import { Unreachable } from "./errors.js";
+import { refused, Unreachable } from "./errors.js";
 import { parsed, text, whole } from "./json.js";
 import { type Citation, citation, isFinal, type Message, message } from "./shapes.js";
 import type { ServerEvent } from "./sse.js";
@@ -11,7 +11,8 @@ const MOST_BREAKS = 5; // one after another, without an event between them
 /** What is known of an answer while it is written. */
 export interface Progress {
   readonly state: string;
-  readonly place: number;
+  /** How many answers are begun before this one. */
+  readonly before: number;
   readonly text: string;
   readonly citations: readonly Citation[];
 }
@@ -23,7 +24,7 @@ interface Seen {
   readonly breaks: number;
 }
 
-const NOTHING: Progress = { state: "queued", place: 0, text: "", citations: [] };
+const NOTHING: Progress = { state: "queued", before: 0, text: "", citations: [] };
 
 type Api = Pick<Appliance, "events" | "message">;
 
@@ -73,6 +74,9 @@ async function connection(
       if (event.name === "done") {
         return await wholeMessage(api, id, event, signal);
       }
+      if (event.name === "error") {
+        throw refused(whole(parsed(event.data), "status"), event.data);
+      }
       progress = after(progress, event);
       keep({ lastId: event.id, progress, breaks: 0 });
     }
@@ -89,14 +93,21 @@ export function after(progress: Progress, event: ServerEvent): Progress {
   const data = parsed(event.data);
   switch (event.name) {
     case "state":
-      return { ...progress, state: text(data, "state"), place: whole(data, "queue_position") };
+      return { ...progress, state: text(data, "state"), before: whole(data, "queue_position") };
     case "text":
-      return { ...progress, state: "writing", text: progress.text + text(data, "text") };
+      return written(progress, whole(data, "at"), text(data, "text"));
     case "citation":
       return { ...progress, citations: [...progress.citations, citation(data)] };
     default:
       return progress;
   }
+}
+
+/** A text from the beginning replaces what was written: the appliance took a sentence back. */
+function written(progress: Progress, at: number, text: string): Progress {
+  return at === 0
+    ? { ...progress, text, citations: [] }
+    : { ...progress, text: progress.text + text };
 }
 
 async function wholeMessage(

@@ -13,11 +13,14 @@ export interface Place {
 export interface Citation extends Place {
   readonly number: number;
   readonly url: string;
+  /** The cited lines. */
+  readonly text: string;
 }
 
 export interface Patch {
   readonly source: string;
   readonly diff: string;
+  /** Whether no check of the appliance failed. */
   readonly isUsable: boolean;
 }
 
@@ -27,9 +30,10 @@ export interface Message {
   readonly state: string;
   readonly text: string;
   readonly error: string;
+  readonly supported: number;
+  readonly unsupported: number;
   readonly citations: readonly Citation[];
-  /** Nothing when the appliance does not list them apart: then they stand in the text. */
-  readonly patches: readonly Patch[] | undefined;
+  readonly patches: readonly Patch[];
 }
 
 export interface Hit extends Place {
@@ -63,6 +67,7 @@ export function citation(value: unknown): Citation {
     ...place(from, "first_line", "last_line"),
     number: whole(from, "number"),
     url: text(from, "url"),
+    text: text(from, "text"),
   };
 }
 
@@ -80,8 +85,10 @@ export function message(value: unknown): Message {
     state: text(from, "state"),
     text: text(from, "text"),
     error: text(from, "error"),
+    supported: whole(from, "supported"),
+    unsupported: whole(from, "unsupported"),
     citations: list(from, "citations").map(citation),
-    patches: Array.isArray(from["patches"]) ? list(from, "patches").map(patch) : undefined,
+    patches: list(from, "patches").map(patch),
   };
 }
 

@@ -19,14 +19,20 @@ interface Candidate {
   readonly isSource: boolean;
 }
 
-export async function openPlace(appliance: Appliance, place: Place, url: string): Promise<void> {
+/** A place to open; of a citation with its page and its lines. */
+export interface Named extends Place {
+  readonly url?: string;
+  readonly text?: string;
+}
+
+export async function openPlace(appliance: Appliance, place: Named): Promise<void> {
   const candidates = await candidatesFor(place);
   if (candidates.length === 0) {
-    return openPage(appliance, place, url);
+    return openPage(appliance, place);
   }
   let cited: string;
   try {
-    cited = await appliance.linesAt(place);
+    cited = place.text || (await appliance.linesAt(place));
   } catch (error) {
     return openUnchecked(candidates, place, sentenceOf(error));
   }
@@ -39,16 +45,16 @@ export async function openPlace(appliance: Appliance, place: Place, url: string)
   }
   const known = candidates.find(({ isSource }) => isSource);
   return known === undefined
-    ? openPage(appliance, place, url)
-    : openDifferent(appliance, known.document, place, url);
+    ? openPage(appliance, place)
+    : openDifferent(appliance, known.document, place);
 }
 
 /** Open the appliance's page of a place. */
-export async function openPage(appliance: Appliance, place: Place, url: string): Promise<void> {
+export async function openPage(appliance: Appliance, place: Named): Promise<void> {
   const { address } = appliance.server;
   const parts = [place.source, place.commit, ...place.path.split("/")].map(encodeURIComponent);
   const ours = `/files/${parts.join("/")}#L${place.firstLine}-L${place.lastLine}`;
-  const page = pageOf(address, url || ours);
+  const page = pageOf(address, place.url || ours);
   if (page === undefined) {
     throw new PlumblineError("The appliance named a page elsewhere; it was not opened.");
   }
@@ -135,8 +141,7 @@ async function openUnchecked(
 async function openDifferent(
   appliance: Appliance,
   document: vscode.TextDocument,
-  place: Place,
-  url: string,
+  place: Named,
 ): Promise<void> {
   await show(document, place.firstLine, place.lastLine);
   const pressed = await vscode.window.showWarningMessage(
@@ -144,6 +149,6 @@ async function openDifferent(
     OPEN_PAGE,
   );
   if (pressed === OPEN_PAGE) {
-    await openPage(appliance, place, url);
+    await openPage(appliance, place);
   }
 }

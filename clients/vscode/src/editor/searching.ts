@@ -32,7 +32,7 @@ export function search(appliance: Appliance, tell: (work: Promise<void>) => void
     const hit = picker.selectedItems[0]?.hit;
     if (hit !== undefined) {
       picker.hide();
-      tell(openPlace(appliance, hit, ""));
+      tell(openPlace(appliance, hit));
     }
   });
   picker.onDidHide(() => {

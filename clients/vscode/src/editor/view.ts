@@ -117,7 +117,7 @@ export class AskView implements vscode.WebviewViewProvider {
 
   private async open(kind: "open-citation" | "open-page", cited: Citation): Promise<void> {
     const appliance = await this.session.appliance();
-    await (kind === "open-page" ? openPage : openPlace)(appliance, cited, cited.url);
+    await (kind === "open-page" ? openPage : openPlace)(appliance, cited);
   }
 
   private citation(turn: number, number: number): Citation {

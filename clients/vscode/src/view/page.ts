@@ -20,6 +20,7 @@ export function pageHtml({ nonce, style, script, origin }: PageParts): string {
 </head>
 <body>
 <main>
+<h1 class="unseen">Ask Plumbline</h1>
 <section id="welcome" hidden>
 <h2>Ask about your company's code</h2>
 <p>Plumbline answers from the repositories of your company and cites the lines that each sentence rests on.</p>
@@ -29,10 +30,10 @@ export function pageHtml({ nonce, style, script, origin }: PageParts): string {
 <p>Ask a question, or select lines in an editor and choose <strong>Ask about selection</strong> or
 <strong>Fix this</strong> from the menu of the right mouse button.</p>
 </section>
-<div id="turns" role="log" aria-label="Questions and answers"></div>
+<section id="turns" aria-label="Questions and answers"></section>
 <p id="status" role="status" class="unseen"></p>
 </main>
-<form id="form" hidden>
+<form id="form" aria-label="Ask" hidden>
 <p id="about" hidden><span id="about-text"></span>
 <button type="button" id="forget" class="plain" aria-label="Ask without these lines">×</button></p>
 <label for="question" class="unseen">Question</label>
