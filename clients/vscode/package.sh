@@ -12,5 +12,6 @@ version=$(node -p 'require("./package.json").version')
 committed=$(git log -1 --format=%ct -- . 2>/dev/null || true)
 export SOURCE_DATE_EPOCH="${committed:-1767225600}"
 rm -f "$out"/plumbline-vscode-*.vsix
-packing/node_modules/.bin/vsce package --no-dependencies --no-rewrite-relative-links \
+grep -v '^!\[' README.md >PACKAGED.md # the pictures lie in the documentation
+packing/node_modules/.bin/vsce package --no-dependencies --readme-path PACKAGED.md \
   --allow-missing-repository --out "$out/plumbline-vscode-$version.vsix"

@@ -142,9 +142,20 @@ test("without TLS a token goes no further than this machine", () => {
 
 test("only pages of the appliance are opened", () => {
   const server = new URL("https://plumbline.example");
-  assert.equal(pageOf(server, "/files/x")?.href, "https://plumbline.example/files/x");
-  for (const url of ["https://evil.example/", "//evil.example/", "javascript:x", "file:///x", ""]) {
-    assert.equal(pageOf(server, url), undefined, url);
+  const page = "https://plumbline.example/files/x?a=b#L1";
+  assert.equal(pageOf(server, "/files/x?a=b#L1").href, page);
+  assert.equal(pageOf(server, "http://inside:8000/files/x?a=b#L1").href, page);
+  for (const url of [
+    "https://evil.example/x",
+    "//evil.example/x",
+    "https://plumbline.example//evil.example/x",
+    "javascript:x",
+    "file:///x",
+    "data:text/html,x",
+    "https://",
+    "",
+  ]) {
+    assert.equal(pageOf(server, url).origin, "https://plumbline.example", url);
   }
 });
 

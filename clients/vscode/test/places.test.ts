@@ -28,6 +28,10 @@ test("the surest sign decides which folder a source is", () => {
   assert.deepEqual(foldersOf("team-payments", [byName, byLastPart]), [byLastPart]);
   assert.deepEqual(foldersOf("Team.Payments", [byName]), [byName]);
   assert.deepEqual(foldersOf("payments", [byName]), []);
+  const deep = folder("deep", "upstream.example:x/y", "https://git.example/org/team/payments");
+  for (const name of ["payments", "team-payments", "org-team-payments"]) {
+    assert.deepEqual(foldersOf(name, [byName, deep]), [deep], name);
+  }
 });
 
 test("a folder is a source only when one name fits", () => {

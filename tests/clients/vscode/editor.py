@@ -120,6 +120,17 @@ class Editor:
         self.type_in("Token", TOKEN)
         expect(self.toasts.filter(has_text="You are signed in as ada.")).to_be_visible()
 
+    def sign_in_by_code(self) -> Page:
+        """Sign in with the browser; return the page that opened."""
+        self.run("Plumbline: Sign In")
+        self.choose("Sign in with the browser")
+        dialog = self.page.locator(".monaco-dialog-box")
+        expect(dialog).to_contain_text("Your code is WDJB-MJHT")
+        with self.page.context.expect_page() as opened:
+            dialog.get_by_role("button", name="Copy the code and open the page").click()
+        expect(self.toasts.filter(has_text="You are signed in as ada.")).to_be_visible()
+        return opened.value
+
     def open(self, path: str, first: int, last: int) -> None:
         """Open a file and select lines of it."""
         self.page.keyboard.press("Control+p")

@@ -108,6 +108,7 @@ class FakeApi(ThreadingHTTPServer):
         self.answers: list[Answer] = []
         self.requests: list[tuple[str, str]] = []
         self.pause_s = 0.01
+        self.is_let_in = threading.Event()  # by the person on the page of the code
 
     @property
     def url(self) -> str:
@@ -123,6 +124,8 @@ class Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         url = urlsplit(self.path)
+        if not url.path.startswith("/api/v1/"):
+            return self._page(url.path)
         match self._begin(url.path):
             case ["me"]:
                 rights = {"name": "editor", "rights": ["read", "ask"]}
@@ -159,12 +162,20 @@ class Handler(BaseHTTPRequestHandler):
                     "device_code": "d", "user_code": "WDJB-MJHT", "verification_uri": page,
                     "verification_uri_complete": f"{page}?code=WDJB-MJHT", "expires_in": 600, "interval": 1,
                 })  # fmt: skip
+            case ["device", "token"] if self.server.is_let_in.is_set():
+                self._send(200, {"access_token": TOKEN, "token_type": "Bearer", "user": "ada"})
             case ["device", "token"]:
                 self._send(400, {"error": "authorization_pending"})
             case ["refused"]:
                 pass
             case _:
                 self._problem(404, "There is no such thing.")
+
+    def _page(self, path: str) -> None:
+        """Be a page that somebody looks at; on that of the code they let the editor in."""
+        if path == "/device/":
+            self.server.is_let_in.set()
+        self._send(200, {"page": path})
 
     def _begin(self, path: str) -> list[str]:
         """Return the parts below /api/v1; refuse what has no token, but for the sign-in."""

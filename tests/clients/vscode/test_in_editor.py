@@ -22,6 +22,7 @@ pytestmark = [
     pytest.mark.skipif(not has_npm(), reason="needs npm and Node"),
 ]
 
+expect.set_options(timeout=20_000)  # an editor on a busy machine
 PICTURES = Path(os.environ.get("PLUMBLINE_PICTURES", "test-artifacts"))
 
 
@@ -87,6 +88,10 @@ def test_ask_open_what_is_cited_and_apply_a_change(
     picture(page, "ask")
     assert violations_in(editor.frame) == []
 
+    with page.context.expect_page() as opened:
+        editor.view.get_by_role("button", name="on the appliance's page").first.click()
+    assert opened.value.url.startswith(f"{api.url}/files/tidewatch/")
+    opened.value.close()
     editor.view.get_by_role("button", name="Citation 2").first.click()
     expect(page.locator(".statusbar")).to_contain_text("Ln 14")
     expect(page.locator(".statusbar")).to_contain_text("selected")
@@ -104,7 +109,9 @@ def test_ask_open_what_is_cited_and_apply_a_change(
 
 def test_fix_apply_search_and_stop(page: Page, api: FakeApi, workspace: Path) -> None:
     editor = Editor(page)
-    editor.sign_in()
+    confirming = editor.sign_in_by_code()
+    assert confirming.url == f"{api.url}/device/?code=WDJB-MJHT"
+    confirming.close()
     editor.open(PATH, 14, 15)
     editor.menu("Fix This with Plumbline")
     patch = editor.view.locator(".patch")
@@ -112,7 +119,7 @@ def test_fix_apply_search_and_stop(page: Page, api: FakeApi, workspace: Path) ->
     assert api.answers[0].question["mode"] == "fix"
     patch.get_by_role("button", name="Show as diff").click()
     expect(editor.tab).to_contain_text("client.py: proposed change")
-    expect(page.locator(".diff-editor .line-insert").first).to_be_visible()
+    expect(page.locator(".monaco-diff-editor .line-insert").first).to_be_visible()
     picture(page, "fix")
     patch.get_by_role("button", name="Apply").click()
     expect(editor.toasts.filter(has_text="1 file changed, not saved yet")).to_be_visible()

@@ -29,11 +29,13 @@ export function serverAddress(setting: string): URL {
   return new URL(url.origin);
 }
 
-/** Return a page of this appliance, or nothing when an answer names a page elsewhere. */
-export function pageOf(server: URL, url: string): URL | undefined {
-  if (url === "" || !URL.canParse(url, server)) {
-    return undefined;
-  }
-  const page = new URL(url, server);
-  return page.origin === server.origin ? page : undefined;
+/**
+ * Return the page of this appliance that an answer names. Only its path counts: behind a proxy an appliance may
+ * know itself by another name, and no answer can lead to another host.
+ */
+export function pageOf(server: URL, url: string): URL {
+  const named = URL.canParse(url, server) ? new URL(url, server) : server;
+  const isPage = ["http:", "https:"].includes(named.protocol);
+  const path = isPage ? named.pathname + named.search + named.hash : "/";
+  return new URL(path.replace(/^\/+/, "/"), server);
 }

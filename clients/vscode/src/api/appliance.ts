@@ -34,12 +34,8 @@ export class Appliance {
 
   /** Ask; return the answer's message, whose text is still to come. */
   async ask(question: Question): Promise<shapes.Message> {
-    const common = { question: question.text, mode: question.mode };
     const path = question.thread ? `/threads/${part(question.thread)}/messages` : "/threads";
-    const body =
-      question.thread || question.sources.length === 0
-        ? common
-        : { ...common, sources: question.sources };
+    const body = { question: question.text, mode: question.mode, sources: question.sources };
     const answer = parsed(await this.sendOnce({ method: "POST", path, body }));
     const thread = question.thread ?? text(record(answer["thread"]), "id");
     const message = shapes.message(answer["message"]);

@@ -3,7 +3,7 @@
 import * as vscode from "vscode";
 import { pageOf } from "../api/address.js";
 import type { Appliance } from "../api/appliance.js";
-import { PlumblineError, sentenceOf } from "../api/errors.js";
+import { sentenceOf } from "../api/errors.js";
 import type { Place } from "../api/shapes.js";
 import { compare } from "../places/comparing.js";
 import { below, endingsOf } from "../places/paths.js";
@@ -55,9 +55,6 @@ export async function openPage(appliance: Appliance, place: Named): Promise<void
   const parts = [place.source, place.commit, ...place.path.split("/")].map(encodeURIComponent);
   const ours = `/files/${parts.join("/")}#L${place.firstLine}-L${place.lastLine}`;
   const page = pageOf(address, place.url || ours);
-  if (page === undefined) {
-    throw new PlumblineError("The appliance named a page elsewhere; it was not opened.");
-  }
   await vscode.env.openExternal(vscode.Uri.parse(page.href, true));
 }
 

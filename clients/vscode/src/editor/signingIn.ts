@@ -89,7 +89,7 @@ async function byBrowser(server: Server): Promise<string | undefined> {
     return undefined;
   }
   await vscode.env.clipboard.writeText(code.userCode);
-  const page = pageOf(server.address, code.page) ?? server.address;
+  const page = pageOf(server.address, code.page);
   await vscode.env.openExternal(vscode.Uri.parse(page.href));
   return waited(appliance, code);
 }

@@ -21,23 +21,18 @@ export function repositoryPath(remote: string): string {
 }
 
 /**
- * Return the folders that a source may be, the surest kind of sign alone: the whole path of a remote (sources
- * are named `team-payments` or `team.payments`, never with a slash), then its last part, then the folder's name.
+ * Return the folders that a source may be, the surest kind of sign alone: as much of the end of a remote's path
+ * as possible (the appliance names `org/team/payments` payments, team-payments or org-team-payments, the shortest
+ * that is free), then the folder's own name.
  */
 export function foldersOf(source: string, folders: readonly Folder[]): readonly Folder[] {
   const wanted = plain(source);
-  const signs: readonly ((folder: Folder) => readonly string[])[] = [
-    (folder) => folder.remotes.map(repositoryPath),
-    (folder) => folder.remotes.map((remote) => lastPart(repositoryPath(remote))),
-    (folder) => [folder.name],
-  ];
-  for (const sign of signs) {
-    const fitting = folders.filter((folder) => sign(folder).some((name) => plain(name) === wanted));
-    if (fitting.length > 0) {
-      return fitting;
-    }
-  }
-  return [];
+  const fits = (folder: Folder) =>
+    Math.max(0, ...folder.remotes.map((remote) => partsThatFit(repositoryPath(remote), wanted)));
+  const most = Math.max(0, ...folders.map(fits));
+  return most > 0
+    ? folders.filter((folder) => fits(folder) === most)
+    : folders.filter((folder) => plain(folder.name) === wanted);
 }
 
 /** Return the source that a folder is, when exactly one of these names fits. */
@@ -46,8 +41,11 @@ export function sourceOf(folder: Folder, names: readonly string[]): string | und
   return fitting.length === 1 ? fitting[0] : undefined;
 }
 
-function lastPart(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
+/** Return how many parts at the end of a path make this name; 0 when no number does. */
+function partsThatFit(path: string, wanted: string): number {
+  const parts = path.split("/");
+  const at = parts.findIndex((_, from) => plain(parts.slice(from).join("-")) === wanted);
+  return at < 0 ? 0 : parts.length - at;
 }
 
 function plain(name: string): string {
