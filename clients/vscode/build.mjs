@@ -43,7 +43,7 @@ async function licences(files) {
 
 async function tests() {
   await rm(".tests", { recursive: true, force: true });
-  const names = (await readdir("test")).filter((name) => name.endsWith(".test.ts"));
+  const names = (await readdir("test")).filter((name) => name.endsWith(".ts"));
   const require =
     'import { createRequire } from "node:module"; const require = createRequire(import.meta.url);';
   await build({
