@@ -3,7 +3,7 @@
 .DEFAULT_GOAL := help
 BUNDLE ?= .plumbline/bundle
 KEY ?= .plumbline/signing-key.pem
-.PHONY: help run up down status test check format lock pictures bundle clients clean product dev
+.PHONY: help run up down status test check format lock pictures bundle clients vscode clean product dev
 
 environment := sh appliance/local/environment.sh
 python := .venv/bin/python
@@ -61,8 +61,12 @@ bundle: dev ## collect what a site without internet installs from; docs/install.
 clients: dev ## build the command-line client for the page where people download it
 	@exec $(python) -m appliance.local.clients
 
+vscode: ## build the VS Code extension for the page where people download it
+	@exec sh clients/vscode/package.sh "$${PLUMBLINE_HOME:-.plumbline}/clients"
+
 clean: down ## remove the environments and caches; keep the data folder
 	rm -rf .venv .venv-vllm .venv-quantize .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
+	rm -rf clients/vscode/node_modules clients/vscode/packing/node_modules
 
 product:
 	@$(environment) product

@@ -1,0 +1,78 @@
+"""The extension's own client against the real appliance: what its person reads, and what an outsider does not."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import pytest
+
+from appliance.accounts.models import TokenRight, User
+from appliance.accounts.tokens import create_token
+from tests.clients.vscode.packages import EXTENSION, ROOT, has_npm, install_tools
+from tests.journeys.world import World
+
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.usefixtures("worker"),
+    pytest.mark.xdist_group("vscode"),  # one installation of the extension's tools, not two at once
+    pytest.mark.skipif(not has_npm(), reason="needs npm and Node"),
+    pytest.mark.skipif(
+        not (ROOT / "appliance/web/api/messages.py").exists(), reason="needs the API for asking"
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """The fields of a place, as the extension names them."""
+
+    source: str
+    commit: str
+    path: str
+    firstLine: int
+    lastLine: int
+
+
+def spoken(address: str, user: User, question: str = "", place: Place | None = None) -> Any:
+    """Return what the extension's client got with a token of this person."""
+    token = create_token(user, name="Editor", rights=list(TokenRight), by=user)
+    where = json.dumps(asdict(place)) if place else ""
+    done = subprocess.run(
+        ["node", ".tests/against.mjs", address, question, where],
+        check=True,
+        cwd=EXTENSION,
+        env=os.environ | {"PLUMBLINE_TOKEN": token.text},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return json.loads(done.stdout)
+
+
+def test_the_editors_client_asks_and_an_outsider_reads_nothing(world: World, address: str) -> None:
+    if not install_tools():
+        pytest.skip("npm's registry is not reachable")
+    subprocess.run(["node", "build.mjs", "test"], check=True, cwd=EXTENSION)
+
+    owner = spoken(address, world.owner, "How often is a gauge asked again?")
+    answer = owner["answer"]
+    assert owner["person"]["user"] == world.owner.get_username()
+    assert owner["hits"]
+    assert answer["whole"]["state"] == "done"
+    assert answer["last"] == answer["whole"]["text"]
+    cited = answer["whole"]["citations"][0]
+    assert answer["lines"] == cited["text"]
+    assert (answer["follows"], answer["stopped"]) == (True, "stopped")
+
+    place = Place(
+        cited["source"], cited["commit"], cited["path"], cited["firstLine"], cited["lastLine"]
+    )
+    outsider = spoken(address, world.outsider, place=place)
+    assert outsider["person"]["sources"] == []
+    assert outsider["hits"] == []
+    assert isinstance(outsider["place"], str)
+    assert cited["text"] not in outsider["place"]
