@@ -353,7 +353,7 @@ def test_a_ref_that_is_followed_no_longer_takes_its_states_with_it(
 
 
 def test_the_beat_looks_within_a_minute(settings: Any) -> None:
-    entry = settings.CELERY_BEAT_SCHEDULE["look-at-citations"]
+    entry = settings.CELERY_BEAT_SCHEDULE["appliance.conversations.tasks.look_at_citations"]
     assert entry["task"] == look_at_citations.name
     assert entry["schedule"] <= 30
 
