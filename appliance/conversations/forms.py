@@ -9,6 +9,7 @@ from uuid import UUID
 from django import forms
 from django.contrib.auth.models import Group
 from django.http import QueryDict
+from django.utils.datastructures import MultiValueDict
 
 from appliance.accounts.models import User
 from appliance.conversations.access import groups_to_share_with, people_to_share_with
@@ -63,8 +64,8 @@ class QuestionForm(forms.Form):
 
     def clean_question(self) -> str:
         """Return the question with what is attached to it."""
-        texts = cast(QueryDict, self.data).getlist("attached")
-        names = cast(QueryDict, self.data).getlist("attached_name")
+        texts = cast(MultiValueDict[str, str], self.data).getlist("attached")
+        names = cast(MultiValueDict[str, str], self.data).getlist("attached_name")
         pairs = zip(texts, names + [""] * len(texts), strict=False)
         attached = [
             Attachment(name, text.replace("\r\n", "\n")) for text, name in pairs if text.strip()

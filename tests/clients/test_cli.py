@@ -15,7 +15,7 @@ from plumbline_cli import commands, events, keeping, signing_in
 from plumbline_cli.server import Server
 from plumbline_cli.showing import clean
 
-from tests.certificates import make_authority
+from tests.certificates import Authority
 from tests.clients.fake_api import COMMIT, TOKEN, FakeApi, serving
 
 
@@ -266,15 +266,14 @@ def test_errors_say_what_to_do(
 def test_a_certificate_of_the_companys_own_authority(
     run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    authority = make_authority()
-    ca = tmp_path / "ca.pem"
-    ca.write_text(authority.pem)
+    authority = Authority(tmp_path)
+    pair = authority.issue("server")
     monkeypatch.setenv("PLUMBLINE_TOKEN", TOKEN)
-    with serving(FakeApi().app(), authority.issue(tmp_path, "127.0.0.1")) as url:
+    with serving(FakeApi().app(), (pair.certificate, pair.key)) as url:
         ended = run("whoami", "--url", url)
         assert ended.code == 4
         assert "--ca FILE" in ended.err
-        assert run("whoami", "--url", url, "--ca", str(ca)).code == 0
+        assert run("whoami", "--url", url, "--ca", str(authority.file)).code == 0
         assert run("whoami", "--url", url, "--ca", str(tmp_path / "none.pem")).code == 5
 
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from django.utils.datastructures import MultiValueDict
+
 from appliance.accounts.models import ApiToken
 from appliance.conversations import asking
 from appliance.conversations.forms import QuestionForm
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.narrowing import Narrowing
 from appliance.conversations.quotas import QuotaReached
 from appliance.sources.access import scope_of_token
 from appliance.web.api.errors import Refused
@@ -30,8 +33,10 @@ def asked(
             thread=thread,
             after=after,
             source_names=given["sources"],
+            folders=given["folders"],
             ref=given["ref"],
             mode=given["mode"],
+            wanted=given["wanted"],
             token=token,
         )
     except QuotaReached as reached:
@@ -41,10 +46,19 @@ def asked(
 
 def _form(token: ApiToken, wish: QuestionIn, thread: Thread | None) -> QuestionForm:
     scope = scope_of_token(token)
-    names = Source.objects.filter(pk__in=scope.source_ids).order_by("name")
-    ref = wish.ref if wish.ref is not None else (asking.ref_of(thread) if thread else "")
-    given = {"question": wish.question, "sources": wish.sources, "ref": ref, "mode": wish.mode}
-    form = QuestionForm(given, names=list(names.values_list("name", flat=True)), scope=scope)
+    known = Source.objects.filter(pk__in=scope.source_ids).order_by("name")
+    names = list(known.values_list("name", flat=True))
+    so_far = Narrowing.of_thread(thread, names) if thread else Narrowing()
+    given = MultiValueDict(
+        {
+            "question": [wish.question],
+            "sources": wish.sources,
+            "folders": wish.folders,
+            "ref": [so_far.ref if wish.ref is None else wish.ref],
+            "mode": [wish.mode],
+        }
+    )
+    form = QuestionForm(given, names=names, scope=scope)
     if form.is_valid():
         return form
     told = [f"{name}: {error}" for name, errors in form.errors.items() for error in errors]

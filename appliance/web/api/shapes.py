@@ -13,6 +13,8 @@ from appliance.conversations.forms import LONGEST_QUESTION
 from appliance.conversations.modes import AUTO
 from appliance.web.api.schemas import Name, RefName, Text
 
+Folder = Annotated[Text, Field(max_length=5000)]
+
 
 class QuestionIn(Schema):
     question: Annotated[Text, Field(min_length=1, max_length=LONGEST_QUESTION)]
@@ -21,6 +23,11 @@ class QuestionIn(Schema):
     )
     sources: list[Name] = Field(
         default_factory=list, max_length=200, description="Only from these; none: from all."
+    )
+    folders: list[Folder] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Only these folders or files, as `source:path`.",
     )
     ref: RefName | None = Field(
         None, description="As of this branch or tag; none: what the thread asks about so far."

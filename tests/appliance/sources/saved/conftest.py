@@ -20,7 +20,7 @@ from appliance.sources.saved.looking import look_around
 from appliance.sources.saved.models import SavedSearch
 from indexer.ingestion.inline import sync_now
 from indexer.models import Source
-from tests.certificates import make_authority
+from tests.certificates import Authority
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository
 
@@ -74,11 +74,10 @@ class Receiver:
 @pytest.fixture
 def receiver(tmp_path: Path, settings: Settings) -> Iterator[Receiver]:
     """Serve https on this machine, which the settings open for the test."""
-    authority = make_authority()
-    (tmp_path / "ca.pem").write_text(authority.pem)
-    certificate, key = authority.issue(tmp_path, "localhost")
+    authority = Authority(tmp_path)
+    pair = authority.issue("server", ("localhost",))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(pair.certificate, pair.key)
     receiver = Receiver("")
 
     class Handler(BaseHTTPRequestHandler):
@@ -107,7 +106,7 @@ def receiver(tmp_path: Path, settings: Settings) -> Iterator[Receiver]:
     receiver.url = f"https://localhost:{server.server_port}/hooks/abc"
     settings.WEBHOOK_HOSTS = ["localhost"]
     settings.WEBHOOK_NETWORKS = ["127.0.0.0/8"]
-    settings.WEBHOOK_CA_FILE = tmp_path / "ca.pem"
+    settings.WEBHOOK_CA_FILE = authority.file
     yield receiver
     server.shutdown()
     server.server_close()
