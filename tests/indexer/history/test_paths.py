@@ -115,9 +115,11 @@ def test_no_mirror_and_no_time_are_said(
     repository: Repository, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mirror, commit = repository.path / ".git", repository.commits[-1]
-    for ask in (blame_of, lambda *place: history_of(*place, lambda _: True)):
-        with pytest.raises(FetchFailed, match="no copy of the repository"):
-            ask(mirror.with_name("gone"), commit, "a.py")
+    gone = mirror.with_name("gone")
+    with pytest.raises(FetchFailed, match="no copy of the repository"):
+        blame_of(gone, commit, "a.py")
+    with pytest.raises(FetchFailed, match="no copy of the repository"):
+        history_of(gone, commit, "a.py", lambda _: True)
     monkeypatch.setattr(blame, "TIME_LIMIT_S", 0.0)
     with pytest.raises(FetchFailed, match="history is too long"):
         blame_of(mirror, commit, "a.py")
@@ -137,6 +139,8 @@ def test_a_long_history_is_cut(repository: Repository, monkeypatch: pytest.Monke
 
 @pytest.mark.parametrize("commit", ["--output=/tmp/x", "HEAD", "main", "", "0" * 39])
 def test_a_commit_is_an_object_id(commit: str, repository: Repository) -> None:
-    for ask in (blame_of, lambda *place: history_of(*place, lambda _: True)):
-        with pytest.raises(ValueError, match="not an object id"):
-            ask(repository.path / ".git", commit, "a.py")
+    mirror = repository.path / ".git"
+    with pytest.raises(ValueError, match="not an object id"):
+        blame_of(mirror, commit, "a.py")
+    with pytest.raises(ValueError, match="not an object id"):
+        history_of(mirror, commit, "a.py", lambda _: True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.paginator import Paginator
-from django.http import Http404, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
@@ -17,6 +17,11 @@ from appliance.sources.grounds import Grounds
 from appliance.sources.reading import record_change, record_file
 
 PER_PAGE = 40
+# The same for every commit, whether it exists or not.
+NOT_ITS = (
+    "This commit is not in the history of this file. Merges are left out of it: a line that only a "
+    "merge changed has no page of its own."
+)
 
 
 def _past(request: SignedInRequest, source: str, commit: str, path: str) -> Past:
@@ -72,7 +77,7 @@ def change_page(request: SignedInRequest, source: str, commit: str, path: str) -
     try:
         found = past.history().find(request.GET.get("commit", ""))
         if found is None:
-            raise Http404
+            return _unknown(request, context, PastUnknown(NOT_ITS), status=404)
         change = past.change(found)
     except PastUnknown as why:
         return _unknown(request, context, why)
@@ -82,6 +87,7 @@ def change_page(request: SignedInRequest, source: str, commit: str, path: str) -
 
 
 def _unknown(
-    request: SignedInRequest, context: dict[str, object], why: PastUnknown
+    request: SignedInRequest, context: dict[str, object], why: PastUnknown, status: int = 200
 ) -> HttpResponse:
-    return render(request, "sources/browsing/past_unknown.html", {**context, "why": str(why)})
+    page = "sources/browsing/past_unknown.html"
+    return render(request, page, {**context, "why": str(why)}, status=status)
