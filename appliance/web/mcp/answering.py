@@ -91,6 +91,7 @@ def _text(result: AnswerResult) -> str:
         parts.append(
             "\n".join(f"[{one.number}] {one.place} {one.place.url}" for one in result.citations)
         )
+    parts += [f"Found: {one.place} {one.place.url}\n{fenced(one.text)}" for one in result.found]
     if result.not_supported or result.not_confirmed:
         parts.append(
             f"Checked: {result.supported} sentences supported, {result.not_confirmed} not"

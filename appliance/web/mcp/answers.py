@@ -22,7 +22,7 @@ from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.forms import QuestionForm
 from appliance.conversations.models import Message
 from appliance.conversations.quotas import QuotaReached
-from appliance.conversations.rendering import compiled_answer
+from appliance.conversations.rendering import CitationView, compiled_answer
 from appliance.conversations.showing import record_turns
 from appliance.conversations.trees import Tree, nodes_of
 from appliance.conversations.turns import Turn, turn_of
@@ -117,7 +117,7 @@ def result_of(access: Access, message_id: UUID) -> AnswerResult:
     turn = turn_of(message, Reading(message.thread, tree, True, access.scope, sealed))
     if turn.rendered is None:
         raise Http404
-    if message.state == Message.State.FAILED:
+    if message.state == Message.State.FAILED and not turn.evidence:
         raise ToolError(message.error or "The answer could not be written. Ask again.")
     record_turns(access.user, [turn])
     text, pieces = _numbered(message)
@@ -127,8 +127,9 @@ def result_of(access: Access, message_id: UUID) -> AnswerResult:
         message=str(message.pk),
         url=access.base_url + address_of(message),
         state=message.state,
-        text=text,
+        text=text or message.error,
         citations=_citations(access, pieces),
+        found=[] if pieces else _found(access, turn.evidence),
         supported=counts.supported,
         not_confirmed=counts.doubtful,
         not_supported=counts.unsupported,
@@ -164,6 +165,24 @@ def _citations(access: Access, pieces: Sequence[EvidenceLines]) -> list[Citation
             piece.text,
         )
         for number, piece in enumerate(pieces, start=1)
+    ]
+
+
+def _found(access: Access, views: Sequence[CitationView]) -> list[Citation]:
+    """Return what an answer without citations had to rest on, as its page shows it."""
+    return [
+        Citation(
+            number,
+            place_of(
+                access.base_url,
+                view.source,
+                view.path,
+                view.commit,
+                (view.start_line, view.end_line),
+            ),
+            "\n".join(line for _, line in view.lines),
+        )
+        for number, view in enumerate(views, start=1)
     ]
 
 
