@@ -16,8 +16,8 @@ from appliance.accounts.models import TokenRight
 from appliance.conversations.asking import stop
 from appliance.conversations.models import Message
 from appliance.web.mcp.answers import Look, begin, look, result_of
+from appliance.web.mcp.arguments import AtRef, Sources
 from appliance.web.mcp.calling import Access, ToolContext, as_caller
-from appliance.web.mcp.looking import AtRef, Sources
 from appliance.web.mcp.results import AnswerResult, fenced, told
 
 LOOK_S = 0.4
