@@ -392,6 +392,7 @@ LOGGING = {
     "root": {"handlers": ["stderr"], "level": env_str("PLUMBLINE_LOG_LEVEL", default="INFO")},
     "loggers": {
         "httpx": {"level": "WARNING"},
+        "mcp": {"level": "WARNING"},
         "celery.worker.strategy": {"level": "WARNING"},
         "celery.app.trace": {"level": "WARNING"},
     },

@@ -16,8 +16,8 @@ from appliance.accounts.models import TokenRight
 from appliance.conversations.asking import stop
 from appliance.conversations.models import Message
 from appliance.web.mcp.answers import Look, begin, look, result_of
+from appliance.web.mcp.arguments import AtRef, Sources
 from appliance.web.mcp.calling import Access, ToolContext, as_caller
-from appliance.web.mcp.looking import AtRef, Sources
 from appliance.web.mcp.results import AnswerResult, fenced, told
 
 LOOK_S = 0.4
@@ -91,6 +91,7 @@ def _text(result: AnswerResult) -> str:
         parts.append(
             "\n".join(f"[{one.number}] {one.place} {one.place.url}" for one in result.citations)
         )
+    parts += [f"Found: {one.place} {one.place.url}\n{fenced(one.text)}" for one in result.found]
     if result.not_supported or result.not_confirmed:
         parts.append(
             f"Checked: {result.supported} sentences supported, {result.not_confirmed} not"

@@ -10,6 +10,7 @@ from django.http import Http404
 from mcp.server.mcpserver.exceptions import ToolError
 
 from appliance.accounts.glass import glass_of
+from appliance.accounts.models import User
 from appliance.conversations.access import (
     Reading,
     get_message_for_user,
@@ -22,12 +23,13 @@ from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.forms import QuestionForm
 from appliance.conversations.models import Message
 from appliance.conversations.quotas import QuotaReached
-from appliance.conversations.rendering import compiled_answer
+from appliance.conversations.rendering import CitationView, compiled_answer
 from appliance.conversations.showing import record_turns
 from appliance.conversations.trees import Tree, nodes_of
 from appliance.conversations.turns import Turn, turn_of
 from appliance.conversations.views.addresses import address_of
 from appliance.conversations.visible import visible
+from appliance.conversations.waiting import BEING_WRITTEN
 from appliance.conversations.waits import waits_of
 from appliance.web.mcp.calling import Access
 from appliance.web.mcp.results import AnswerResult, Citation, Patch, place_of
@@ -41,6 +43,8 @@ WORDS = {
     Message.State.STOPPED: "Stopped",
     Message.State.FAILED: "Failed",
 }
+MOST_UNDER_WAY = 8  # questions of one person: each holds a connection of the database
+TOO_MANY = f"{MOST_UNDER_WAY} of your questions are under way. Wait until one is answered."
 SEALED = "This answer rests on sources that this token may not read."
 
 
@@ -68,6 +72,8 @@ def begin(
     """
     if glass_of(access.user) is not None:
         raise ToolError("Emergency access is open: programs may ask again when it has ended.")
+    if _under_way(access.user) >= MOST_UNDER_WAY:
+        raise ToolError(TOO_MANY)
     readable = Source.objects.filter(pk__in=access.scope.source_ids).order_by("name")
     names = list(readable.values_list("name", flat=True))
     if not names:
@@ -90,6 +96,11 @@ def begin(
     except QuotaReached as reached:
         raise ToolError(reached.sentence) from None
     return message.pk
+
+
+def _under_way(user: User) -> int:
+    states = (Message.State.QUEUED, *BEING_WRITTEN)
+    return Message.objects.filter(thread__owner=user, state__in=states).count()
 
 
 def look(access: Access, message_id: UUID) -> Look:
@@ -117,7 +128,7 @@ def result_of(access: Access, message_id: UUID) -> AnswerResult:
     turn = turn_of(message, Reading(message.thread, tree, True, access.scope, sealed))
     if turn.rendered is None:
         raise Http404
-    if message.state == Message.State.FAILED:
+    if message.state == Message.State.FAILED and not turn.evidence:
         raise ToolError(message.error or "The answer could not be written. Ask again.")
     record_turns(access.user, [turn])
     text, pieces = _numbered(message)
@@ -127,8 +138,9 @@ def result_of(access: Access, message_id: UUID) -> AnswerResult:
         message=str(message.pk),
         url=access.base_url + address_of(message),
         state=message.state,
-        text=text,
+        text=text or message.error,
         citations=_citations(access, pieces),
+        found=[] if pieces else _found(access, turn.evidence),
         supported=counts.supported,
         not_confirmed=counts.doubtful,
         not_supported=counts.unsupported,
@@ -164,6 +176,24 @@ def _citations(access: Access, pieces: Sequence[EvidenceLines]) -> list[Citation
             piece.text,
         )
         for number, piece in enumerate(pieces, start=1)
+    ]
+
+
+def _found(access: Access, views: Sequence[CitationView]) -> list[Citation]:
+    """Return what an answer without citations had to rest on, as its page shows it."""
+    return [
+        Citation(
+            number,
+            place_of(
+                access.base_url,
+                view.source,
+                view.path,
+                view.commit,
+                (view.start_line, view.end_line),
+            ),
+            "\n".join(line for _, line in view.lines),
+        )
+        for number, view in enumerate(views, start=1)
     ]
 
 

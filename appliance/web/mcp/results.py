@@ -66,6 +66,7 @@ class AnswerResult:
     state: Annotated[str, Field(description="done, stopped or failed")]
     text: str
     citations: list[Citation]
+    found: Annotated[list[Citation], Field(description="Without citations: what was found.")]
     supported: Annotated[Number, Field(description="Sentences whose cited lines say it.")]
     not_confirmed: Number
     not_supported: Annotated[Number, Field(description="Sentences to distrust.")]

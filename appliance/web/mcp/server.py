@@ -9,7 +9,7 @@ from mcp.server.lowlevel.server import Server
 from mcp.server.mcpserver import MCPServer
 from mcp.types import ToolAnnotations
 
-from appliance.web.mcp import answering, looking, reading
+from appliance.web.mcp import answering, looking, naming, reading
 
 NAME = "plumbline"
 INSTRUCTIONS = """Plumbline knows this company's own code and documents as they are now, at exact \
@@ -31,8 +31,8 @@ TOOLS = (
     ("Ask a question about the code", answering.ask, ASKS),
     ("Search by meaning and words", looking.search, READS),
     ("Search for an exact text or a pattern", looking.search_code, READS),
-    ("Find where a name is defined", looking.definitions, READS),
-    ("Find where a name is used", looking.references, READS),
+    ("Find where a name is defined", naming.definitions, READS),
+    ("Find where a name is used", naming.references, READS),
     ("Read a file at a commit", reading.read_file, READS),
     ("See which commits changed a file", reading.history, READS),
     ("List the sources", reading.list_sources, READS),

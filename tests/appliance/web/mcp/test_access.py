@@ -20,6 +20,7 @@ from appliance.conversations.asking import ask
 from appliance.conversations.models import Message, Thread
 from appliance.sources.granting import set_grant
 from appliance.sources.models import Grant
+from appliance.web.mcp.answers import MOST_UNDER_WAY
 from indexer.models import Source
 from tests.appliance.web.mcp.conftest import BOTH, call, token_of, using, values, words
 
@@ -120,6 +121,16 @@ def test_nobody_follows_up_in_the_thread_of_somebody_else(
         assert result.is_error
         assert "no such thing" in words(result)
     assert Thread.objects.count() == 1
+
+
+def test_a_program_that_asks_in_a_loop_is_held_back(
+    address: str, shop: Source, owner: User, reader: User
+) -> None:
+    for number in range(MOST_UNDER_WAY):
+        ask(reader, f"Question {number}?")
+    result = call(address, token_of(reader), "ask", question="One more?")
+    assert "are under way" in words(result)
+    assert Message.objects.filter(role="question").count() == MOST_UNDER_WAY
 
 
 def test_rights_are_kept_apart(address: str, shop: Source, reader: User) -> None:

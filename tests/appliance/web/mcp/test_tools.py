@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 from mcp import Client
+from pytest_django import Settings
 
 from appliance.accounts.models import User
 from appliance.audit.actions import Action
 from appliance.audit.models import Event
 from appliance.conversations.models import Message
+from indexer import clients
 from indexer.models import Source
 from tests.appliance.web.mcp.conftest import call, token_of, using, values, words
 
@@ -127,6 +129,19 @@ def test_an_answer_comes_with_progress_and_citations(
     )
     assert again["thread"] == answer["thread"]
     assert Event.objects.filter(action=Action.SHOWN, object_id=answer["message"]).exists()
+
+
+def test_without_a_model_it_gives_what_was_found(
+    address: str, shop: Source, reader: User, worker: None, settings: Settings
+) -> None:
+    settings.CHAT_URL = "none"
+    clients.close()
+    result = call(address, token_of(reader), "ask", question="How does add_item add an item?")
+    answer = values(result)
+    assert (answer["state"], answer["citations"]) == ("failed", [])
+    assert "No model is configured" in answer["text"]
+    assert answer["found"][0]["place"]["path"] == "shop/cart.py"
+    assert answer["found"][0]["place"]["url"] in words(result)
 
 
 def test_an_answer_that_nobody_waits_for_is_stopped(
