@@ -9,7 +9,7 @@ from appliance.sources.narrowing.facets import Facet, facets_of
 from appliance.sources.narrowing.narrowing import FoundFile, Narrowing, narrowed
 from indexer.codesearch.certificate import CodeResult
 from indexer.codesearch.query import read_query
-from indexer.codesearch.search import search_code
+from indexer.codesearch.search import SECONDS, search_code
 from indexer.models import Blob
 from indexer.reading.kinds import kind_of_role
 from indexer.retrieval.fusion import RankedDocument
@@ -75,10 +75,15 @@ def search_narrowed(
 
 
 def search_code_narrowed(
-    line: str, by: Narrowing, *, scope: Scope, max_lines: int = CODE_LINES
+    line: str,
+    by: Narrowing,
+    *,
+    scope: Scope,
+    max_lines: int = CODE_LINES,
+    seconds: float = SECONDS,
 ) -> tuple[CodeResult, tuple[Facet, ...]]:
     """Search code; raises QueryRefused. Its facets count what the narrowed search found."""
     query = narrowed(read_query(line), by)
-    result = search_code(query, scope=scope, max_lines=max_lines)
+    result = search_code(query, scope=scope, max_lines=max_lines, seconds=seconds)
     files = [FoundFile(one.source, one.path, one.language, one.kind) for one in result.files]
     return result, facets_of(files, by)

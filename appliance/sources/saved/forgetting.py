@@ -20,4 +20,4 @@ def forget_removed() -> int:
     """Take the paths of removed sources out of notifications; return of how many."""
     with connection.cursor() as cursor:
         cursor.execute(FORGET)
-        return cursor.rowcount
+        return int(cursor.rowcount)

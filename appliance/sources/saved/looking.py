@@ -53,7 +53,8 @@ def look_around(*, seconds: float = SECONDS) -> int:
     looked = 0
     alerts = SavedSearch.objects.filter(is_alert=True, owner__is_active=True)
     # Whoever waited longest comes first, so that a round that ends early is fair.
-    for search in alerts.select_related("owner").order_by(WAITED_LONGEST, "pk"):
+    alerts = alerts.select_related("owner").defer("known")
+    for search in alerts.order_by(WAITED_LONGEST, "pk"):
         if time.monotonic() >= deadline:
             break
         if search.owner_id not in scopes:

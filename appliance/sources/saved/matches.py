@@ -14,6 +14,7 @@ from indexer.codesearch.certificate import CodeResult
 from indexer.models import Source
 from indexer.scope import Scope
 
+SEARCH_SECONDS = 3.0  # of one code search: others wait for the same worker
 FOLLOWED_LINES = 2000  # of a code search
 BEST = 20  # documents of a search by meaning that are worth telling
 FOLLOWED_DOCUMENTS = 100  # so many are known, so that one that sinks and rises is no news
@@ -43,7 +44,9 @@ def found_by(search: SavedSearch, scope: Scope) -> Found:
     """Make the search within a scope. Raises QueryRefused."""
     by = Narrowing.from_json(search.narrowing)
     if search.page == SavedSearch.Page.CODE:
-        result, _ = search_code_narrowed(search.query, by, scope=scope, max_lines=FOLLOWED_LINES)
+        result, _ = search_code_narrowed(
+            search.query, by, scope=scope, max_lines=FOLLOWED_LINES, seconds=SEARCH_SECONDS
+        )
         matches = tuple(_lines(result))
         digests = frozenset(match.digest for match in matches)
         return Found(matches, digests, not result.certificate.is_complete)

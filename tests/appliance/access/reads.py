@@ -9,8 +9,15 @@ from django.http import Http404
 from django.test import Client
 
 from appliance.accounts.models import User
-from appliance.sources.access import find_live_blob, get_document_for_user, scope_of
+from appliance.sources.access import (
+    find_live_blob,
+    get_document_for_user,
+    granted_scope_of,
+    scope_of,
+)
 from appliance.sources.dryrun import rules_of, sources_seen_by
+from appliance.sources.saved.matches import found_by
+from appliance.sources.saved.models import SavedSearch
 from indexer.codesearch.query import read_query
 from indexer.codesearch.search import search_code
 from indexer.models import Blob
@@ -114,6 +121,13 @@ def by_folders(world: World, user: User) -> Shown:
     return shown
 
 
+def by_alert(world: World, user: User) -> Shown:
+    search = SavedSearch(owner=user, page=SavedSearch.Page.CODE, query="/canary_/")
+    found = found_by(search, granted_scope_of(user))
+    assert not found.is_cut
+    return {(match.source, match.path) for match in found.matches}
+
+
 # What shows every document to whom it is open.
 COMPLETE: tuple[Callable[[World, User], Shown], ...] = (
     by_rules_in_memory,
@@ -121,6 +135,7 @@ COMPLETE: tuple[Callable[[World, User], Shown], ...] = (
     by_sql,
     by_search,
     by_code_search,
+    by_alert,
     by_paths,
     by_names_of_files,
     by_opening,
@@ -152,6 +167,8 @@ def words_that_occur(world: World, user: User) -> set[str]:
 PAGES: Mapping[str, dict[str, str]] = {
     "/search/": {"q": COMMON},
     "/search/code/": {"q": "/canary_/"},
+    "/search/export.jsonl": {"q": COMMON},
+    "/search/code/export.csv": {"q": "/canary_/"},
     "/symbols/": {"name": COMMON},
     "/sources/": {},
     "/status/": {},

@@ -90,37 +90,32 @@ def test_code_search_says_it_in_its_own_language() -> None:
     assert r"^(?:a\.b|c\|d)$" in told.replace("\\\\", "\\")
 
 
+LEFT: list[tuple[dict[str, str | list[str]], set[str]]] = [
+    ({}, {"shop/cart.py", "tests/test_cart.py", "docs/cart.md", "sheet.txt"}),
+    ({"kind": "test"}, {"tests/test_cart.py"}),
+    ({"lang": "python", "kind": ["code", "docs"]}, {"shop/cart.py"}),
+    ({"folder": "docs"}, {"docs/cart.md"}),
+    ({"folder": "secret"}, set()),
+    ({"folder": "sho"}, set()),
+]
+
+
 @pytest.mark.parametrize("page", ["/search/", "/search/code/"])
-@pytest.mark.parametrize(
-    ("narrow", "paths"),
-    [
-        ({}, {"shop/cart.py", "tests/test_cart.py", "docs/cart.md", "sheet.txt"}),
-        ({"kind": "test"}, {"tests/test_cart.py"}),
-        ({"lang": "python", "kind": ["code", "docs"]}, {"shop/cart.py"}),
-        ({"folder": "docs"}, {"docs/cart.md"}),
-        ({"folder": "secret"}, set()),
-        ({"folder": "sho"}, set()),
-    ],
-)
 def test_both_pages_show_what_is_left(
-    page: str,
-    narrow: dict[str, str | list[str]],
-    paths: set[str],
-    client: Client,
-    source: Source,
-    reader: User,
+    page: str, client: Client, source: Source, reader: User
 ) -> None:
     client.force_login(reader)
-    context = client.get(page, {"q": "add_item", **narrow}).context
-    if page == "/search/":
-        found = {document.path for document in context["documents"]}
-        found -= {"shop/deep/order.go"}  # by meaning AddItem is found too
-    else:
-        found = {one.file.path for files in context["sources"].values() for one in files}
-    assert found == paths
-    assert context["ask_sources"] == (["shop"] if paths else [])
-    folders = [link for one in context["facets"] for link in one.links if one.group == "folder"]
-    assert not any("secret" in link.value.value for link in folders)
+    for narrow, paths in LEFT:
+        context = client.get(page, {"q": "add_item", **narrow}).context
+        if page == "/search/":
+            found = {document.path for document in context["documents"]}
+            found -= {"shop/deep/order.go"}  # by meaning AddItem is found too
+        else:
+            found = {one.file.path for files in context["sources"].values() for one in files}
+        assert found == paths, narrow
+        assert context["ask_sources"] == (["shop"] if paths else [])
+        folders = [link for one in context["facets"] for link in one.links if one.group == "folder"]
+        assert not any("secret" in link.value.value for link in folders)
 
 
 @pytest.mark.parametrize("page", ["/search/", "/search/code/"])
