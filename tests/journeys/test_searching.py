@@ -7,7 +7,7 @@ import re
 import pytest
 from playwright.sync_api import Page, ViewportSize, expect
 
-from appliance.sources.saved.models import Notification, SavedSearch
+from appliance.sources.models import Notification, SavedSearch
 from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
 from tests.journeys.test_pages import SCREENSHOTS
 from tests.journeys.watching import Watch, violations_of

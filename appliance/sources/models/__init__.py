@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from appliance.sources.models.grant import Grant, in_force
 from appliance.sources.models.host import CodeHost, HostAccess, HostMember, HostPerson
-from appliance.sources.saved.models import Delivery, Notification, SavedSearch, WebhookTarget
+from appliance.sources.models.saved import Delivery, Notification, SavedSearch, WebhookTarget
 
 __all__ = [
     "CodeHost",

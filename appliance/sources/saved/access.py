@@ -7,7 +7,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 
 from appliance.accounts.models import User
-from appliance.sources.saved.models import Notification, SavedSearch
+from appliance.sources.models import Notification, SavedSearch
 
 LARGEST_ID = 2**63 - 1
 

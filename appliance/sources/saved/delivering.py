@@ -21,7 +21,7 @@ from django.db.models import F
 from django.utils import timezone
 
 from appliance.sources.access import granted_scope_of
-from appliance.sources.saved.models import Delivery, WebhookTarget
+from appliance.sources.models import Delivery, WebhookTarget
 from appliance.sources.saved.outgoing import NotPosted, post
 from appliance.sources.saved.places import Place, readable
 from appliance.sources.saved.targets import secret_of

@@ -7,9 +7,9 @@ from typing import Any
 from django import forms
 from django.core.validators import ProhibitNullCharactersValidator
 
+from appliance.sources.models import SavedSearch
 from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.saved.keeping import Wish
-from appliance.sources.saved.models import SavedSearch
 
 LONGEST_QUERY = 2000
 

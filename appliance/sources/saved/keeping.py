@@ -9,8 +9,8 @@ from django.db import IntegrityError, transaction
 from appliance.accounts.models import User
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
+from appliance.sources.models import SavedSearch
 from appliance.sources.narrowing.narrowing import Narrowing
-from appliance.sources.saved.models import SavedSearch
 from indexer.codesearch.errors import QueryRefused
 from indexer.codesearch.query import read_query
 

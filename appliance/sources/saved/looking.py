@@ -23,8 +23,8 @@ from appliance.accounts.models import User
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 from appliance.sources.access import granted_scope_of
+from appliance.sources.models import Delivery, Notification, SavedSearch
 from appliance.sources.saved.matches import Found, Match, found_by, known_after, known_of, new_among
-from appliance.sources.saved.models import Delivery, Notification, SavedSearch
 from appliance.sources.saved.places import MOST_PLACES, places_of
 from indexer.codesearch.errors import QueryRefused
 from indexer.models import Ref, Source

@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
+from appliance.sources.models import SavedSearch
 from appliance.sources.narrowing.finding import search_code_narrowed, search_narrowed
 from appliance.sources.narrowing.narrowing import Narrowing
-from appliance.sources.saved.models import SavedSearch
 from indexer.codesearch.certificate import CodeResult
 from indexer.models import Source
 from indexer.scope import Scope

@@ -8,7 +8,7 @@ from django.db import transaction
 from appliance.accounts.models import User
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
-from appliance.sources.saved.models import WebhookTarget
+from appliance.sources.models import WebhookTarget
 from appliance.sources.saved.outgoing import NotPosted, check_url, new_secret
 from indexer.errors import FetchRefused
 from indexer.sealing import seal_text, unseal_text

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from appliance.accounts.models import User
 from appliance.accounts.requests import SignedInRequest
 from appliance.sources.access import granted_scope_of, readable_sources
+from appliance.sources.models import Delivery, Notification, SavedSearch, WebhookTarget
 from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.saved import keeping
 from appliance.sources.saved.access import (
@@ -26,7 +27,6 @@ from appliance.sources.saved.access import (
     searches_of,
 )
 from appliance.sources.saved.forms import SearchForm, TargetForm
-from appliance.sources.saved.models import Delivery, Notification, SavedSearch, WebhookTarget
 from appliance.sources.saved.outgoing import NotPosted, is_open
 from appliance.sources.saved.places import LinkedPlace, linked, readable
 from appliance.sources.saved.targets import remove_target, set_target

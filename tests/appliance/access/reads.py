@@ -16,8 +16,8 @@ from appliance.sources.access import (
     scope_of,
 )
 from appliance.sources.dryrun import rules_of, sources_seen_by
+from appliance.sources.models import SavedSearch
 from appliance.sources.saved.matches import found_by
-from appliance.sources.saved.models import SavedSearch
 from indexer.codesearch.query import read_query
 from indexer.codesearch.search import search_code
 from indexer.models import Blob

@@ -13,11 +13,11 @@ import pytest
 from pytest_django import Settings
 
 from appliance.accounts.models import User
+from appliance.sources.models import SavedSearch
 from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.saved import keeping
 from appliance.sources.saved.keeping import Wish
 from appliance.sources.saved.looking import look_around
-from appliance.sources.saved.models import SavedSearch
 from indexer.ingestion.inline import sync_now
 from indexer.models import Source
 from tests.certificates import Authority

@@ -15,11 +15,10 @@ from pytest_django import Settings
 
 from appliance.accounts.models import User
 from appliance.sources.hooks.gitlab import is_signed
-from appliance.sources.models import Grant
+from appliance.sources.models import Delivery, Grant, SavedSearch
 from appliance.sources.saved import delivering, outgoing
 from appliance.sources.saved.delivering import deliver_waiting
 from appliance.sources.saved.looking import look_around
-from appliance.sources.saved.models import Delivery, SavedSearch
 from appliance.sources.saved.targets import remove_target, set_target
 from indexer.models import Source
 from tests.appliance.sources.saved.conftest import Change, Receiver, saved

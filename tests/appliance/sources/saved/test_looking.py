@@ -11,11 +11,10 @@ from appliance.accounts.models import User
 from appliance.audit.models import Event
 from appliance.sources.granting import set_grant
 from appliance.sources.managing import remove
-from appliance.sources.models import Grant
+from appliance.sources.models import Delivery, Grant, Notification, SavedSearch
 from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.saved import keeping, looking, matches
 from appliance.sources.saved.looking import look_around
-from appliance.sources.saved.models import Delivery, Notification, SavedSearch
 from appliance.sources.tasks import (
     deliver_notifications,
     forget_removed_places,

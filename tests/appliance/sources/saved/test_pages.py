@@ -9,9 +9,8 @@ from pytest_django import Settings
 from appliance.accounts.models import User
 from appliance.audit.models import Event
 from appliance.sources.granting import set_grant
-from appliance.sources.models import Grant
+from appliance.sources.models import Grant, Notification, SavedSearch, WebhookTarget
 from appliance.sources.saved.looking import look_around
-from appliance.sources.saved.models import Notification, SavedSearch, WebhookTarget
 from indexer.models import Source
 from tests.appliance.sources.saved.conftest import Change, saved
 
