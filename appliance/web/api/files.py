@@ -22,7 +22,7 @@ from indexer.scope import Scope
 from indexer.spans import Span
 
 router = Router(tags=["Reading"], auth=READ)
-Lines = Annotated[str, Field(pattern=r"^\d{1,9}(-\d{1,9})?$", description="12 or 12-40")]
+Lines = Annotated[str, Field(pattern=r"^[0-9]{1,9}(-[0-9]{1,9})?$", description="12 or 12-40")]
 
 
 @router.get(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from uuid import UUID
 
 from django.http import StreamingHttpResponse
-from ninja import Router
+from ninja import Router, Status
 
 from appliance.accounts.bearer import TokenRequest
 from appliance.conversations.access import get_message_for_user
@@ -70,9 +70,9 @@ def events(request: TokenRequest, message_id: UUID) -> StreamingHttpResponse:
     url_name="api_message_stop",
     summary="Stop an answer",
 )
-def message_stop(request: TokenRequest, message_id: UUID) -> tuple[int, MessageOut]:
+def message_stop(request: TokenRequest, message_id: UUID) -> Status[MessageOut]:
     """Stop writing an answer of one's own; what is there already stays."""
     found = get_message_for_user(request.user, message_id)
     stop(found)
     found.refresh_from_db(fields=["state"])
-    return 202, seen_message(request.token, found, Site.of(request))
+    return Status(202, seen_message(request.token, found, Site.of(request)))

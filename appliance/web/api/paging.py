@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import binascii
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import b64decode, urlsafe_b64encode
 
 from appliance.web.api.errors import Refused
-
-LONGEST = 400
 
 
 def cursor_of(place: str) -> str:
@@ -17,8 +15,9 @@ def cursor_of(place: str) -> str:
 
 def place_of(cursor: str) -> str:
     """Return the place that a cursor names, "" for none; refuses what is no cursor of ours."""
+    padded = cursor + "=" * (-len(cursor) % 4)
     try:
-        place = urlsafe_b64decode(cursor[:LONGEST] + "=" * (-len(cursor) % 4)).decode()
+        place = b64decode(padded, altchars=b"-_", validate=True).decode()
     except (ValueError, binascii.Error):
         raise _refused() from None
     if "\0" in place:

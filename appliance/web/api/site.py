@@ -8,12 +8,20 @@ from typing import Any
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
+from ninja.operation import Operation
 
 from appliance.common.problems import problem
 from appliance.web.api import corpus, files, messages, sources, threads
 from appliance.web.api.errors import SENTENCES, Refused
 
 VERSION = "1"
+
+
+class Api(NinjaAPI):
+    """An API whose operations are called as their functions are."""
+
+    def get_openapi_operation_id(self, operation: Operation) -> str:
+        return str(operation.view_func.__name__)
 
 
 def refuse(request: HttpRequest, refused: Refused) -> HttpResponse:
@@ -44,7 +52,7 @@ def _name(place: Iterable[object]) -> str:
 
 def new_api(title: str, namespace: str, description: str = "") -> NinjaAPI:
     """Return an API without pages of its own, whose errors are problem details."""
-    made = NinjaAPI(
+    made = Api(
         title=title,
         version=VERSION,
         description=description,

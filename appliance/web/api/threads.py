@@ -8,7 +8,7 @@ from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.http import Http404, HttpResponse
-from ninja import Router
+from ninja import Router, Status
 from pydantic import Field
 
 from appliance.accounts.bearer import TokenRequest
@@ -91,13 +91,13 @@ def _before(threads: QuerySet[Thread], place: str) -> QuerySet[Thread]:
     summary="Ask",
     openapi_extra=KEYED,
 )
-def thread_begin(request: TokenRequest, body: QuestionIn) -> tuple[int, dict[str, Any]]:
+def thread_begin(request: TokenRequest, body: QuestionIn) -> Status[dict[str, Any]]:
     """Ask the first question of a new thread. The answer is written meanwhile: follow its events,
     or look at it until its state is done, stopped or failed."""
     token, site = request.token, Site.of(request)
     answer = once(request, token, body, lambda: asked(token, body))
     [thread] = threads_out(token, [answer.thread], site)
-    return 201, {"thread": thread, "message": seen_message(token, answer, site)}
+    return Status(201, {"thread": thread, "message": seen_message(token, answer, site)})
 
 
 @router.get(
@@ -144,13 +144,13 @@ def thread_delete(request: TokenRequest, thread_id: UUID) -> HttpResponse:
 )
 def thread_follow_up(
     request: TokenRequest, thread_id: UUID, body: FollowUpIn
-) -> tuple[int, dict[str, Any]]:
+) -> Status[dict[str, Any]]:
     """Ask the next question in one of one's own threads."""
     token, site = request.token, Site.of(request)
     found = get_thread_for_user(request.user, thread_id)
     after = _answer(token, found, body.after)
     answer = once(request, token, body, lambda: asked(token, body, thread=found, after=after))
-    return 201, {"message": seen_message(token, answer, site)}
+    return Status(201, {"message": seen_message(token, answer, site)})
 
 
 def _answer(token: ApiToken, thread: Thread, message_id: UUID | None) -> Message | None:

@@ -9,9 +9,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from asgiref.sync import sync_to_async
+from django.db import close_old_connections
 
 from appliance.accounts.models import ApiToken
 from appliance.conversations.asking import stop
+from appliance.conversations.models import Message
 from appliance.conversations.streams import STILL_HERE, Look, looks_at
 from appliance.web.api.answers import Site
 from appliance.web.api.errors import Refused
@@ -98,7 +100,13 @@ async def followed(reply: Reply) -> AsyncGenerator[AsyncGenerator[Look[Step] | N
         async with aclosing(looks):
             yield looks
     finally:
-        await sync_to_async(stop)(message)  # of one that is done, it changes nothing
+        await sync_to_async(_stop)(message)
+
+
+def _stop(message: Message) -> None:
+    """Stop the answer, which changes nothing of one that is done."""
+    stop(message)
+    close_old_connections()  # of a client that went away, the request has ended already
 
 
 async def complete(reply: Reply) -> Completion:

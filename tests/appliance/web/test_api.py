@@ -93,7 +93,7 @@ def test_emergency_access_is_for_people_and_not_for_their_programs(
 def test_a_token_is_for_what_it_was_made_for(get: Get, shop: Source, reader: User) -> None:
     response = get(SEARCH, token_of(reader, rights=[TokenRight.ASK]))
     assert response.status_code == 403
-    assert "lacks the right read" in response.json()["error"]
+    assert "lacks the right read" in response.json()["detail"]
 
 
 def test_no_token_no_answer(
@@ -132,7 +132,7 @@ def test_a_session_opens_no_api_and_a_token_no_page(
     assert client.get(SEARCH).status_code == 400
     both = get(SEARCH, text)
     assert both.status_code == 400
-    assert "without a session" in both.json()["error"]
+    assert "without a session" in both.json()["detail"]
 
 
 def test_what_uses_a_token_leaves_no_session(get: Get, shop: Source, reader: User) -> None:
@@ -181,13 +181,14 @@ def test_refusals_are_recorded_but_fill_no_record(
 
 @pytest.mark.parametrize(
     "query",
-    ["", "?q=", "?q=%00", "?q=x&limit=0", "?q=x&limit=101", "?q=x&limit=y", "?q=x&ref=%00",
+    ["", "?q=", "?q=%00", "?q=x&limit=0", "?q=x&limit=101", "?q=x&limit=y", "?q=x&ref=none",
      "?q=" + "x" * 2001],
 )  # fmt: skip
 def test_what_makes_no_sense_is_told_so(query: str, get: Get, shop: Source, reader: User) -> None:
     response = get("/api/v1/search" + query, token_of(reader))
-    assert response.status_code == 400
-    assert response.json()["error"]
+    assert response.status_code == (404 if query.endswith("ref=none") else 422)
+    assert response.json()["detail"]
+    assert response["Content-Type"] == "application/problem+json"
 
 
 def test_other_methods_are_refused(client: Client, reader: User) -> None:

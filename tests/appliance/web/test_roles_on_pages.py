@@ -73,7 +73,7 @@ OPEN = {
     "ask", "search", "code", "symbols", "file", "sources", "status", "healthz", "theme", "hook",
     "tokens", "token_revoke", "sessions", "session_end", "sessions_end_others", "answer_save",
     "answer_again",
-    "api_me", "api_search",
+    "api_reference", "api_document",
 }  # fmt: skip
 # What else is there: signing in, directories with a token, and programs that count.
 OWN = (
@@ -84,6 +84,8 @@ OWN = (
     "metrics",
     "thread",
     "message",
+    "api",
+    "chat_",
     "account_",
     "changed_",
     "citation_",
