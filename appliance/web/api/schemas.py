@@ -9,14 +9,14 @@ from ninja import Schema
 from pydantic import AfterValidator, Field
 
 
-def _without_null(text: str) -> str:
-    """Refuse the character that PostgreSQL refuses."""
-    if "\0" in text:
-        raise ValueError("Null characters are not allowed.")
+def _storable(text: str) -> str:
+    """Refuse what JSON can say and PostgreSQL cannot hold: null, and halves of characters."""
+    if "\0" in text or any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise ValueError("It holds characters that are none.")
     return text
 
 
-Text = Annotated[str, AfterValidator(_without_null)]
+Text = Annotated[str, AfterValidator(_storable)]
 Query = Annotated[Text, Field(min_length=1, max_length=2000)]
 Name = Annotated[Text, Field(max_length=100)]
 RefName = Annotated[Text, Field(max_length=250)]

@@ -28,7 +28,7 @@ class ChatRequest(Schema):
     """Everything else that such a request may hold is ignored: the answers of this server do not
     depend on it."""
 
-    model: Annotated[str, Field(max_length=100)] = "plumbline"
+    model: Annotated[Text, Field(max_length=100)] = "plumbline"
     messages: Annotated[list[ChatMessage], Field(min_length=1, max_length=2000)]
     stream: bool | None = False
     stream_options: StreamOptions | None = None
