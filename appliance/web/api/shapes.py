@@ -15,7 +15,10 @@ from appliance.web.api.schemas import Name, RefName, Text
 
 
 class QuestionIn(Schema):
-    question: Annotated[Text, Field(min_length=1, max_length=LONGEST_QUESTION)]
+    question: Annotated[
+        Text,
+        Field(min_length=1, max_length=LONGEST_QUESTION, description="In plain words."),
+    ]
     mode: Text = Field(
         AUTO, max_length=10, description="auto, answer, pair or fix: how it is to be answered"
     )
