@@ -173,7 +173,9 @@ class TestThreads:
         self, call: Call, shop: Source, owner: User, message_factory: MessageFactory
     ) -> None:
         made = {str(message_factory(owner, "Yes.").thread_id) for _ in range(5)}
-        token, seen, cursor = token_of(owner), [], ""
+        token = token_of(owner)
+        seen: list[str] = []
+        cursor: str | None = ""
         while cursor is not None:
             page = call(token, "get", f"/api/v1/threads?limit=2&cursor={cursor}").json()
             seen += [one["id"] for one in page["items"]]
