@@ -15,8 +15,10 @@ from pytest_django import Settings
 from appliance.accounts.models import TokenRight, User
 from appliance.audit.models import Event
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.questions import question_of
 from appliance.conversations.sharing import share
 from appliance.sources.granting import set_grant
+from appliance.sources.models import Grant
 from appliance.web.api import idempotency
 from appliance.web.models import IdempotencyKey
 from indexer.models import Source
@@ -168,6 +170,26 @@ class TestThreads:
         assert "CartFull" not in json.dumps(thread)
         wide = call(token_of(owner), "get", f"/api/v1/threads/{kept.thread_id}").json()
         assert [one["sealed"] for one in wide["messages"]] == [False] * 4
+
+    @pytest.mark.usefixtures("quiet")
+    def test_a_restricted_token_is_answered_from_what_it_reads_alone(
+        self, call: Call, kept: Message, owner: User, source_factory: Any
+    ) -> None:
+        """Nothing of the turns before, and nothing of other sources, may reach its prompt."""
+        other = source_factory("other", {"notes.md": "# Notes\n"})
+        set_grant("readers", other)
+        path, body = f"/api/v1/threads/{kept.thread_id}/messages", {"question": "And then?"}
+        for sources, turns in (([other], 0), (None, 1)):
+            token = token_of(owner, sources=sources)
+            told = call(token, "post", path, json={**body, "after": str(kept.pk)}).json()
+            question, _ = question_of(Message.objects.get(pk=told["message"]["id"]))
+            assert len(question.turns) == turns
+            assert (
+                kept.evidence_links.all()[0].evidence.source_id in question.scope.source_ids
+            ) == (sources is None)
+        Grant.objects.all().delete()
+        question, _ = question_of(Message.objects.get(pk=told["message"]["id"]))
+        assert not question.scope.source_ids
 
     def test_threads_come_in_pages_and_none_twice(
         self, call: Call, shop: Source, owner: User, message_factory: MessageFactory
