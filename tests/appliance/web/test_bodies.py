@@ -117,7 +117,7 @@ def test_programs_are_told_in_their_own_shape(path: str, kind: str, where: tuple
         "path": path,
         "headers": [(b"content-length", str(MAX_BODY_BYTES + 1).encode())],
     }
-    asyncio.run(app(scope, lambda: asyncio.sleep(0), send))  # type: ignore[arg-type]  # not read
+    asyncio.run(app(scope, lambda: asyncio.sleep(0), send))  # type: ignore[arg-type,return-value]  # not read
     start, body = sent
     assert (start["status"], dict(start["headers"])[b"content-type"]) == (413, kind.encode())
     told = json.loads(body["body"])
