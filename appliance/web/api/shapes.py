@@ -17,7 +17,10 @@ Folder = Annotated[Text, Field(max_length=5000)]
 
 
 class QuestionIn(Schema):
-    question: Annotated[Text, Field(min_length=1, max_length=LONGEST_QUESTION)]
+    question: Annotated[
+        Text,
+        Field(min_length=1, max_length=LONGEST_QUESTION, description="In plain words."),
+    ]
     mode: Text = Field(
         AUTO, max_length=10, description="auto, answer, pair or fix: how it is to be answered"
     )

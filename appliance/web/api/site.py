@@ -50,21 +50,27 @@ def _name(place: Iterable[object]) -> str:
     return ".".join(str(part)[:60] for part in list(place)[1:]) or "body"
 
 
-def new_api(title: str, namespace: str, description: str = "") -> NinjaAPI:
-    """Return an API without pages of its own, whose errors are problem details."""
+HANDLERS: dict[type[Exception], Any] = {
+    Refused: refuse,
+    Http404: not_found,
+    AuthenticationError: not_let_in,
+    HttpError: not_let_in,
+    ValidationError: not_valid,
+}
+
+
+def new_api(title: str, namespace: str, more: dict[type[Exception], Any] | None = None) -> NinjaAPI:
+    """Return an API without pages of its own, whose errors are problem details; `more` says some in
+    other words."""
     made = Api(
         title=title,
         version=VERSION,
-        description=description,
         urls_namespace=namespace,
         docs_url=None,
         openapi_url=None,
     )
-    made.add_exception_handler(Refused, refuse)
-    made.add_exception_handler(Http404, not_found)
-    made.add_exception_handler(AuthenticationError, not_let_in)
-    made.add_exception_handler(HttpError, not_let_in)
-    made.add_exception_handler(ValidationError, not_valid)
+    for kind, handler in (HANDLERS | (more or {})).items():
+        made.add_exception_handler(kind, handler)
     return made
 
 

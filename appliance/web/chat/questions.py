@@ -13,11 +13,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.accounts.models import ApiToken, User
+from appliance.conversations.forms import LONGEST_QUESTION
 from appliance.conversations.models import Message
 from appliance.conversations.modes import AUTO, Mode
 from appliance.web.api.asking import asked
 from appliance.web.api.errors import Refused
-from appliance.web.api.shapes import LONGEST_QUESTION, QuestionIn
+from appliance.web.api.shapes import QuestionIn
 from appliance.web.chat.shapes import ChatMessage, ChatRequest
 from appliance.web.models import ChatTurn
 

@@ -65,6 +65,5 @@ def not_valid(request: HttpRequest, error: ValidationError) -> HttpResponse:
     return problem(400, sentence_of(error.errors), code="invalid")
 
 
-chat = new_api("Plumbline, OpenAI-compatible", "chat")
-chat.add_exception_handler(ValidationError, not_valid)
+chat = new_api("Plumbline, OpenAI-compatible", "chat", {ValidationError: not_valid})
 chat.add_router("", router)

@@ -14,7 +14,7 @@ from appliance.conversations.modes import Mode
 from appliance.web.api.shapes import CitationOut, MessageOut
 from appliance.web.chat.shapes import Annotation, UrlCitation
 
-ACTS = re.compile(r"([\\`\[\]()<>!:])")
+ACTS = re.compile(r"([\\`\[\]()!:])")
 NOT_FOUND = "The sources that you may read do not say anything about this."
 CORRECTED = "\n\n**This is how it reads after the last check:**\n\n"
 BLOCKING = frozenset({Mode.FIX.value})  # what it writes first is taken out of the text in the end
@@ -52,7 +52,10 @@ class Wording:
         return self.said[start:]
 
     def _say(self, text: str) -> str:
-        safe = text if not is_active(self.said + text) else ACTS.sub(r"\\\1", text)
+        """Say a text as it is, or as nothing that acts: what stands before it may make it act."""
+        quiet = ACTS.sub(r"\\\1", text).replace("<", "&lt;").replace(">", "&gt;")
+        ways = (text, quiet, f"\n\n{quiet}", "")
+        safe = next((one for one in ways if not is_active(self.said + one)), "")
         self.said += safe
         return safe
 

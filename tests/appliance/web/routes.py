@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 EXAMPLES = {
     "uuid": "00000000-0000-4000-8000-000000000000",
+    "uuidstr": "00000000-0000-4000-8000-000000000000",
     "int": "1",
     "path": "cart.py",
     "str": "shop",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -95,3 +96,31 @@ def test_a_body_that_is_longer_than_it_says_is_cut() -> None:
 def test_the_real_application_stops_taking() -> None:
     app = BodyLimit(get_asgi_application(), upload_bytes=UPLOAD_BYTES)
     assert post(app, "/accounts/login/", 100, stated=None) == 413
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "where"),
+    [
+        ("/api/v1/threads", "application/problem+json", ("detail",)),
+        ("/v1/chat/completions", "application/json", ("error", "message")),
+    ],
+)
+def test_programs_are_told_in_their_own_shape(path: str, kind: str, where: tuple[str, ...]) -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    app = BodyLimit(Taking(), upload_bytes=UPLOAD_BYTES)
+    scope = {
+        "type": "http",
+        "path": path,
+        "headers": [(b"content-length", str(MAX_BODY_BYTES + 1).encode())],
+    }
+    asyncio.run(app(scope, lambda: asyncio.sleep(0), send))  # type: ignore[arg-type,return-value]  # not read
+    start, body = sent
+    assert (start["status"], dict(start["headers"])[b"content-type"]) == (413, kind.encode())
+    told = json.loads(body["body"])
+    for key in where:
+        told = told[key]
+    assert told == "A request has at most 10 MB."

@@ -15,8 +15,10 @@ from pytest_django import Settings
 from appliance.accounts.models import TokenRight, User
 from appliance.audit.models import Event
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.questions import question_of
 from appliance.conversations.sharing import share
 from appliance.sources.granting import set_grant
+from appliance.sources.models import Grant
 from appliance.web.api import idempotency
 from appliance.web.models import IdempotencyKey
 from indexer.models import Source
@@ -69,12 +71,11 @@ class TestReading:
         again = call(token, "get", "/api/v1/files/shop/main/shop/cart.py", headers=known)
         assert again.status_code == 404
 
-    @pytest.mark.parametrize("lines", ["0", "9-4", "99999", "x", "4-", "4-5-6", "%00", "٤"])
-    def test_lines_that_are_none_are_refused(
-        self, lines: str, call: Call, shop: Source, reader: User
-    ) -> None:
-        path = f"/api/v1/files/shop/main/shop/cart.py?lines={lines}"
-        assert call(token_of(reader), "get", path).status_code == 422
+    def test_lines_that_are_none_are_refused(self, call: Call, shop: Source, reader: User) -> None:
+        token = token_of(reader)
+        for lines in ("0", "9-4", "99999", "x", "4-", "4-5-6", "%00", "٤"):
+            path = f"/api/v1/files/shop/main/shop/cart.py?lines={lines}"
+            assert call(token, "get", path).status_code == 422, lines
 
     def test_code_search_brings_its_certificate(
         self, call: Call, shop: Source, reader: User, outsider: User
@@ -169,11 +170,34 @@ class TestThreads:
         wide = call(token_of(owner), "get", f"/api/v1/threads/{kept.thread_id}").json()
         assert [one["sealed"] for one in wide["messages"]] == [False] * 4
 
+    @pytest.mark.usefixtures("quiet")
+    def test_a_restricted_token_is_answered_from_what_it_reads_alone(
+        self, call: Call, kept: Message, owner: User, source_factory: Any
+    ) -> None:
+        """Nothing of the turns before, and nothing of other sources, may reach its prompt."""
+        other = source_factory("other", {"notes.md": "# Notes\n"})
+        set_grant("readers", other)
+        path, body = f"/api/v1/threads/{kept.thread_id}/messages", {"question": "And then?"}
+        for sources, turns in (([other], 0), (None, 1)):
+            token = token_of(owner, sources=sources)
+            told = call(token, "post", path, json={**body, "after": str(kept.pk)}).json()
+            question, _ = question_of(Message.objects.get(pk=told["message"]["id"]))
+            assert len(question.turns) == turns
+            assert (
+                kept.evidence_links.all()[0].evidence.source_id in question.scope.source_ids
+            ) == (sources is None)
+        Grant.objects.all().delete()
+        newest = Message.objects.filter(role="answer").order_by("-created_at")[0]
+        question, _ = question_of(newest)
+        assert not question.scope.source_ids
+
     def test_threads_come_in_pages_and_none_twice(
         self, call: Call, shop: Source, owner: User, message_factory: MessageFactory
     ) -> None:
         made = {str(message_factory(owner, "Yes.").thread_id) for _ in range(5)}
-        token, seen, cursor = token_of(owner), [], ""
+        token = token_of(owner)
+        seen: list[str] = []
+        cursor: str | None = ""
         while cursor is not None:
             page = call(token, "get", f"/api/v1/threads?limit=2&cursor={cursor}").json()
             seen += [one["id"] for one in page["items"]]
@@ -208,17 +232,16 @@ class TestThreads:
         assert "question.asked" in records()
 
     @pytest.mark.usefixtures("quiet")
-    @pytest.mark.parametrize(
-        "body",
-        [{}, {"question": ""}, {"question": "x" * 20_001}, {"question": "a\0b"}, {"question": 7},
-         {"question": "x", "mode": "magic"}, {"question": "x", "sources": ["none"]},
-         {"question": "x", "ref": "none"}, {"question": "x", "sources": "shop"}],
-    )  # fmt: skip
-    def test_what_is_no_question_is_refused(
-        self, body: dict[str, Any], call: Call, shop: Source, owner: User
-    ) -> None:
-        refused = call(token_of(owner), "post", "/api/v1/threads", json=body)
-        assert (refused.status_code, refused["Content-Type"]) == (422, PROBLEM)
+    def test_what_is_no_question_is_refused(self, call: Call, shop: Source, owner: User) -> None:
+        token = token_of(owner)
+        bodies: list[dict[str, Any]] = [
+            {}, {"question": ""}, {"question": "x" * 20_001}, {"question": "a\0b"}, {"question": 7},
+            {"question": "x", "mode": "magic"}, {"question": "x", "sources": ["none"]},
+            {"question": "x", "ref": "none"}, {"question": "x", "sources": "shop"},
+        ]  # fmt: skip
+        for body in bodies:
+            refused = call(token, "post", "/api/v1/threads", json=body)
+            assert (refused.status_code, refused["Content-Type"]) == (422, PROBLEM), body
         assert not Thread.objects.exists()
 
     def test_rights_are_asked_for(self, call: Call, kept: Message, owner: User) -> None:
@@ -277,14 +300,12 @@ class TestIdempotency:
         right = {"question": "x"}
         assert call(token, "post", "/api/v1/threads", json=right, headers=key).status_code == 201
 
-    @pytest.mark.parametrize("key", ["", "x" * 256, "a b", "é"])
-    def test_a_key_that_is_none_is_refused(
-        self, key: str, call: Call, shop: Source, owner: User
-    ) -> None:
-        headers = {"Idempotency-Key": key}
-        body = {"question": QUESTION}
-        refused = call(token_of(owner), "post", "/api/v1/threads", json=body, headers=headers)
-        assert refused.status_code == 422
+    def test_a_key_that_is_none_is_refused(self, call: Call, shop: Source, owner: User) -> None:
+        token, body = token_of(owner), {"question": QUESTION}
+        for key in ("", "x" * 256, "a b", "é"):
+            headers = {"Idempotency-Key": key}
+            refused = call(token, "post", "/api/v1/threads", json=body, headers=headers)
+            assert refused.status_code == 422, key
 
 
 @pytest.mark.django_db(transaction=True)

@@ -66,7 +66,8 @@ def raw(text: str) -> bytes:
 
 def operations() -> list[Any]:
     loaded = schemathesis.openapi.from_dict(document())
-    return [found.ok() for found in loaded.get_all_operations()]
+    found: Any = loaded.get_all_operations()
+    return [one.ok() for one in found]
 
 
 def test_the_document_is_whole_and_of_this_version() -> None:
@@ -95,7 +96,7 @@ def test_no_made_up_request_makes_it_fail(send: Any) -> None:
                 suppress_health_check=list(HealthCheck),
             )
             @given(case=operation.as_strategy(generation_mode=mode))
-            def run(case: Case) -> None:
+            def run(case: Case[Any]) -> None:
                 try:
                     answer = send(**case.as_transport_kwargs(base_url=""))
                 except (requests.exceptions.RequestException, ValueError, UnicodeError):
