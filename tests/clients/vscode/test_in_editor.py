@@ -87,9 +87,6 @@ def test_ask_open_what_is_cited_and_apply_a_change(
     expect(editor.turns).to_contain_text("3 of 3 sentences supported")
     picture(page, "ask")
     assert violations_in(editor.frame) == []
-    editor.ask("What would a hostile answer do?")
-    expect(editor.turns.last).to_contain_text("<img src=x")
-    assert editor.view.locator("img").count() == 0
 
     with page.context.expect_page() as opened:
         editor.view.get_by_role("button", name="on the appliance's page").first.click()
@@ -107,6 +104,10 @@ def test_ask_open_what_is_cited_and_apply_a_change(
     differs = editor.toasts.filter(has_text="differs from the lines that were cited")
     expect(differs.get_by_role("button", name="Open the cited version")).to_be_visible()
     picture(page, "differs")
+
+    editor.ask("What would a hostile answer do?")
+    expect(editor.turns.last).to_contain_text("<img src=x")
+    assert editor.view.locator("img").count() == 0
 
 
 def test_fix_apply_search_and_stop(page: Page, api: FakeApi, workspace: Path) -> None:
