@@ -22,7 +22,6 @@ pytestmark = [
     pytest.mark.skipif(not has_npm(), reason="needs npm and Node"),
 ]
 
-expect.set_options(timeout=20_000)  # an editor on a busy machine
 PICTURES = Path(os.environ.get("PLUMBLINE_PICTURES", "test-artifacts"))
 
 
