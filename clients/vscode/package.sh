@@ -5,8 +5,13 @@ mkdir -p "$1"
 out=$(cd "$1" && pwd)
 cd "$(dirname "$0")"
 npm="npm --no-audit --no-fund --loglevel=error --ignore-scripts"
-[ -d node_modules ] || $npm ci
-(cd packing && { [ -d node_modules ] || $npm ci --omit=optional; })
+install() { # what the lock beside it names, once
+  cmp -s package-lock.json node_modules/.installed-lock.json && return
+  $npm ci "$@"
+  cp package-lock.json node_modules/.installed-lock.json
+}
+install
+(cd packing && install --omit=optional)
 node build.mjs
 version=$(node -p 'require("./package.json").version')
 committed=$(git log -1 --format=%ct -- . 2>/dev/null || true)

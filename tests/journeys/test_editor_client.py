@@ -1,4 +1,4 @@
-"""The extension's own client against the real appliance: what its person reads, and what an outsider does not."""
+"""The extension against the real appliance: its client, and whole in a real VS Code (slow, not in CI)."""
 
 from __future__ import annotations
 
@@ -6,12 +6,15 @@ import json
 import os
 import subprocess
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from playwright.sync_api import expect, sync_playwright
 
 from appliance.accounts.models import TokenRight, User
 from appliance.accounts.tokens import create_token
+from tests.clients.vscode.editor import Editor, served_editor
 from tests.clients.vscode.packages import EXTENSION, ROOT, has_npm, install_tools
 from tests.journeys.world import World
 
@@ -76,3 +79,30 @@ def test_the_editors_client_asks_and_an_outsider_reads_nothing(world: World, add
     assert outsider["hits"] == []
     assert isinstance(outsider["place"], str)
     assert cited["text"] not in outsider["place"]
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+@pytest.mark.timeout(600)
+def test_the_packaged_extension_opens_what_the_appliance_cites(
+    world: World, address: str, tmp_path: Path
+) -> None:
+    vsix, workspace = tmp_path / "clients", tmp_path / "mine/tidewatch"
+    subprocess.run(["sh", str(EXTENSION / "package.sh"), str(vsix)], check=True, stdout=2)
+    subprocess.run(["git", "clone", "--quiet", tmp_path / "tidewatch", workspace], check=True)
+    token = create_token(world.owner, name="Editor", rights=list(TokenRight), by=world.owner)
+    served = served_editor(tmp_path / "home", workspace, next(vsix.glob("*.vsix")), address)
+    with served as url, sync_playwright() as playwright:
+        chromium = os.environ.get("CHROMIUM", "/usr/bin/chromium")
+        browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+        editor = Editor(browser.new_page(viewport={"width": 1280, "height": 800}))
+        editor.page.set_default_timeout(30_000)
+        editor.page.goto(url)
+        editor.wait_until_started()
+        editor.sign_in(token.text, world.owner.get_username())
+        editor.run("Plumbline: Ask")
+        editor.ask("How often is a gauge asked again?")
+        editor.view.locator(".citation").first.click()
+        expect(editor.page.locator(".statusbar")).to_contain_text("selected")
+        assert editor.toasts.filter(has_text="differs").count() == 0
+        browser.close()

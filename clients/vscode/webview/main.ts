@@ -62,12 +62,12 @@ function setBusy(busy: boolean): void {
   }
 }
 
-function showPerson(name: string, server: string): void {
-  const isSignedIn = name !== "";
+function showPerson(who: string): void {
+  const isSignedIn = who !== "";
   byId("welcome", HTMLElement).hidden = isSignedIn;
   byId("form", HTMLFormElement).hidden = !isSignedIn;
   byId("empty", HTMLElement).hidden = !isSignedIn || turns.childElementCount > 0;
-  byId("who", HTMLElement).textContent = isSignedIn ? `Signed in to ${server} as ${name}.` : "";
+  byId("who", HTMLElement).textContent = who;
 }
 
 function showAll(all: readonly ShownTurn[]): void {
@@ -77,7 +77,8 @@ function showAll(all: readonly ShownTurn[]): void {
   all.forEach(show);
 }
 
-function prompt(about: string): void {
+function prompt(about: string, words: string): void {
+  question.value ||= words;
   byId("about-text", HTMLElement).textContent = about === "" ? "" : `About ${about}`;
   byId("about", HTMLElement).hidden = about === "";
   question.focus();
@@ -87,13 +88,13 @@ window.addEventListener("message", (event: MessageEvent<ToView>) => {
   const told = event.data;
   switch (told.kind) {
     case "person":
-      return showPerson(told.name, told.server);
+      return showPerson(told.who);
     case "turns":
       return showAll(told.turns);
     case "turn":
       return show(told.turn);
     case "prompt":
-      return prompt(told.about);
+      return prompt(told.about, told.words);
   }
 });
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import subprocess
 import time
@@ -17,6 +18,8 @@ from playwright.sync_api import Frame, FrameLocator, Locator, Page, expect
 from tests.clients.vscode.fake_api import CLIENT_PY, PATH, TOKEN
 from tests.clients.vscode.packages import install_code_server, with_its_node
 
+expect.set_options(timeout=20_000)  # an editor on a busy machine
+BRANCH = re.compile("main|master")
 REMOTE = "git@git.example:harbour/tidewatch.git"
 QUIET = {
     "workbench.startupEditor": "none",
@@ -96,7 +99,7 @@ class Editor:
     def wait_until_started(self) -> None:
         status = self.page.locator(".statusbar")
         expect(self.page.get_by_role("tab", name="Plumbline")).to_be_visible(timeout=60_000)
-        expect(status).to_contain_text("master", timeout=60_000)  # git has told the remotes
+        expect(status).to_contain_text(BRANCH, timeout=60_000)  # git has told the remotes
 
     def run(self, command: str) -> None:
         self.page.keyboard.press("F1")
@@ -114,11 +117,11 @@ class Editor:
         self.page.locator(".quick-input-widget input:visible").fill(text)
         self.page.keyboard.press("Enter")
 
-    def sign_in(self) -> None:
+    def sign_in(self, token: str = TOKEN, name: str = "ada") -> None:
         self.run("Plumbline: Sign In")
         self.choose("Paste a token")
-        self.type_in("Token", TOKEN)
-        expect(self.toasts.filter(has_text="You are signed in as ada.")).to_be_visible()
+        self.type_in("Token", token)
+        expect(self.toasts.filter(has_text=f"You are signed in as {name}.")).to_be_visible()
 
     def sign_in_by_code(self) -> Page:
         """Sign in with the browser; return the page that opened."""

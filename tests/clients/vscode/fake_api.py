@@ -51,8 +51,10 @@ DIFF = """--- a/tidewatch/client.py
 """
 ANSWER = (
     "A gauge is asked three times [1]. The comparison never holds, because `range(RETRIES)` ends "
-    "before it [2]:\n\n- the pause follows **every** attempt [2]\n- <img src=x onerror=alert(1)>\n"
+    "before it [2]:\n\n- the pause follows **every** attempt [2]\n"
+    "- a gauge that never answers raises `GaugeSilent`\n"
 )
+HOSTILE = "<img src=x onerror=alert(1)> ![p](https://elsewhere.example/p.png) "
 
 
 def cited(number: int, first: int, last: int) -> dict[str, Any]:
@@ -79,6 +81,10 @@ class Answer:
     stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
+    def text(self) -> str:
+        return HOSTILE + ANSWER if "hostile" in self.question["question"] else ANSWER
+
+    @property
     def patches(self) -> list[dict[str, Any]]:
         if self.question.get("mode") != "fix":
             return []
@@ -89,7 +95,7 @@ class Answer:
             "id": self.id,
             "thread": "b1f0",
             "state": "stopped" if self.stopped.is_set() else "done",
-            "text": ANSWER,
+            "text": self.text,
             "citations": CITATIONS,
             "supported": 3,
             "unsupported": 0,
@@ -206,7 +212,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Type", "text/event-stream")
         self.send_header("Connection", "close")
         self.end_headers()
-        pieces = [(at, ANSWER[at : at + 9]) for at in range(0, len(ANSWER), 9)]
+        pieces = [(at, answer.text[at : at + 9]) for at in range(0, len(answer.text), 9)]
         events: list[tuple[str, dict[str, Any]]] = [
             ("state", {"state": "searching"}),
             *(("text", {"at": at, "text": piece}) for at, piece in pieces),

@@ -25,7 +25,8 @@ def install_tools() -> bool:
     lock, done = EXTENSION / "package-lock.json", EXTENSION / "node_modules/.installed-lock.json"
     if done.exists() and done.read_bytes() == lock.read_bytes():
         return True
-    if not has_npm() or subprocess.run([*NPM, "ci"], check=False, cwd=EXTENSION).returncode:
+    command = [*NPM, "ci"]
+    if not has_npm() or subprocess.run(command, check=False, cwd=EXTENSION, stdout=2).returncode:
         return False
     shutil.copyfile(lock, done)
     return True

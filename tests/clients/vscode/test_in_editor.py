@@ -22,7 +22,6 @@ pytestmark = [
     pytest.mark.skipif(not has_npm(), reason="needs npm and Node"),
 ]
 
-expect.set_options(timeout=20_000)  # an editor on a busy machine
 PICTURES = Path(os.environ.get("PLUMBLINE_PICTURES", "test-artifacts"))
 
 
@@ -56,12 +55,13 @@ def page(tmp_path: Path, workspace: Path, vsix: Path, api: FakeApi) -> Iterator[
         page.goto(url)
         Editor(page).wait_until_started()
         yield page
-        page.screenshot(path="/tmp/cs-last.png")
         browser.close()
 
 
 def picture(page: Page, name: str) -> None:
+    """Keep what there is to see: for looking at it, and for the documentation."""
     PICTURES.mkdir(exist_ok=True)
+    page.wait_for_timeout(500)  # notifications move into their place
     page.screenshot(path=PICTURES / f"vscode-{name}.png")
 
 
@@ -84,7 +84,6 @@ def test_ask_open_what_is_cited_and_apply_a_change(
     editor.ask("How often is a gauge asked?")
     assert "tidewatch/client.py, lines 13 to 15 of tidewatch" in api.answers[0].question["question"]
     expect(editor.turns).to_contain_text("3 of 3 sentences supported")
-    assert editor.view.locator("img").count() == 0  # the answer quotes one
     picture(page, "ask")
     assert violations_in(editor.frame) == []
 
@@ -95,7 +94,6 @@ def test_ask_open_what_is_cited_and_apply_a_change(
     editor.view.get_by_role("button", name="Citation 2").first.click()
     expect(page.locator(".statusbar")).to_contain_text("Ln 14")
     expect(page.locator(".statusbar")).to_contain_text("selected")
-    picture(page, "citation")
 
     file.write_text("# a line of one's own\n" + CLIENT_PY, encoding="utf-8")
     editor.view.get_by_role("button", name="Citation 2").first.click()
@@ -105,6 +103,10 @@ def test_ask_open_what_is_cited_and_apply_a_change(
     differs = editor.toasts.filter(has_text="differs from the lines that were cited")
     expect(differs.get_by_role("button", name="Open the cited version")).to_be_visible()
     picture(page, "differs")
+
+    editor.ask("What would a hostile answer do?")
+    expect(editor.turns.last).to_contain_text("<img src=x")
+    assert editor.view.locator("img").count() == 0
 
 
 def test_fix_apply_search_and_stop(page: Page, api: FakeApi, workspace: Path) -> None:
@@ -143,4 +145,5 @@ def test_fix_apply_search_and_stop(page: Page, api: FakeApi, workspace: Path) ->
 
     editor.run("Plumbline: Sign Out")
     expect(editor.view.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(editor.turns).to_have_count(0)  # what was answered is not for whoever comes next
     assert violations_in(editor.frame) == []

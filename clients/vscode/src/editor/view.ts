@@ -2,7 +2,7 @@
 
 import { randomBytes } from "node:crypto";
 import * as vscode from "vscode";
-import { NotSignedIn, PlumblineError } from "../api/errors.js";
+import { NotSignedIn, PlumblineError, Unreachable } from "../api/errors.js";
 import type { Citation, Patch } from "../api/shapes.js";
 import { type Asked, Conversation, type Turn } from "../conversation.js";
 import { filesOf } from "../patches/parsing.js";
@@ -21,6 +21,8 @@ const PAUSE_MS = 80; // between two looks at an answer that grows
 export class AskView implements vscode.WebviewViewProvider {
   private view: vscode.WebviewView | undefined;
   private selection: Selection | undefined;
+  /** Whose answers are shown, of which appliance. */
+  private shownFor = "";
   private readonly waiting = new Map<number, NodeJS.Timeout>();
   private readonly conversation = new Conversation((turn) => this.later(turn));
 
@@ -54,7 +56,7 @@ export class AskView implements vscode.WebviewViewProvider {
   async prompt(selection: Selection | undefined): Promise<void> {
     this.selection = selection;
     await vscode.commands.executeCommand(`${VIEW}.focus`);
-    this.post({ kind: "prompt", about: selection ? placeName(selection) : "" });
+    this.post({ kind: "prompt", about: selection ? placeName(selection) : "", words: "" });
   }
 
   async ask(asked: Omit<Asked, "sources">): Promise<void> {
@@ -104,8 +106,17 @@ export class AskView implements vscode.WebviewViewProvider {
     const text = selection ? aboutSelection(words, selection) : words;
     const about = selection ? placeName(selection) : "";
     this.selection = undefined;
-    this.post({ kind: "prompt", about: "" });
-    await this.ask({ words, about, text, mode });
+    this.post({ kind: "prompt", about: "", words: "" });
+    let isAnswered = false;
+    try {
+      await this.ask({ words, about, text, mode });
+      isAnswered = this.conversation.all.at(-1)?.error === "";
+    } finally {
+      if (!isAnswered) {
+        this.selection = selection; // nobody writes a question twice
+        this.post({ kind: "prompt", about, words });
+      }
+    }
   }
 
   private async openThread(turn: number): Promise<void> {
@@ -132,22 +143,35 @@ export class AskView implements vscode.WebviewViewProvider {
   private async showAll(): Promise<void> {
     this.showTurns();
     await this.showPerson();
-    this.post({ kind: "prompt", about: this.selection ? placeName(this.selection) : "" });
+    const about = this.selection ? placeName(this.selection) : "";
+    this.post({ kind: "prompt", about, words: "" });
   }
 
   private async showPerson(): Promise<void> {
-    let name = "";
-    let server = "";
     try {
-      name = (await this.session.person())?.user ?? "";
-      server = name && (await this.session.appliance()).server.address.host;
+      const person = await this.session.person();
+      const host = person && (await this.session.appliance()).server.address.host;
+      await this.showAs(person ? `Signed in to ${host} as ${person.user}.` : "");
     } catch (error) {
+      if (error instanceof Unreachable) {
+        this.post({ kind: "person", who: error.message });
+        return;
+      }
+      await this.showAs("");
       if (!(error instanceof NotSignedIn)) {
         throw error;
       }
-    } finally {
-      this.post({ kind: "person", name, server });
     }
+  }
+
+  /** What one person was told is not for the next, nor a thread for another appliance. */
+  private async showAs(who: string): Promise<void> {
+    const before = this.shownFor;
+    this.shownFor = who;
+    if (before !== "" && before !== who) {
+      await this.newThread();
+    }
+    this.post({ kind: "person", who });
   }
 
   private showTurns(): void {

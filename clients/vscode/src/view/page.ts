@@ -27,8 +27,8 @@ export function pageHtml({ nonce, style, script, origin }: PageParts): string {
 <button type="button" id="sign-in" class="wide">Sign in</button>
 </section>
 <section id="empty" hidden>
-<p>Ask a question, or select lines in an editor and choose <strong>Ask about selection</strong> or
-<strong>Fix this</strong> from the menu of the right mouse button.</p>
+<p>Ask a question, or select lines in an editor and choose <strong>Ask Plumbline About Selection</strong> or
+<strong>Fix This with Plumbline</strong> from the menu of the right mouse button.</p>
 </section>
 <section id="turns" aria-label="Questions and answers"></section>
 <p id="status" role="status" class="unseen"></p>

@@ -26,10 +26,12 @@ export interface ShownTurn {
 }
 
 export type ToView =
-  | { readonly kind: "person"; readonly name: string; readonly server: string }
+  /** Who is signed in where, in words; empty: nobody. */
+  | { readonly kind: "person"; readonly who: string }
   | { readonly kind: "turns"; readonly turns: readonly ShownTurn[] }
   | { readonly kind: "turn"; readonly turn: ShownTurn }
-  | { readonly kind: "prompt"; readonly about: string };
+  /** The lines that the next question is about, and words to begin it with. */
+  | { readonly kind: "prompt"; readonly about: string; readonly words: string };
 
 export type FromView =
   | { readonly kind: "ready" | "sign-in" | "stop" | "new-thread" | "forget-selection" }
