@@ -35,6 +35,11 @@ PARTS = (
         ),
     ),
     Part(
+        "Programs and editors",
+        "Asking from the command line, an editor, an agent or a script of your own.",
+        ("vscode", "cli", "mcp", "api"),
+    ),
+    Part(
         "Looking after it",
         "For admins, source admins, curators and auditors.",
         (
@@ -42,6 +47,7 @@ PARTS = (
             "webhooks",
             "guide/people",
             "directories",
+            "code-hosts",
             "access",
             "guide/quality",
             "audit",
@@ -51,7 +57,17 @@ PARTS = (
     Part(
         "Running it",
         "For IT: installing, settings, models, and what to do when something is wrong.",
-        ("install", "guide/trouble", "settings", "commands", "models", "monitoring"),
+        (
+            "install",
+            "air-gap",
+            "upkeep",
+            "backup",
+            "guide/trouble",
+            "settings",
+            "commands",
+            "models",
+            "monitoring",
+        ),
     ),
     Part(
         "How it works", "For reviewers and the curious.", ("architecture", "glossary", "vendored")
