@@ -12,7 +12,7 @@ from pytest_django import Settings
 
 from appliance.web.egress.looking import look
 from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
-from tests.journeys.test_auditing import SCREENSHOTS
+from tests.journeys.test_pages import SCREENSHOTS
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
