@@ -34,6 +34,7 @@ PACKAGES = (
     "openssh-server",
     "openssl",
     "postgresql-17",
+    "postgresql-client-17",
     "postgresql-17-pgvector",
     "prometheus-node-exporter",
     "prometheus-postgres-exporter",
