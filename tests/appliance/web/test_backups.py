@@ -23,6 +23,7 @@ from appliance.common.metrics import exposition
 from appliance.web import tasks
 from appliance.web.backups import archive, postgres, retention
 from appliance.web.backups.checks import check_backup
+from appliance.web.backups.errors import BackupFailed
 from appliance.web.backups.identities import make_identity
 from appliance.web.models import BackupRun
 from indexer.models import Chunk, Source
@@ -371,3 +372,19 @@ def test_without_a_folder_no_backup_is_made_by_night(db: None) -> None:
 def test_a_backup_is_recorded(db: None, tmp_path: Path) -> None:
     call_command("backup", tmp_path)
     assert Event.objects.filter(action="backup.made", outcome="done").count() == 1
+
+
+def test_over_a_network_the_systems_programs_are_used(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the wheel know no TLS."""
+    (tmp_path / "pg_dump").write_text("#!/bin/sh\necho $PGSSLMODE >&2\nexit 1\n")
+    (tmp_path / "pg_dump").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("PGSSLMODE", "verify-full")
+    monkeypatch.setitem(connection.settings_dict, "HOST", "10.20.0.12")
+    with (
+        pytest.raises(BackupFailed, match="pg_dump failed: verify-full"),
+        postgres.dump() as dumped,
+    ):
+        dumped.read()

@@ -23,7 +23,7 @@ from appliance.accounts.models import User
 from appliance.common import metrics
 from appliance.conversations.measuring import count_answer
 from appliance.conversations.models import Message
-from appliance.web.models import Heartbeat
+from appliance.web.models import BackupRun, EgressRun, Heartbeat
 from indexer.models import Job, Source
 from inference.engine import NAMES
 from inference.fake_server import FakeServer
@@ -210,6 +210,8 @@ def test_a_part_that_cannot_be_read_is_told_and_the_others_stay(
 def test_dashboards_and_alerts_name_only_what_is_told(client: Client, models: FakeServer) -> None:
     ask(people(1)[0], 1)
     Heartbeat.objects.create(name="ask", at=timezone.now())
+    BackupRun.objects.create(is_done=True, size_bytes=1)
+    EgressRun.objects.create(service="web", host="a", verdict="sealed", seconds=1.0)
     count_answer(
         Message(state="done", seconds=1.0, usage={"first_words_s": 1}, begun_at=timezone.now())
     )

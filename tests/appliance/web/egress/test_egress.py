@@ -133,8 +133,8 @@ def test_a_way_that_opens_later_ends_the_service(
     ended: list[int] = []
     # Of our own: days of waiting, and the end of the process that runs the tests.
     monkeypatch.setattr(guarding, "look", lambda service: Report(next(verdicts), (), (), 0.1))  # type: ignore[arg-type]
-    monkeypatch.setattr(guarding.time, "sleep", waits.append)
-    monkeypatch.setattr(guarding.os, "kill", lambda pid, number: ended.append(pid))
+    monkeypatch.setattr("time.sleep", waits.append)
+    monkeypatch.setattr("os.kill", lambda pid, number: ended.append(pid))
     guarding.watch("web", guarding.DAY_S)
     assert ended == [os.getpid()]
     assert waits == [guarding.DAY_S, guarding.DAY_S, guarding.AGAIN_S]
