@@ -148,8 +148,8 @@ def _gitea(host: MembersHost, path: str) -> Answer:
     if what == "teams":
         if project.owner is not None:
             return 405
-        team = {"id": project.id, "name": "devs", "permission": "none", "units": []}
-        return [team | {"units_map": project.team_units}]
+        devs: Json = {"id": project.id, "name": "devs", "permission": "none", "units": []}
+        return [devs | {"units_map": project.team_units}]
     if what == "collaborators":
         return [_gitea_user(one) for one in project.members]
     organisation = Account(999, rest.partition("/")[0])

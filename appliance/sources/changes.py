@@ -47,6 +47,8 @@ def sentence_of(event: Event) -> str:
     holder = told.get("person") or told.get("group")
     verb = "may read" if told.get("allow") else "may not read"
     sentence = f"{holder} {verb} {event.object_name}:{told.get('paths') or '*'}"
+    if told.get("host"):
+        sentence += f" by the word of {told['host']}"
     if told.get("until"):
         sentence += f" until {told['until'][:10]}"
     return f"{sentence} ({told['reason']})" if told.get("reason") else sentence

@@ -28,7 +28,8 @@ class RulesOfSource:
 
     @classmethod
     def of(cls, user: User, source: str) -> RulesOfSource:
-        rules, told = [], {}
+        rules: list[PathRule] = []
+        told: dict[tuple[str, bool], str] = {}
         for pk, source_id, pattern, allow, group, person in (
             grants_of(user).filter(source__name=source).order_by("pk").values_list(*NAMED)
         ):

@@ -80,8 +80,8 @@ class CodeHostForm(forms.Form):
             parse_location(f"{address}/api", clients.location_policy(from_command_line=False))
         except LocationRefused as exc:
             raise forms.ValidationError(str(exc)) from exc
-        others = CodeHost.objects.exclude(pk=self.host.pk if self.host else None)
-        if others.filter(address__iexact=address).exists():
+        other = CodeHost.objects.filter(address__iexact=address).first()
+        if other is not None and other != self.host:
             raise forms.ValidationError("This server is set up already.")
         return address
 

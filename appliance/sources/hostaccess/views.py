@@ -180,8 +180,8 @@ def _tell(request: HttpRequest, report: Report) -> None:
     else:
         messages.success(
             request,
-            f"Synced: {report.people} people read by the host's word, {report.gained} rules came, "
-            f"{report.lost} went, {report.unmatched} accounts are nobody here.",
+            f"Synced. People who read by the host's word: {report.people}. Accounts that are nobody "
+            f"here: {report.unmatched}. Rules that came: {report.gained}, that went: {report.lost}.",
         )
 
 

@@ -11,8 +11,8 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from appliance.accounts.models import User
-from appliance.sources.models import Grant
-from indexer.models import Document, Source
+from appliance.sources.models import CodeHost, Grant, HostAccess
+from indexer.models import Document, SharedCredential, Source
 from tests.appliance.access.oracle import Rule, may_read
 from tests.conftest import SourceFactory
 
@@ -111,6 +111,26 @@ def _people(chance: random.Random, count: int) -> list[User]:
     return people
 
 
+def _imported(grant: Grant) -> Grant:
+    """Return a rule for the same paths by the word of the source's host, with the other verdict."""
+    host = CodeHost.objects.first()
+    if host is None:
+        credential = SharedCredential.objects.create(name="asker", sealed=b"")
+        host = CodeHost.objects.create(
+            kind=CodeHost.Kind.GITLAB, address="https://git.example.com", credential=credential
+        )
+    access, _ = HostAccess.objects.get_or_create(source=grant.source, host=host)
+    return Grant(
+        group=grant.group,
+        user=grant.user,
+        source=grant.source,
+        path_pattern=grant.path_pattern,
+        allow=not grant.allow,
+        expires_at=grant.expires_at,
+        imported_by=access,
+    )
+
+
 def _grant(world: World, chance: random.Random, count: int) -> None:
     now = timezone.now()
     groups = list(Group.objects.all())
@@ -129,9 +149,15 @@ def _grant(world: World, chance: random.Random, count: int) -> None:
             allow=chance.random() < 0.65,
             expires_at=now + ends if ends else None,
         )
-    Grant.objects.bulk_create(rows.values())
+    # What a code host brings stands beside the rules of people, and says something else.
+    by_hosts = {
+        (whose, source, pattern): _imported(grant)
+        for (whose, source, pattern), grant in rows.items()
+        if chance.random() < 0.15
+    }
+    Grant.objects.bulk_create([*rows.values(), *by_hosts.values()])
     meant: dict[object, list[Rule]] = {}
-    for (whose, source, pattern), grant in rows.items():
+    for (whose, source, pattern), grant in [*rows.items(), *by_hosts.items()]:
         is_over = grant.expires_at is not None and grant.expires_at < now
         rule = Rule(source, pattern, grant.allow, is_over)
         meant.setdefault(whose, []).append(rule)

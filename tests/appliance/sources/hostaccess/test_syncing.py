@@ -103,7 +103,7 @@ def test_every_rule_that_comes_or_goes_is_in_the_history(taken: Taken, reader: U
     taken.sync()  # nothing new, nothing written
     told = [(one.action, one.actor, sentence_of(one)) for one in changes_of_source(taken.source)]
     by = f"code host {taken.host}"
-    sentence = "reader may read cart:*"
+    sentence = f"reader may read cart:* by the word of {taken.host}"
     assert told == [(Action.GRANT_REVOKED, by, sentence), (Action.GRANT_ADDED, by, sentence)]
     added = Event.objects.get(action=Action.GRANT_ADDED)
     assert added.details["host"] == str(taken.host)
