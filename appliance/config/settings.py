@@ -220,7 +220,7 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 from appliance.config.access import *  # noqa: E402, F403  they read the file of settings too
-from appliance.config.mail import *  # noqa: E402, F403
+from appliance.config.telling import *  # noqa: E402, F403
 
 # --- What a browser may do -------------------------------------------------------------------
 
@@ -376,7 +376,6 @@ if EMBEDDING == "server" and not EMBEDDING_URL:
 if RERANK_URL != "none" and not RERANK_MODEL:
     raise SettingError("PLUMBLINE_RERANK_URL: set PLUMBLINE_RERANK_MODEL too")
 
-from appliance.config.telling import *  # noqa: E402, F403  it reads the file of settings too
 
 # --- Metrics: /metrics is for this machine alone, or for whoever has the token ------------------
 

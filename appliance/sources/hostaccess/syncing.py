@@ -2,7 +2,7 @@
 
 Every rule that a host brought has an end, which each good sync moves on: a host that does not
 answer, or that is not believed, loses its word after a while by itself, and nothing has to run for
-that. See docs/decisions/0045-permissions-of-code-hosts.md.
+that. See docs/decisions/0049-permissions-of-code-hosts.md.
 """
 
 from __future__ import annotations
