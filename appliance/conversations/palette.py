@@ -17,7 +17,7 @@ from appliance.sources.access import readable_sources, scope_of
 from indexer.retrieval.completing import Completer
 
 OF_A_KIND = 6
-FROM_CHARACTERS = 2  # fewer match half of a corpus
+FROM_CHARACTERS = 3  # fewer match half of a corpus
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,9 @@ def _files(asked: Asked) -> Iterable[Entry]:
 
 
 def _folders(asked: Asked) -> Iterable[Entry]:
-    _, rest = asked.parts()
+    source, rest = asked.parts()
+    if not source and len(rest.strip()) < FROM_CHARACTERS:
+        return []
     return [
         Entry("folder", f"{one.path}/", one.source, "", f"{one.source}:{one.path}")
         for one in asked.completer().folders(rest)

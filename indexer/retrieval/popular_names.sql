@@ -15,12 +15,12 @@ named AS MATERIALIZED (
        AND definition.kind NOT IN ('constant', 'field', 'section', 'pair')
      GROUP BY definition.name
      ORDER BY definition.name
-     LIMIT 200
+     LIMIT 60
 )
 SELECT named.qualified
   FROM named
   LEFT JOIN indexer_reference AS reference ON reference.name = named.name
-       AND EXISTS (SELECT FROM visible WHERE visible.blob_id = reference.blob_id)
+       AND EXISTS (SELECT FROM visible WHERE visible.blob_id = reference.blob_id OFFSET 0)
  GROUP BY named.name, named.qualified
  ORDER BY count(reference.blob_id) DESC, length(named.qualified) DESC, named.qualified
  LIMIT %(limit)s

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -128,7 +129,7 @@ def narrowed_given_files_and_kept(page: Page, width: str) -> None:
     expect(page.locator(".attached > summary")).to_contain_text("Pasted text, 60 lines")
     expect(page.locator(".question-sources")).to_contain_text("tidewatch:tidewatch")
     expect(page.locator(".chips .chip")).to_have_count(1)
-    thread = page.url.split("/threads/")[1].split("/")[0]
+    thread = UUID(page.url.split("/threads/")[1].split("/")[0])
     asked = elsewhere(lambda: Message.objects.get(thread=thread, role="question"))
     assert asked.folders == ["tidewatch:tidewatch"]
     assert asked.wanted["add"] == [["tidewatch", "tidewatch/client.py"]]
