@@ -14,6 +14,7 @@ from django.db.models import Model
 from appliance.accounts.models import Directory
 from appliance.audit.actions import Action
 from appliance.audit.recording import record
+from appliance.sources.models import WebhookTarget
 from appliance.web import walls
 from indexer.errors import FetchRefused
 from indexer.models import SharedCredential, Source
@@ -25,6 +26,7 @@ COLUMNS: tuple[tuple[type[Model], str, str], ...] = (
     (Source, "credential", "credential of a source"),
     (Source, "hook_secret", "webhook secret"),
     (Directory, "sealed_secret", "secret of a directory"),
+    (WebhookTarget, "sealed_secret", "secret of somebody's webhook"),
 )
 FACTOR_PARTS = ("secret", "seed")  # of an authenticator app, of recovery codes
 

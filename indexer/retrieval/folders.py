@@ -29,7 +29,7 @@ def entries_of(ref: Ref, folders: Collection[str], scope: Scope) -> dict[str, li
     """Return what each of these folders of a ref holds, folders first; all in one look."""
     visibility = Visibility(scope.narrowed_to([ref.source_id]), (ref.name,))
     within = next(iter(folders)) if len(folders) == 1 else ""
-    parameters = {"folders": list(folders), "within": within}
+    parameters = {"looked_into": list(folders), "within": within}
     rows = rows_of(FOLDERS, visibility, parameters)
     found: dict[str, list[Entry]] = {folder: [] for folder in folders}
     for row in rows:

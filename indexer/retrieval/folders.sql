@@ -5,7 +5,7 @@ SELECT folder.path AS folder,
        strpos(substr(visible.path, length(folder.path) + 1), '/') > 0 AS is_folder,
        count(*) AS files
   FROM visible
-  JOIN unnest(%(folders)s::text[]) AS folder(path) ON starts_with(visible.path, folder.path)
+  JOIN unnest(%(looked_into)s::text[]) AS folder(path) ON starts_with(visible.path, folder.path)
  -- Of one folder alone, its path again: looked at before the rules are, which take longer.
  WHERE starts_with(visible.path, %(within)s)
  GROUP BY folder.path, name, is_folder

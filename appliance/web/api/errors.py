@@ -15,11 +15,11 @@ from typing import Any
 from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 
-from appliance.accounts.bearer import PREFIXES
+from appliance.accounts.bearer import PREFIXES, WITHOUT_TOKEN
 from appliance.common.problems import CONTENT_TYPE, problem, problem_of
 from appliance.web.api.limits import Standing
 
-CHAT = "/v1/"
+CHAT, JSON = "/v1/", "application/json"
 SENTENCES = {
     400: "This request makes no sense to the server. See the reference of the API.",
     403: "This is not allowed.",
@@ -87,7 +87,9 @@ class ApiErrors:
 def _told(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
     if not request.path_info.startswith(PREFIXES):
         return response
-    if response.status_code >= HTTPStatus.BAD_REQUEST:
+    # A program that asks to be let in is answered in the shapes of RFC 8628.
+    is_by_device = request.path_info in WITHOUT_TOKEN and response["Content-Type"] == JSON
+    if response.status_code >= HTTPStatus.BAD_REQUEST and not is_by_device:
         response = _in_shape(request.path_info, response)
     standing = getattr(request, "standing", None)
     if isinstance(standing, Standing):
