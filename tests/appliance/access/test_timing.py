@@ -125,7 +125,9 @@ def test_a_refusal_takes_the_same_steps(
 def _statements(client: Client, address: str) -> list[str]:
     with CaptureQueriesContext(connection) as caught:
         assert client.get(address).status_code == 404
-    return [re.sub(r"'[^']*'|[0-9]+", "?", one["sql"]) for one in caught.captured_queries]
+    # Comments first: an apostrophe in one is no quotation mark.
+    plain = [re.sub(r"--[^\n]*", "", one["sql"]) for one in caught.captured_queries]
+    return [re.sub(r"'[^']*'|[0-9]+", "?", one) for one in plain]
 
 
 @pytest.mark.slow
