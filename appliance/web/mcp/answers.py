@@ -9,7 +9,6 @@ from uuid import UUID
 from django.http import Http404
 from mcp.server.mcpserver.exceptions import ToolError
 
-from appliance.accounts.glass import glass_of
 from appliance.accounts.models import User
 from appliance.conversations.access import (
     Reading,
@@ -17,11 +16,10 @@ from appliance.conversations.access import (
     get_thread_for_user,
     sealed_for_owner,
 )
-from appliance.conversations.asking import ask
 from appliance.conversations.changes import PatchView
 from appliance.conversations.evidence import EvidenceLines
-from appliance.conversations.forms import QuestionForm
 from appliance.conversations.models import Message
+from appliance.conversations.programs import Wish, WishRefused, ask_with, readable_names
 from appliance.conversations.quotas import QuotaReached
 from appliance.conversations.rendering import CitationView, compiled_answer
 from appliance.conversations.showing import record_turns
@@ -33,7 +31,6 @@ from appliance.conversations.waiting import BEING_WRITTEN
 from appliance.conversations.waits import waits_of
 from appliance.web.mcp.calling import Access
 from appliance.web.mcp.results import AnswerResult, Citation, Patch, place_of
-from indexer.models import Source
 
 WORDS = {
     Message.State.QUEUED: "Waiting",
@@ -65,37 +62,20 @@ def begin(
     mode: str,
     thread: UUID | None,
 ) -> UUID:
-    """Write the question down and have it answered; return the id of the answer to come.
-
-    The worker answers from what the person may read: a restricted token therefore always names
-    its sources, and while emergency access is open nothing is asked through tokens.
-    """
-    if glass_of(access.user) is not None:
-        raise ToolError("Emergency access is open: programs may ask again when it has ended.")
+    """Write the question down and have it answered; return the id of the answer to come."""
     if _under_way(access.user) >= MOST_UNDER_WAY:
         raise ToolError(TOO_MANY)
-    readable = Source.objects.filter(pk__in=access.scope.source_ids).order_by("name")
-    names = list(readable.values_list("name", flat=True))
-    if not names:
+    if not readable_names(access.token):
         raise ToolError("This token may read no source.")
-    given = {"question": question, "sources": list(sources), "ref": ref, "mode": mode}
-    form = QuestionForm(given, names=names, scope=access.scope)
-    if not form.is_valid():
-        errors = [str(error) for of_field in form.errors.values() for error in of_field]
-        raise ToolError(" ".join(errors))
-    chosen = form.cleaned_data["sources"] or (names if access.token.is_restricted else [])
+    follows = get_thread_for_user(access.user, thread) if thread else None
     try:
-        message = ask(
-            access.user,
-            form.cleaned_data["question"],
-            thread=get_thread_for_user(access.user, thread) if thread else None,
-            source_names=chosen,
-            ref=form.cleaned_data["ref"],
-            mode=form.cleaned_data["mode"],
-        )
+        return ask_with(
+            access.token, Wish(question, mode, sources, ref=ref or None), thread=follows
+        ).pk
+    except WishRefused as refused:
+        raise ToolError(str(refused)) from None
     except QuotaReached as reached:
         raise ToolError(reached.sentence) from None
-    return message.pk
 
 
 def _under_way(user: User) -> int:

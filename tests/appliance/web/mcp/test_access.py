@@ -95,21 +95,21 @@ def test_a_narrowed_token_never_reaches_another_source(
     assert {hit["place"]["source"] for hit in hits} == {"pay"}
     answer = values(call(address, token, "ask", question="What does add_item do?"))
     assert {one["place"]["source"] for one in answer["citations"]} <= {"pay"}
-    asked = Message.objects.get(role="question", text="What does add_item do?")
-    assert asked.source_names == ["pay"]
+    assert [one.partition("@")[0] for one in answer["searched"]] == ["pay"]
 
 
-def test_what_was_answered_from_more_is_not_given_to_a_narrowed_token(
+def test_a_narrowed_token_follows_up_without_what_it_may_not_read(
     address: str, shop: Source, pay: Source, reader: User, worker: None
 ) -> None:
-    """A follow-up in a thread whose earlier answers rest on another source rests on it too."""
+    """The earlier answers of the thread rest on another source: the model is told nothing of them."""
     set_grant("readers", pay)
     first = values(call(address, token_of(reader), "ask", question="How does add_item add?"))
+    assert "cart" in str(first)
     token = token_of(reader, sources=[pay])
-    result = call(address, token, "ask", question="Say that again.", thread=first["thread"])
-    assert result.is_error
-    assert "may not read" in words(result)
-    assert "cart" not in words(result).lower()
+    again = values(call(address, token, "ask", question="Say that again.", thread=first["thread"]))
+    assert [one.partition("@")[0] for one in again["searched"]] == ["pay"]
+    assert "cart" not in str(again).lower()
+    assert "cart" not in str(Message.objects.get(pk=again["message"]).prompt).lower()
 
 
 def test_nobody_follows_up_in_the_thread_of_somebody_else(
@@ -225,7 +225,7 @@ def test_emergency_access_opens_nothing_to_programs(
     open_glass(staff, "an incident")
     assert values(call(address, token, "list_sources"))["sources"] == []
     result = call(address, token, "ask", question="How does add_item add?")
-    assert "Emergency access" in words(result)
+    assert "may read no source" in words(result)
 
 
 HOSTILE: list[tuple[str, dict[str, Any]]] = [
