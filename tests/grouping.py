@@ -1,4 +1,5 @@
-"""Keeps the tests of one served model in one process of pytest-xdist."""
+"""Keeps tests that share something dear in one process of pytest-xdist: a served model, the hosts
+for which Ansible fills in its templates."""
 
 from __future__ import annotations
 
@@ -9,3 +10,5 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("model"):
             item.add_marker(pytest.mark.xdist_group("model"))
+        elif "tests/ansible/test_templates.py" in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("ansible"))

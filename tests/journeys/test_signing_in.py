@@ -175,7 +175,7 @@ def test_a_passkey_signs_in_without_a_password(open_as: OpenAs, address: str) ->
     page.goto(f"{home}/accounts/2fa/passkeys/add/")
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Continue").click()
-    page.get_by_label("Name").fill("Laptop")
+    page.locator("#id_name").fill("Laptop")
     page.get_by_label("Passwordless").check()
     page.get_by_role("button", name="Add it").click()
     page.get_by_role("heading", name="Recovery codes").wait_for()

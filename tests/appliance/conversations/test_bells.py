@@ -98,7 +98,10 @@ def test_a_connection_that_was_cut_is_made_again(monkeypatch: pytest.MonkeyPatch
 def test_nobody_listens_when_nobody_follows() -> None:
     def listening() -> int:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'")
+            cursor.execute(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
+            )
             return int(cursor.fetchone()[0])
 
     async def journey() -> None:

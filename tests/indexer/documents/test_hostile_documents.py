@@ -321,10 +321,10 @@ def test_a_pdf_of_too_many_pages_is_rejected(pool: ReaderPool) -> None:
 )
 def test_hostile_html_is_read_in_bounded_time(pool: ReaderPool, content: bytes) -> None:
     answer, seconds = answer_of(pool, "a.html", content)
-    # Quarantined: on a busy machine the reader's time ran out, which is a bound as well.
+    # Quarantined: on a busy machine the reader's time ran out, thrice, which is a bound as well.
     reasons = {"", "empty", "binary", "rejected", "minified", "quarantined"}
     assert answer.skip_reason in reasons
-    assert seconds < 20 or answer.skip_reason == "quarantined"
+    assert seconds < 65
     assert "\0" not in answer.text
     assert all(letter >= " " or letter in "\n\t" for letter in answer.text)
 

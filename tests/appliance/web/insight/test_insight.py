@@ -27,7 +27,7 @@ MONTH = Period.read("30")
 
 @pytest.fixture
 def people(user_factory: UserFactory) -> list[User]:
-    return [user_factory(f"p{number}") for number in range(4)]
+    return [user_factory(f"a-person-{number}") for number in range(4)]
 
 
 def answer(owner: User, *, days_ago: int = 0, **fields: Any) -> Message:
