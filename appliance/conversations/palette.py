@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from urllib.parse import urlencode
 
 from django.urls import reverse
 
@@ -77,8 +76,7 @@ def _threads(asked: Asked) -> Iterator[Entry]:
 def _sources(asked: Asked) -> Iterator[Entry]:
     sources = readable_sources(asked.user).filter(name__icontains=asked.text.strip())
     for name in sources.order_by("name").values_list("name", flat=True)[:OF_A_KIND]:
-        url = f"{reverse('search')}?{urlencode({'source': name})}"
-        yield Entry("source", name, "", url, name)
+        yield Entry("source", name, "", reverse("source_files", args=[name]), name)
 
 
 def _files(asked: Asked) -> Iterable[Entry]:

@@ -34,6 +34,16 @@ def _cite(page: Page) -> None:
     page.click(".citation >> nth=0")
 
 
+def _file_path(world: World) -> str:
+    return f"/files/tidewatch/{world.commit}/tidewatch/client.py?lines=10-13"
+
+
+def _look_up(page: Page) -> None:
+    page.fill("#lookup-name", "GaugeSilent")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".symbol-card li")
+
+
 PICTURES = {
     "ask": Picture("owner", lambda world: f"/threads/{world.thread.pk}/", _cite),
     "checked": Picture("owner", lambda world: f"/threads/{world.checked.pk}/"),
@@ -48,6 +58,7 @@ PICTURES = {
         lambda world: "/search/code/?q=/gauge|RETRIES/",
         lambda page: page.click(".certificate > summary"),
     ),
+    "file": Picture("owner", _file_path, _look_up),
     "sources": Picture("staff", lambda world: "/sources/"),
     "manage": Picture("staff", lambda world: "/manage/"),
 }

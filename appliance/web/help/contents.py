@@ -32,6 +32,7 @@ PARTS = (
             "guide/modes",
             "guide/conversations",
             "guide/searching",
+            "guide/code",
         ),
     ),
     Part(
