@@ -110,7 +110,8 @@ def prepare_models() -> None:
 
 def pytest_command() -> list[str]:
     selected = LEFT_OUT if is_on("MODEL_TESTS", default="true") else f"{LEFT_OUT} and not model"
-    processes = "2" if (os.cpu_count() or 1) < 8 else "4"
+    # More than two cores: half of the tests wait for a time-out, a process or a model.
+    processes = "3" if (os.cpu_count() or 1) < 8 else "4"
     # One group for all tests of the served model: a second server would not fit beside it.
     spread = ["-p", "tests.grouping", "-n", processes, "--dist", "loadgroup"]
     return [sys.executable, "-m", "pytest", "-m", selected, *spread, *sys.argv[1:]]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,11 +30,13 @@ def tracked(*patterns: str) -> list[Path]:
     return [path for path in paths if path.is_file()]
 
 
-def modules() -> Iterator[tuple[str, str, ast.Module]]:
-    for path in tracked(*(f"{package}/**/*.py" for package in PACKAGES)):
-        text = path.read_text(encoding="utf-8")
-        if text.strip() and "migrations" not in path.parts:
-            yield str(path.relative_to(ROOT)), text, ast.parse(text)
+@cache
+def modules() -> tuple[tuple[str, str, ast.Module], ...]:
+    return tuple(
+        (str(path.relative_to(ROOT)), text, ast.parse(text))
+        for path in tracked(*(f"{package}/**/*.py" for package in PACKAGES))
+        if (text := path.read_text(encoding="utf-8")).strip() and "migrations" not in path.parts
+    )
 
 
 def test_modules_are_small() -> None:
