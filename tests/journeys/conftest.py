@@ -35,6 +35,13 @@ OpenAs = Callable[..., BrowserContext]
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
+# What every page is seen in: each theme and each width at every run, all four at night.
+WAYS = [
+    pytest.param("light", "desktop", DESKTOP, id="light-desktop"),
+    pytest.param("dark", "phone", PHONE, id="dark-phone"),
+    pytest.param("dark", "desktop", DESKTOP, id="dark-desktop", marks=pytest.mark.slow),
+    pytest.param("light", "phone", PHONE, id="light-phone", marks=pytest.mark.slow),
+]
 
 
 @pytest.fixture(scope="session")

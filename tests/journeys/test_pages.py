@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from indexer.models import Source
-from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
+from tests.journeys.conftest import WAYS, OpenAs, elsewhere
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
@@ -220,8 +220,7 @@ PAGES: dict[str, Shot] = {
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "viewport"), [("desktop", DESKTOP), ("phone", PHONE)])
+@pytest.mark.parametrize(("theme", "width", "viewport"), WAYS)
 def test_pages_are_usable_and_load_nothing_from_elsewhere(
     theme: str, width: str, viewport: ViewportSize, open_as: OpenAs, world: World, address: str
 ) -> None:

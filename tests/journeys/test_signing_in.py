@@ -15,7 +15,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from appliance.accounts.directories.secrets import put_secret
 from appliance.accounts.models import Directory, User
 from tests.identity.servers import is_person, oidc_idp, saml_idp
-from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
+from tests.journeys.conftest import WAYS, OpenAs, elsewhere
 from tests.journeys.serving import served
 from tests.journeys.watching import Watch, violations_of
 
@@ -121,8 +121,7 @@ PAGES = {
 }
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize(("width", "viewport"), [("desktop", DESKTOP), ("phone", PHONE)])
+@pytest.mark.parametrize(("theme", "width", "viewport"), WAYS)
 def test_pages_are_usable_and_load_nothing_from_elsewhere(
     theme: str, width: str, viewport: ViewportSize, open_as: OpenAs, address: str
 ) -> None:
