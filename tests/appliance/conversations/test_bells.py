@@ -77,7 +77,8 @@ def test_a_connection_that_was_cut_is_made_again(monkeypatch: pytest.MonkeyPatch
     def cut() -> None:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%'"
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                " WHERE query LIKE 'LISTEN%' AND datname = current_database()"
             )
             assert cursor.rowcount == 1
 

@@ -6,18 +6,21 @@ import errno
 import json
 import os
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import pytest
 
 from indexer.errors import FetchFailed, LocationRefused
 from indexer.fetching.mirror import FetchedRefs, FetchLimits
+from indexer.fetching.protocol import FetchRequest
 from indexer.fetching.snapshots.folder import MAX_DEPTH, walk
 from indexer.fetching.snapshots.importing import blob_id
+from indexer.fetching.snapshots.opening import open_file
+from indexer.fetching.snapshots.snapshot import Snapshot
 from indexer.fetching.snapshots.values import LINK, ChangedMeanwhile, Item
 from indexer.skips import SkipReason, stood_in_for
 from tests.indexer.fetching.snapshots.conftest import Look, commit_of
@@ -88,30 +91,54 @@ def test_a_file_rewritten_in_place_with_its_time_set_back_is_noticed(
     assert content(look(folder), "a.md") == b"ONE\n"
 
 
+class Growing:
+    """An open file to which somebody else writes while it is read."""
+
+    def __init__(self, opened: BinaryIO, path: Path) -> None:
+        self.opened, self.path = opened, path
+
+    def fileno(self) -> int:
+        return self.opened.fileno()
+
+    def read(self, size: int) -> bytes:
+        content = self.opened.read(size)
+        with self.path.open("ab") as other:
+            other.write(b"more\n")
+        return content
+
+
 def test_a_file_that_is_being_written_keeps_its_last_version(
-    folder: Path, look: Look, held: Held, content: Content
+    folder: Path,
+    mirror: Path,
+    tmp_path: Path,
+    look: Look,
+    held: Held,
+    content: Content,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     growing, new = folder / "growing.md", folder / "growing-new.md"
-    begin = b"begin\n" * 2_500_000  # large: reading it takes longer than the next write
+    begin = b"begin\n" * 1000
     growing.write_bytes(begin)
     look(folder)
     new.write_bytes(begin)
-    over = threading.Event()
+    growing.write_bytes(begin + b"more\n")
 
-    def write() -> None:
-        with growing.open("a") as known, new.open("a") as unknown:
-            while not over.is_set():
-                for stream in (known, unknown):
-                    stream.write("more\n")
-                    stream.flush()
+    @contextmanager
+    def open_growing(name: str, at: int) -> Iterator[Any]:
+        with open_file(name, at) as opened:
+            yield Growing(opened, folder / name) if name.startswith("growing") else opened
 
-    writer = threading.Thread(target=write)
-    writer.start()
-    try:
-        fetched = look(folder)
-    finally:
-        over.set()
-        writer.join()
+    monkeypatch.setattr("indexer.fetching.snapshots.folder.open_file", open_growing)
+    # Here, as it is patched here; otherwise a look has a process of its own.
+    request = FetchRequest(
+        source=str(folder),
+        mirror=str(mirror),
+        home=str(tmp_path),
+        protocols="file",
+        limits=FetchLimits(),
+        kind="folder",
+    )
+    fetched = Snapshot(request, lambda progress: None).run()
     assert content(fetched, "growing.md") == begin
     assert "growing-new.md" not in held(fetched)
     assert fetched.notes == (
