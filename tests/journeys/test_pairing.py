@@ -68,7 +68,7 @@ def test_an_option_that_is_chosen_is_asked(open_as: OpenAs, world: World, addres
     page = open_as(world.owner).new_page()
     watch = Watch.over(page, address)
     ask_in_pair(page)
-    page.get_by_role("button", name="GaugeSilent").click()
+    page.get_by_role("button", name="GaugeSilent", exact=True).click()
     expect(page.locator(".question-text").last).to_have_text("GaugeSilent")
     expect(page.locator(".prose .citation").first).to_be_visible()
     expect(page.locator(".question .tag")).to_have_text(["Pair", "Pair"])

@@ -70,7 +70,7 @@ def test_one_finds_by_typing_narrows_keeps_and_is_told(
         _look(page, f"narrowed-{theme}")
 
         page.goto("/search/code/")
-        page.keyboard.type("path:( x")
+        page.locator("main [data-search-field]").press_sequentially("path:( x")
         expect(page.locator("#found [role=alert]")).to_contain_text("path:")
         page.fill("#code-field", "/gauge|RETRIES/ kind:code")
         expect(hits.first).to_be_visible()
