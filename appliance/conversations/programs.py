@@ -32,17 +32,13 @@ class WishRefused(Exception):
     """The question cannot be asked so; the message says why, field by field."""
 
 
-def readable_names(token: ApiToken) -> list[str]:
-    """Return the names of the sources that a token reads."""
-    known = Source.objects.filter(pk__in=scope_of_token(token).source_ids)
-    return list(known.order_by("name").values_list("name", flat=True))
-
-
 def ask_with(
     token: ApiToken, wish: Wish, *, thread: Thread | None = None, after: Message | None = None
 ) -> Message:
     """Ask, as far as the token reads; return the answer to come. Raises WishRefused, QuotaReached."""
-    names = readable_names(token)
+    scope = scope_of_token(token)
+    known = Source.objects.filter(pk__in=scope.source_ids).order_by("name")
+    names = list(known.values_list("name", flat=True))
     so_far = Narrowing.of_thread(thread, names) if thread else Narrowing()
     form = QuestionForm(
         MultiValueDict(
@@ -55,7 +51,7 @@ def ask_with(
             }
         ),
         names=names,
-        scope=scope_of_token(token),
+        scope=scope,
     )
     if not form.is_valid():
         told = [f"{name}: {error}" for name, errors in form.errors.items() for error in errors]

@@ -19,7 +19,7 @@ from appliance.conversations.access import (
 from appliance.conversations.changes import PatchView
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Message
-from appliance.conversations.programs import Wish, WishRefused, ask_with, readable_names
+from appliance.conversations.programs import Wish, WishRefused, ask_with
 from appliance.conversations.quotas import QuotaReached
 from appliance.conversations.rendering import CitationView, compiled_answer
 from appliance.conversations.showing import record_turns
@@ -65,7 +65,7 @@ def begin(
     """Write the question down and have it answered; return the id of the answer to come."""
     if _under_way(access.user) >= MOST_UNDER_WAY:
         raise ToolError(TOO_MANY)
-    if not readable_names(access.token):
+    if not access.scope.source_ids:
         raise ToolError("This token may read no source.")
     follows = get_thread_for_user(access.user, thread) if thread else None
     try:
