@@ -9,14 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 
 from appliance.audit.recording import Lines
+from appliance.common.spreadsheets import harmless
 from appliance.sources.grounds import Grounds
 from indexer.codesearch.certificate import CodeResult
 from indexer.retrieval.hits import Hit
 
 MOST_ROWS = 1000
 TYPES: Mapping[str, str] = {"csv": "text/csv", "jsonl": "application/x-ndjson"}
-# What spreadsheets take for a formula when it is opened: a quote in front makes it a text.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +71,5 @@ def _as_csv(rows: Sequence[Row]) -> Iterator[str]:
     file = io.StringIO()
     writer = csv.writer(file)
     writer.writerow([field.name for field in fields(Row)])
-    writer.writerows([_harmless(value) for value in asdict(row).values()] for row in rows)
+    writer.writerows([harmless(value) for value in asdict(row).values()] for row in rows)
     yield file.getvalue()
-
-
-def _harmless(value: object) -> object:
-    if isinstance(value, str):
-        value = value.replace("\0", "\ufffd")
-        return f"'{value}" if value.startswith(FORMULA) else value
-    return value

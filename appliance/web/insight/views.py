@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from appliance.accounts.models import Role
 from appliance.accounts.roles import role_required
+from appliance.common.spreadsheets import harmless
 from appliance.conversations.curating.report import report
 from appliance.web.insight.counting import FEWEST_PEOPLE, quality_in, usage_in
 from appliance.web.insight.holdings import holdings
@@ -20,7 +21,6 @@ from appliance.web.insight.sheets import SHEETS
 
 SHOWN_SOURCES = 25
 SHOWN_UNANSWERED = 10
-FORMULA = ("=", "+", "-", "@")
 
 
 @role_required(Role.ADMIN)
@@ -56,11 +56,6 @@ def sheet(request: HttpRequest, table: str) -> HttpResponse:
     name = f"{table}-{timezone.localdate():%Y-%m-%d}.csv"
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     csv.writer(response).writerows(
-        [_harmless(cell) for cell in row] for row in SHEETS[table](period)
+        [harmless(cell) for cell in row] for row in SHEETS[table](period)
     )
     return response
-
-
-def _harmless(cell: object) -> object:
-    """Keep a name from being a formula where the file is opened."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell

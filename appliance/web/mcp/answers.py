@@ -18,6 +18,7 @@ from appliance.conversations.access import (
 )
 from appliance.conversations.changes import PatchView
 from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.exporting.pieces import numbered
 from appliance.conversations.models import Message
 from appliance.conversations.programs import Wish, WishRefused, ask_with
 from appliance.conversations.quotas import QuotaReached
@@ -26,7 +27,6 @@ from appliance.conversations.showing import record_turns
 from appliance.conversations.trees import Tree, nodes_of
 from appliance.conversations.turns import Turn, turn_of
 from appliance.conversations.views.addresses import address_of
-from appliance.conversations.visible import visible
 from appliance.conversations.waiting import BEING_WRITTEN
 from appliance.conversations.waits import waits_of
 from appliance.web.mcp.calling import Access
@@ -111,7 +111,8 @@ def result_of(access: Access, message_id: UUID) -> AnswerResult:
     if message.state == Message.State.FAILED and not turn.evidence:
         raise ToolError(message.error or "The answer could not be written. Ask again.")
     record_turns(access.user, [turn])
-    text, pieces = _numbered(message)
+    answer = numbered(compiled_answer(message))
+    text, pieces = answer.text.strip(), answer.pieces
     counts = turn.rendered.counts
     return AnswerResult(
         thread=str(message.thread_id),
@@ -128,18 +129,6 @@ def result_of(access: Access, message_id: UUID) -> AnswerResult:
         searched=[f"{one['name']}@{one['commit']}" for one in turn.rendered.searched],
         patches=[_patch(one) for one in _patches(turn)],
     )
-
-
-def _numbered(message: Message) -> tuple[str, list[EvidenceLines]]:
-    """Return the text with a number for each citation that holds, and what the numbers stand for."""
-    numbers: dict[EvidenceLines, int] = {}
-    parts: list[str] = []
-    for segment in compiled_answer(message).segments:
-        if isinstance(segment, str):
-            parts.append(visible(segment))
-        elif isinstance(segment, EvidenceLines):
-            parts.append(f"[{numbers.setdefault(segment, len(numbers) + 1)}]")
-    return "".join(parts).strip(), list(numbers)
 
 
 def _citations(access: Access, pieces: Sequence[EvidenceLines]) -> list[Citation]:

@@ -15,6 +15,7 @@ from appliance.audit.actions import Action
 from appliance.audit.exposure import shown_to, who_was_shown
 from appliance.audit.models import Exposure
 from appliance.audit.recording import Target, record
+from appliance.common.spreadsheets import harmless
 from appliance.web.auditing.forms import LinesForm, PersonForm, SpanForm
 from appliance.web.auditing.listing import page_of
 from appliance.web.auditing.views.records import audited
@@ -23,7 +24,6 @@ COLUMNS = (
     "at", "person", "source", "path", "first_line", "last_line", "commit", "allowed_by", "action",
     "record",
 )  # fmt: skip
-FORMULA = ("=", "+", "-", "@", "\t", "\r")  # with which a spreadsheet would begin to compute
 
 
 @audited
@@ -93,18 +93,14 @@ def _csv_lines(rows: QuerySet[Exposure]) -> Iterator[str]:
         yield writer.writerow(
             [
                 row.at.isoformat(),
-                _plain(row.actor),
-                _plain(row.source),
-                _plain(row.path),
+                harmless(row.actor),
+                harmless(row.source),
+                harmless(row.path),
                 row.first_line,
                 row.last_line,
                 row.commit,
-                _plain(row.ground),
+                harmless(row.ground),
                 row.event.action,
                 row.event_id,
             ]
         )
-
-
-def _plain(text: str) -> str:
-    return f"'{text}" if text.startswith(FORMULA) else text
