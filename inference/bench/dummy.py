@@ -3,7 +3,7 @@
     python -m inference.bench.dummy codellama-34b-gptq /tmp/dummy-34b
 
 The sizes are those of the real model, so that memory, prefill and decoding cost the same. What it
-writes is noise: the vocabulary is made of words `w0`, `w1` ..., one token each, so prompts have exactly as many
+writes is noise: the vocabulary is made of words `w2`, `w3` ..., one token each, so prompts have exactly as many
 tokens as words. Nothing about quality can be measured with it, nor the gain of guessing by n-grams.
 """
 
@@ -18,7 +18,15 @@ from pathlib import Path
 from inference.serving.shape import SHAPES, read_shape, shape_names
 
 TEMPLATE = "{% for message in messages %}{{ message['content'] }} {% endfor %}"
-UNKNOWN, END = "w0", "w1"
+# In no word, since a special token is cut out of the middle of words too; and longer than each word,
+# since vLLM refuses texts of more letters than its window times the longest token.
+UNKNOWN, END = "<unknown>", "</s>"
+QUANTIZED = [
+    ["self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj"],
+    ["self_attn.o_proj"],
+    ["mlp.gate_proj", "mlp.up_proj"],
+    ["mlp.down_proj"],
+]
 
 
 def make_dummy(shape_name: str, folder: Path) -> Path:
@@ -27,6 +35,9 @@ def make_dummy(shape_name: str, folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     config = json.loads((SHAPES / shape_name / "config.json").read_text(encoding="utf-8"))
     config |= {"bos_token_id": 1, "eos_token_id": 1}
+    if "quantization_config" in config:
+        # vLLM reads which matrices are in 4 bits from the weights, and takes 16 where it finds none.
+        config["quantization_config"]["modules_in_block_to_quantize"] = QUANTIZED
     (folder / "config.json").write_text(json.dumps(config), encoding="utf-8")
     (folder / "tokenizer.json").write_text(json.dumps(_tokenizer(shape.vocabulary)), "utf-8")
     tokenizer = {
@@ -55,7 +66,7 @@ def _tokenizer(vocabulary: int) -> dict[str, object]:
         "decoder": None,
         "model": {
             "type": "WordLevel",
-            "vocab": {f"w{number}": number for number in range(vocabulary)},
+            "vocab": {UNKNOWN: 0, END: 1} | {f"w{n}": n for n in range(2, vocabulary)},
             "unk_token": UNKNOWN,
         },
     }

@@ -65,15 +65,16 @@ def measure(
     with ThreadPoolExecutor(streams) as pool:
         outcomes = list(pool.map(lambda request: _answer(client, request), requests))
     wall = time.perf_counter() - started
-    answers = [one for one in outcomes if one is not None]
+    answers = [one for one in outcomes if isinstance(one, Timing)]
+    failures = [one for one in outcomes if isinstance(one, InferenceError)]
     if not answers:
-        raise ModelUnavailable(f"none of {streams} streams was answered")
+        raise ModelUnavailable(f"none of {streams} streams was answered: {failures[0]}")
     firsts = [one.first_token_s for one in answers]
     pauses = [pause for one in answers for pause in one.pauses_s] or [0.0]
     rates = [one.decode_tokens_per_s for one in answers]
     return Load(
         streams=streams,
-        failed=len(outcomes) - len(answers),
+        failed=len(failures),
         prompt_tokens=round(statistics.median(one.prompt_tokens for one in answers)),
         first_p50_s=round(_quantile(firsts, 0.5), 3),
         first_p95_s=round(_quantile(firsts, 0.95), 3),
@@ -92,12 +93,12 @@ def _prompt(client: ChatClient, tokens: int, answer_tokens: int, task: str, numb
     return text
 
 
-def _answer(client: ChatClient, request: ChatRequest) -> Timing | None:
-    """Return one answer's times; None when it failed."""
+def _answer(client: ChatClient, request: ChatRequest) -> Timing | InferenceError:
+    """Return one answer's times, or why it failed."""
     try:
         return time_answer(client, request)
-    except InferenceError:
-        return None
+    except InferenceError as error:
+        return error
 
 
 def _quantile(values: Sequence[float], share: float) -> float:

@@ -6,6 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
+from tokenizers import Tokenizer
 
 from inference.bench import load
 from inference.bench.dummy import make_dummy
@@ -47,7 +48,7 @@ def test_what_is_slow_is_seen_in_the_pauses() -> None:
 
 
 def test_a_server_that_answers_none_is_an_error() -> None:
-    with pytest.raises(ModelUnavailable, match="none of 3 streams"):
+    with pytest.raises(ModelUnavailable, match=r"none of 3 streams was answered: .+"):
         load.measure(
             client(Script(mode=Mode.CUT_SSE)), 3, prompt_tokens=20, answer_tokens=9, task="story"
         )
@@ -84,3 +85,19 @@ def test_a_dummy_has_the_sizes_of_the_real_model(tmp_path: Path) -> None:
     vocabulary = json.loads((folder / "tokenizer.json").read_text())["model"]["vocab"]
     assert len(vocabulary) == shape.vocabulary
     assert sorted(vocabulary.values()) == list(range(shape.vocabulary))
+
+
+def test_a_dummy_reads_a_word_as_one_token_and_names_what_is_in_four_bits(tmp_path: Path) -> None:
+    """Its first form cut `w1` out of `w1000`; without the list vLLM fills 16 bits instead of 4."""
+    folder = make_dummy("codellama-34b-gptq", tmp_path / "dummy")
+    tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+    assert tokenizer.encode("w1000 w1 w31999").ids == [1000, 0, 31999]
+    assert max(map(len, tokenizer.get_vocab())) > len("w31999 ")
+    config = json.loads((folder / "config.json").read_text())
+    quantized = config["quantization_config"]["modules_in_block_to_quantize"]
+    assert sorted(name for group in quantized for name in group) == [
+        "mlp.down_proj", "mlp.gate_proj", "mlp.up_proj",
+        "self_attn.k_proj", "self_attn.o_proj", "self_attn.q_proj", "self_attn.v_proj",
+    ]  # fmt: skip
+    plain = json.loads((make_dummy("llama-small", tmp_path / "small") / "config.json").read_text())
+    assert "quantization_config" not in plain
