@@ -2,7 +2,7 @@
 
     python -m appliance.local.bench_tags REPOSITORY.. [--tags 10]
 
-Each repository (a folder or a bundle) is synced into a PostgreSQL of its own: the default branch
+Each repository (a folder or a bundle) is synced into a temporary PostgreSQL, one after the other: the default branch
 alone, then with its newest tags. Sizes are those of all tables and indexes of the corpus after
 VACUUM FULL. New content is what the tags hold and the branch does not, in bytes: whole files, and
 only the texts of chunks. The last line of output is JSON.
@@ -75,30 +75,29 @@ def main() -> None:
     parser.add_argument("--tags", type=int, default=10)
     options = parser.parse_args()
     results = []
-    for repository in options.repositories:
-        with tempfile.TemporaryDirectory(prefix="plumbline-bench-") as name:
-            home = Path(name)
-            home.chmod(0o755)
-            with database(home):
-                if not results:
-                    set_up(home)
-                results.append(_fresh(repository.resolve(), home, options.tags))
-        _show(results[-1])
+    with tempfile.TemporaryDirectory(prefix="plumbline-bench-") as name:
+        home = Path(name)
+        home.chmod(0o755)
+        with database(home):
+            set_up(home)
+            for repository in options.repositories:
+                bare = home / f"{repository.stem}.git"
+                _git(home, "clone", "--quiet", "--mirror", str(repository.resolve()), str(bare))
+                results.append(_measure(repository.stem, bare, options.tags))
+                _show(results[-1])
     sys.stdout.write(json.dumps([asdict(result) for result in results]) + "\n")
-
-
-def _fresh(repository: Path, home: Path, count: int) -> Result:
-    bare = home / "repository.git"
-    subprocess.run(["git", "clone", "--quiet", "--mirror", repository, bare], check=True)
-    return _measure(repository.stem, bare, count)
 
 
 def _measure(repository: str, bare: Path, count: int) -> Result:
     from appliance.sources.managing import connect
+    from indexer.ingestion.postings import sweep_postings
+    from indexer.ingestion.pruning import prune
     from indexer.models import Source
 
     tags = _newest_tags(bare, count)
     Source.objects.all().delete()
+    prune()
+    sweep_postings()
     source = connect(str(bare), name="bench", from_command_line=True)
     _sync(source)
     alone = _stored()

@@ -10,10 +10,11 @@ from uuid import UUID
 import numpy as np
 from django.db import connection, transaction
 
-from indexer.confined.protocol import Answer, numbers
+from indexer.confined.protocol import Answer
 from indexer.ingestion.jobs import fence
 from indexer.ingestion.postings import add_postings
-from indexer.models import Chunk, Definition, Finding, Job, Reference, TrigramSet
+from indexer.ingestion.trigrams import add_trigrams, drop_trigrams
+from indexer.models import Chunk, Definition, Finding, Job, NamesUsed
 from indexer.reading.version import READER_VERSION
 
 # A blob that an older reader made is written anew, in place; its documents never notice.
@@ -43,8 +44,7 @@ COPY_DEFINITIONS = (
     "COPY indexer_definition (blob_id, name, qualified, kind, start_line, end_line, signature)"
     " FROM STDIN"
 )
-COPY_REFERENCES = "COPY indexer_reference (blob_id, name, lines) FROM STDIN"
-COPY_TRIGRAMS = "COPY indexer_trigramset (blob_id, trigrams) FROM STDIN"
+COPY_NAMES_USED = "COPY indexer_namesused (blob_id, names, lines) FROM STDIN"
 COPY_FINDINGS = "COPY indexer_finding (blob_id, kind, rule, line) FROM STDIN"
 # In one order, so that two writers never wait for each other.
 RENEW_EDITIONS = """
@@ -86,21 +86,14 @@ def store_blobs(job: Job, answers: Sequence[Answer]) -> int:
             ),
         )
         _copy(
-            COPY_REFERENCES,
+            COPY_NAMES_USED,
             (
-                (blob_id, name, _literal(lines))
+                (blob_id, *_names_used(answer.references))
                 for blob_id, answer in pairs
-                for name, lines in answer.references
+                if answer.references
             ),
         )
-        _copy(
-            COPY_TRIGRAMS,
-            (
-                (blob_id, _literal(numbers("i", answer.trigrams).tolist()))
-                for blob_id, answer in pairs
-                if not answer.skip_reason
-            ),
-        )
+        add_trigrams(job.source_id, [pair for pair in pairs if not pair[1].skip_reason])
         _copy(
             COPY_FINDINGS,
             ((blob_id, *finding) for blob_id, answer in pairs for finding in answer.findings),
@@ -130,8 +123,9 @@ def _insert_blobs(job: Job, answers: Sequence[Answer]) -> dict[str, int]:
         rows = cursor.fetchall()
     emptied = [blob_id for blob_id, _, was_there in rows if was_there]
     if emptied:
-        for model in (Chunk, Definition, Reference, Finding, TrigramSet):
+        for model in (Chunk, Definition, NamesUsed, Finding):
             model._default_manager.filter(blob_id__in=emptied).delete()
+        drop_trigrams(emptied)
         with connection.cursor() as cursor:
             cursor.execute(RENEW_EDITIONS, {"blob_ids": emptied})
     return {oid: blob_id for blob_id, oid, _ in rows}
@@ -183,9 +177,11 @@ def _copy(statement: str, rows: Iterable[tuple[object, ...]]) -> None:
             copy.write_row(row)
 
 
-def _literal(values: Sequence[int]) -> str:
-    """Return an array of numbers in PostgreSQL's text form: cheaper than adapting each number."""
-    return str(values).replace(" ", "").replace("[", "{").replace("]", "}")
+def _names_used(
+    references: Sequence[tuple[str, Sequence[int]]],
+) -> tuple[list[str], list[str]]:
+    """Return names and, at the same places, their lines as stored."""
+    return [name for name, _ in references], [",".join(map(str, lines)) for _, lines in references]
 
 
 def _halfvec(vector: Sequence[float]) -> str:

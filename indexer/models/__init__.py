@@ -14,8 +14,8 @@ from indexer.models.evaluation import (
 from indexer.models.history import Commit, CommitPosting, Ranking
 from indexer.models.job import Job
 from indexer.models.source import Ref, Revision, SharedCredential, Source
-from indexer.models.symbol import Definition, Reference
-from indexer.models.trigram import TrigramSet
+from indexer.models.symbol import Definition, NamesUsed
+from indexer.models.trigram import TrigramSet, TrigramUse
 
 __all__ = [
     "Batch",
@@ -32,14 +32,15 @@ __all__ = [
     "GoldenEntry",
     "GoldenSet",
     "Job",
+    "NamesUsed",
     "Posting",
     "Promotion",
     "Ranking",
     "Ref",
-    "Reference",
     "Revision",
     "SharedCredential",
     "SkippedFile",
     "Source",
     "TrigramSet",
+    "TrigramUse",
 ]

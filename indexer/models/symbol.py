@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.db import models
 from django.db.models.functions import Lower
 
@@ -35,17 +35,21 @@ class Definition(models.Model):
         return f"{self.qualified}#L{self.start_line}"
 
 
-class Reference(models.Model):
-    """The lines of a blob that use a name: calls, types, imports."""
+class NamesUsed(models.Model):
+    """The names that a blob uses and on which lines: calls, types, imports.
 
-    blob = models.ForeignKey(Blob, on_delete=models.CASCADE, related_name="references")
-    name = models.CharField(max_length=200)
-    lines = ArrayField(models.IntegerField())
+    One row a blob: a row for each name would be mostly overhead, and versions of a file use mostly
+    the same names.
+    """
+
+    blob = models.OneToOneField(
+        Blob, on_delete=models.CASCADE, primary_key=True, related_name="names_used"
+    )
+    names = ArrayField(models.CharField(max_length=200))  # each once
+    lines = ArrayField(models.TextField())  # of the name at the same place: "3,14,15"
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["name", "blob"], name="one_reference_per_name"),
-        ]
+        indexes = [GinIndex(fields=["names"], name="names_used_by_name")]
 
     def __str__(self) -> str:
-        return f"{self.name}@{self.blob_id}"
+        return str(self.blob_id)

@@ -16,11 +16,11 @@ from indexer.models import (
     Document,
     Embedding,
     Finding,
+    NamesUsed,
     Posting,
-    Reference,
     SkippedFile,
     Source,
-    TrigramSet,
+    TrigramUse,
 )
 from indexer.retrieval.search import search
 from indexer.scope import Scope
@@ -38,7 +38,7 @@ class Snapshot:
     postings: list[tuple[int, str, int, int]]  # term, blob, chunk's ordinal, frequency
     embeddings: list[tuple[str, str]]  # digest, model
     definitions: list[tuple[str, str, str, int, int]]
-    references: list[tuple[str, str, list[int]]]
+    names_used: list[tuple[str, list[str], list[str]]]
     findings: list[tuple[str, str, int]]
     trigrams: list[tuple[str, list[int]]]
     skipped: list[tuple[str, str]]
@@ -80,9 +80,9 @@ def snapshot() -> Snapshot:
                 "blob__oid", "qualified", "kind", "start_line", "end_line"
             )
         ),
-        references=sorted(Reference.objects.values_list("blob__oid", "name", "lines")),
+        names_used=sorted(NamesUsed.objects.values_list("blob__oid", "names", "lines")),
         findings=sorted(Finding.objects.values_list("blob__oid", "rule", "line")),
-        trigrams=sorted(TrigramSet.objects.values_list("blob__oid", "trigrams")),
+        trigrams=sorted(TrigramUse.objects.values_list("blob__oid", "trigram_set__trigrams")),
         skipped=sorted(SkippedFile.objects.values_list("path", "reason")),
     )
 
