@@ -12,8 +12,9 @@ from django.db.models import PROTECT, QuerySet
 
 from indexer.errors import FetchFailed
 from indexer.fetching.mirror import delete_mirror
+from indexer.ingestion.passages import drop_passages, passages_of
 from indexer.ingestion.trigrams import drop_trigrams
-from indexer.models import Blob, Chunk, Definition, Finding, Job, NamesUsed, Source
+from indexer.models import Blob, Chunk, Finding, Job, NamesUsed, Source
 
 logger = logging.getLogger(__name__)
 
@@ -68,8 +69,10 @@ def _prune_batch() -> int:
             blob_ids = list(unused_blobs().filter(pk__in=held).values_list("pk", flat=True))
             chunks = Chunk.objects.filter(blob_id__in=blob_ids)
             digests = list(chunks.values_list("digest", flat=True))
-            for model in (Chunk, Definition, NamesUsed, Finding):
+            passages = passages_of(blob_ids)
+            for model in (Chunk, NamesUsed, Finding):
                 model._default_manager.filter(blob_id__in=blob_ids).delete()
+            drop_passages(passages)
             drop_trigrams(blob_ids)
             cursor.execute(DELETE_EMBEDDINGS, {"digests": digests})
             Blob.objects.filter(pk__in=blob_ids)._raw_delete("default")

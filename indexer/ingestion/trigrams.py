@@ -67,6 +67,8 @@ def drop_trigrams(blob_ids: Sequence[int]) -> None:
     uses = TrigramUse.objects.filter(blob_id__in=blob_ids)
     set_ids = list(uses.values_list("trigram_set_id", flat=True))
     uses._raw_delete("default")
+    # Locked first and looked at afterwards: whoever shares one meanwhile is waited for.
+    list(TrigramSet.objects.select_for_update().filter(pk__in=set_ids).order_by("pk").values("pk"))
     with connection.cursor() as cursor:
         cursor.execute(DROP_UNUSED, {"set_ids": set_ids})
 

@@ -24,6 +24,8 @@ SELECT blob_id, array_agg(name ORDER BY name),
        array_agg(array_to_string(lines, ',') ORDER BY name)
   FROM indexer_reference
  GROUP BY blob_id;
+SET CONSTRAINTS ALL IMMEDIATE;
+SET CONSTRAINTS ALL DEFERRED;
 """
 # As before: statistics about each element cost much and tell nothing that is not known.
 NO_STATISTICS = """

@@ -13,6 +13,7 @@ from indexer.models.evaluation import (
 )
 from indexer.models.history import Commit, CommitPosting, Ranking
 from indexer.models.job import Job
+from indexer.models.passage import Passage, PassageDefinition
 from indexer.models.source import Ref, Revision, SharedCredential, Source
 from indexer.models.symbol import Definition, NamesUsed
 from indexer.models.trigram import TrigramSet, TrigramUse
@@ -33,6 +34,8 @@ __all__ = [
     "GoldenSet",
     "Job",
     "NamesUsed",
+    "Passage",
+    "PassageDefinition",
     "Posting",
     "Promotion",
     "Ranking",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import GinIndex, OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Lower
 
 from indexer.models.document import Blob
 
 
 class Definition(models.Model):
-    """A function, class, constant ... that a blob defines."""
+    """A function, class, constant ... that a blob defines: a view of chunks and their passages."""
 
-    blob = models.ForeignKey(Blob, on_delete=models.CASCADE, related_name="definitions")
+    blob = models.ForeignKey(Blob, on_delete=models.DO_NOTHING, related_name="definitions")
     name = models.CharField(max_length=200)  # "invoke"
     qualified = models.CharField(max_length=200)  # "Command.invoke"
     kind = models.CharField(max_length=40)
@@ -22,14 +21,7 @@ class Definition(models.Model):
     signature = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        # With the blob: which blobs define a common name is told by the index alone.
-        indexes = [
-            models.Index(fields=["name", "blob"], name="definition_by_name"),
-            # For pickers, which know how a name begins and not its case.
-            models.Index(
-                OpClass(Lower("name"), name="text_pattern_ops"), name="definition_by_beginning"
-            ),
-        ]
+        managed = False
 
     def __str__(self) -> str:
         return f"{self.qualified}#L{self.start_line}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -45,7 +46,10 @@ class Snapshot:
 
 
 def snapshot() -> Snapshot:
-    chunks = {chunk.pk: chunk for chunk in Chunk.objects.select_related("blob")}
+    chunks = list(Chunk.objects.select_related("blob"))
+    holding: dict[int, list[Chunk]] = defaultdict(list)
+    for chunk in chunks:
+        holding[chunk.passage_id].append(chunk)
     return Snapshot(
         documents=sorted(
             (document.path, document.blob.oid, document.role, len(document.refs))
@@ -63,13 +67,13 @@ def snapshot() -> Snapshot:
                 chunk.symbol,
                 str(chunk.digest),
             )
-            for chunk in chunks.values()
+            for chunk in chunks
         ),
         postings=sorted(
             (posting.term, chunk.blob.oid, chunk.ordinal, frequency)
             for posting in Posting.objects.all()
             for offset, frequency in np.frombuffer(bytes(posting.entries), ENTRY).tolist()
-            if (chunk := chunks.get(posting.batch + offset))
+            for chunk in holding[posting.batch + offset]
         ),
         embeddings=sorted(
             (str(digest), model)
