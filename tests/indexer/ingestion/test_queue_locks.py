@@ -103,7 +103,7 @@ def p95_of(claimers: int, count: int) -> float:
         won = [claim for one in running for claim in json.loads(said(one))]
     assert sorted(job_id for job_id, _ in won) == sorted(job.pk for job in made)
     assert set(Job.objects.values_list("state", "attempt")) == {("running", 1)}
-    return quantiles([seconds for _, seconds in won], n=20)[-1]
+    return float(quantiles([seconds for _, seconds in won], n=20)[-1])
 
 
 @contextmanager

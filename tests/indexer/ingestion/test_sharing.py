@@ -6,12 +6,9 @@ import pytest
 
 from indexer.codesearch.query import read_query
 from indexer.codesearch.search import search_code
-from indexer.confined.prepare import prepare
-from indexer.ingestion import jobs
 from indexer.ingestion.inline import sync_now
 from indexer.ingestion.postings import sweep_postings
 from indexer.ingestion.pruning import prune
-from indexer.ingestion.store import store_blobs
 from indexer.lexical.terms import term_id
 from indexer.models import (
     Blob,
@@ -30,7 +27,6 @@ from indexer.retrieval.symbols import definitions_of, uses_of
 from indexer.scope import Scope
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository
-from tests.indexer.retrieval.conftest import CorpusFactory, object_id
 
 pytestmark = pytest.mark.services
 
@@ -127,48 +123,6 @@ def test_a_version_that_goes_leaves_the_other_whole(source: Source, repository: 
 def test_a_set_that_would_say_too_little_is_not_shared(
     source: Source, repository: Repository
 ) -> None:
-    repository.commit({"steps.py": "".join(f"other{n} = {n * 7919}\n" for n in range(400))})
+    repository.commit({"steps.py": "RATE = 1.19\n"})
     sync_now(source)
     assert TrigramSet.objects.count() == 2
-
-
-def test_passages_of_two_sources_are_counted_for_each_reader_alone(
-    corpus_factory: CorpusFactory,
-) -> None:
-    def scores(*sources: Source) -> list[float]:
-        visibility = Visibility(scope_of(*sources))
-        found = lexical_candidates(visibility, {term_id("total"): 1.0}, pool=100)
-        return [candidate.score for candidate in found]
-
-    shared = "def total(items):\n    return sum(items)\n"
-    shop = corpus_factory("shop", {"cart.py": shared, "tax.py": "RATE = 1\n"}, embed=False)
-    before = scores(shop)
-    copies = {f"copy{n}.py": shared + "\n" * n for n in range(4)}
-    other = corpus_factory("other", copies, embed=False)
-    assert scores(shop) == before != []
-    assert len(scores(other)) == 4
-    assert len(scores(shop, other)) == 5
-    assert Passage.objects.count() == 2
-
-
-def test_what_a_reading_child_says_of_its_file_changes_no_other_file(
-    corpus_factory: CorpusFactory,
-) -> None:
-    """A child that a hostile file has taken over may claim the digest of any text."""
-    source = corpus_factory("shop", {"empty.py": "PLACE = 1\n"}, embed=False)
-    content = b"def total(items):\n    return sum(items)\n"
-    good = prepare(object_id(content), "cart.py", content, max_bytes=10**6)
-    lie = b"nothing = 1\n"
-    bad = prepare(object_id(lie), "lie.py", lie, max_bytes=10**6)
-    claimed = good.chunks[0].digest
-    bad.chunks[:] = [type(chunk)(**{**_fields(chunk), "digest": claimed}) for chunk in bad.chunks]
-    job = jobs.claim(jobs.enqueue(source).pk)
-    store_blobs(job, [bad])
-    store_blobs(job, [good])
-    first, second = Chunk.objects.filter(digest__isnull=False).order_by("-pk")[:2]
-    assert first.digest == second.digest
-    assert first.passage_id != second.passage_id
-
-
-def _fields(chunk: object) -> dict[str, object]:
-    return {name: getattr(chunk, name) for name in type(chunk).__struct_fields__}  # type: ignore[attr-defined]
