@@ -32,7 +32,7 @@ def test_passages_of_two_sources_are_counted_for_each_reader_alone(
     shared = "def total(items):\n    return sum(items)\n"
     shop = corpus_factory("shop", {"cart.py": shared, "tax.py": "RATE = 1\n"}, embed=False)
     before = scores(shop)
-    copies = {f"copy{n}.py": shared + "\n" * n for n in range(4)}
+    copies = {f"copy{n}.py": shared + "\n" * n for n in range(1, 5)}
     other = corpus_factory("other", copies, embed=False)
     assert scores(shop) == before != []
     assert len(scores(other)) == 4
