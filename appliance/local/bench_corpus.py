@@ -219,7 +219,7 @@ def _measure(repository: Path, server: psutil.Process, *, with_vectors: bool) ->
     from indexer.ingestion import jobs
     from indexer.ingestion.embed import embed
     from indexer.ingestion.sync import WatchedHeartbeat, sync
-    from indexer.models import Blob, Chunk, Definition, Document, Job, Reference
+    from indexer.models import Blob, Chunk, Definition, Document, Job, NamesUsed
 
     source = connect(str(repository), name="bench", from_command_line=True)
 
@@ -262,7 +262,7 @@ def _measure(repository: Path, server: psutil.Process, *, with_vectors: bool) ->
         stored_per_source_byte=round(sum(stored.values()) / source_bytes, 2),
         chunks=revision.chunks,
         definitions=Definition.objects.count(),
-        references=Reference.objects.count(),
+        references=sum(map(len, NamesUsed.objects.values_list("names", flat=True))),
         vectors=vectors,
         vectors_stored=vectors_stored,
         vectors_per_s=round(vectors_stored / vectors.seconds, 1) if vectors else None,

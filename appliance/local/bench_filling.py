@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from indexer.confined.protocol import Answer
+    from indexer.confined.protocol import Answer, DefinitionRow
     from indexer.embedding.embedder import Embedder
     from indexer.history.store import ToldCommit
     from indexer.models import Ref
@@ -57,9 +57,8 @@ NOISE = 0.3  # length of what a copy's vector is moved by, before it is brought 
 COPY = {
     "blob": "(id, oid, size_bytes, language, line_count, text, skip_reason, skip_detail, format,"
     " note, places, reader_version)",
-    "chunk": "(id, blob_id, ordinal, start_line, end_line, symbol, kind, context, length_terms,"
+    "chunk": "(blob_id, passage_id, ordinal, start_line, end_line, symbol, kind, context, length_terms,"
     " digest)",
-    "definition": "(blob_id, name, qualified, kind, start_line, end_line, signature)",
     "document": "(source_id, path, blob_id, refs, role, path_terms)",
 }
 
@@ -149,7 +148,7 @@ class _Writer:
 
     def __init__(self, files: Sequence[File], spread: Spread) -> None:
         self.files, self.spread = files, spread
-        self.at, self.blob_id, self.chunk_id = 0, 1, 1
+        self.at, self.blob_id = 0, 1
 
     def write_source(self, ref: Ref, chunks: int) -> None:
         while chunks > 0:
@@ -166,21 +165,17 @@ class _Writer:
     def _write(self, ref: Ref, batch: Sequence[tuple[int, File]]) -> None:
         from django.db import transaction
 
-        from indexer.ingestion.postings import add_postings
+        from indexer.ingestion.passages import add_passages
 
         blob_ids = range(self.blob_id, self.blob_id + len(batch))
-        size = sum(len(file.answer.chunks) for _, file in batch)
-        chunk_ids = range(self.chunk_id, self.chunk_id + size)
-        self.blob_id, self.chunk_id = blob_ids.stop, chunk_ids.stop
+        self.blob_id = blob_ids.stop
         rows = list(zip(blob_ids, batch, strict=True))
         with transaction.atomic():
             _copy("blob", (_blob(*one) for one in rows))
-            numbers = iter(chunk_ids)
-            _copy("chunk", (c for one in rows for c in _chunks(numbers, *one)))
-            _copy("definition", (d for one in rows for d in _definitions(self.spread, *one)))
+            answers = [_varied(self.spread, *one) for one in batch]
+            passages = iter(add_passages(ref.source_id, answers))
+            _copy("chunk", (c for one in rows for c in _chunks(passages, *one)))
             _copy("document", (_document(ref, *one) for one in rows))
-            pairs = [(blob_id, _varied(self.spread, *one)) for blob_id, one in rows]
-            add_postings(ref.source_id, pairs, list(chunk_ids))
 
 
 def _copy(table: str, rows: Iterable[tuple[object, ...]]) -> None:
@@ -201,22 +196,23 @@ def _blob(blob_id: int, one: tuple[int, File]) -> tuple[object, ...]:
 
 
 def _chunks(
-    numbers: Iterator[int], blob_id: int, one: tuple[int, File]
+    passages: Iterator[int], blob_id: int, one: tuple[int, File]
 ) -> Iterator[tuple[object, ...]]:
     turn, file = one
     for ordinal, chunk in enumerate(file.answer.chunks):
         digest = UUID(int=UUID(bytes=chunk.digest).int ^ turn)
-        yield (next(numbers), blob_id, ordinal, chunk.start_line, chunk.end_line, chunk.symbol,
+        yield (blob_id, next(passages), ordinal, chunk.start_line, chunk.end_line, chunk.symbol,
                chunk.kind, chunk.context, chunk.length_terms, digest)  # fmt: skip
 
 
-def _definitions(
-    spread: Spread, blob_id: int, one: tuple[int, File]
-) -> Iterator[tuple[object, ...]]:
-    turn, file = one
-    for d in file.answer.definitions:
-        name = f"{d.name}_{turn}" if turn and d.name in spread.rare_names else d.name
-        yield (blob_id, name[:200], d.qualified, d.kind, d.start_line, d.end_line, d.signature)
+def _renamed(spread: Spread, turn: int, file: File) -> list[DefinitionRow]:
+    """Return the definitions with other names for the rare ones."""
+    return [
+        msgspec.structs.replace(d, name=f"{d.name}_{turn}"[:200])
+        if d.name in spread.rare_names
+        else d
+        for d in file.answer.definitions
+    ]
 
 
 def _document(ref: Ref, blob_id: int, one: tuple[int, File]) -> tuple[object, ...]:
@@ -238,7 +234,8 @@ def _varied(spread: Spread, turn: int, file: File) -> Answer:
     at = np.minimum(np.searchsorted(spread.rare_terms, terms), len(spread.rare_terms) - 1)
     rare = spread.rare_terms[at] == terms
     changed = np.where(rare, terms ^ np.int64(turn * 0x9E3779B97F4A7C15 % 2**63), terms)
-    return msgspec.structs.replace(file.answer, terms=changed.tobytes())
+    definitions = _renamed(spread, turn, file)
+    return msgspec.structs.replace(file.answer, terms=changed.tobytes(), definitions=definitions)
 
 
 def told_by(repositories: Sequence[Path]) -> list[ToldCommit]:

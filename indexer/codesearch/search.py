@@ -17,7 +17,8 @@ from indexer.codesearch.certificate import Certificate, CodeResult, FileMatches,
 from indexer.codesearch.files import CodeFile, Searched, files_of, searched_by, skipped_of
 from indexer.codesearch.matching import LineMatch, Pattern, compiled
 from indexer.codesearch.query import CodeQuery
-from indexer.codesearch.tree import ANY, All, condition, tree_of
+from indexer.codesearch.tree import ANY, All, allows, condition, tree_of
+from indexer.lexical.trigrams import fold
 from indexer.models import Blob, Definition
 from indexer.scope import Scope
 from indexer.spans import Span
@@ -25,6 +26,12 @@ from indexer.spans import Span
 SECONDS = 10.0
 MATCHES = 1000  # lines
 BATCH_FILES = 50  # texts in memory at a time
+
+BLOBS_HOLDING = """
+SELECT used.blob_id
+  FROM indexer_trigramset AS trigram_set
+  JOIN indexer_trigramuse AS used ON used.trigram_set_id = trigram_set.id
+"""
 
 
 @dataclass(slots=True)
@@ -67,7 +74,7 @@ def search_code(
         with _time_box(progress):
             files = files_of(query, searched)
             candidates = _candidates(files, tree)
-            _read_all(query, pattern, candidates, searched, progress)
+            _read_all(query, tree, pattern, candidates, searched, progress)
     certificate = Certificate(
         query=str(query),
         searched_at=searched_at,
@@ -118,13 +125,14 @@ def _candidates(files: Sequence[CodeFile], tree: All) -> list[CodeFile]:
         return list(files)
     where, parameters = condition(tree)
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT blob_id FROM indexer_trigramset WHERE {where}", parameters)  # noqa: S608  numbers and operators of ours
+        cursor.execute(f"{BLOBS_HOLDING} WHERE {where}", parameters)
         found = {blob_id for (blob_id,) in cursor.fetchall()}
     return [file for file in files if file.blob_id in found or not file.has_trigrams]
 
 
 def _read_all(
     query: CodeQuery,
+    tree: All,
     pattern: Pattern | None,
     candidates: Sequence[CodeFile],
     searched: Searched,
@@ -143,8 +151,10 @@ def _read_all(
             if not progress.goes_on():
                 return
             symbols = [spans[file.blob_id] for spans in wanted]
-            lines = _lines_of(texts[file.blob_id], pattern, symbols, progress)
-            progress.read += 1
+            text = texts[file.blob_id]
+            lines = _lines_of(text, pattern, symbols, progress)
+            # A set of trigrams may be that of other versions too, of which nothing is told.
+            progress.read += bool(lines) or not file.has_trigrams or allows(tree, fold(text))
             if lines:
                 progress.files.append(_matches(file, lines, searched))
 

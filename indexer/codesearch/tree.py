@@ -62,10 +62,13 @@ def tree_of(node: Node) -> All:
     return _both(facts.needs, _both(_one_of(facts.starts), _one_of(facts.ends)))
 
 
-def holds(tree: All, trigrams: frozenset[int]) -> bool:
-    """Return whether a text with these trigrams may match: what the index decides in SQL."""
-    return tree.trigrams <= trigrams and all(
-        any(holds(branch, trigrams) for branch in either.branches) for either in tree.branches
+def allows(tree: All, folded: bytes) -> bool:
+    """Return whether a folded text holds what the tree asks for, as the index decides in SQL.
+
+    Without making all trigrams of the text: those that are asked for are few.
+    """
+    return all(trigram.to_bytes(3, "big") in folded for trigram in tree.trigrams) and all(
+        any(allows(branch, folded) for branch in either.branches) for either in tree.branches
     )
 
 

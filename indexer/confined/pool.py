@@ -126,6 +126,9 @@ class ReaderPool:
 
     def read(self, question: Question) -> Answer:
         """Return what is stored of a file; never raises for what is in it."""
+        return msgspec.structs.replace(self._read(question), path=question.path)
+
+    def _read(self, question: Question) -> Answer:
         cause = ""
         for _ in range(ATTEMPTS):
             try:

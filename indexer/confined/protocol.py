@@ -72,6 +72,7 @@ class Answer(msgspec.Struct, frozen=True, array_like=True):
     frequencies: bytes = b""  # int16
     trigrams: bytes = b""  # int32, sorted, each once
     faults: list[int] | None = None  # when asked for: lines; None: nobody can parse this
+    path: str = ""  # as in the question; put here by the worker, not by the child
 
 
 _questions = msgspec.msgpack.Decoder(Question)

@@ -1,18 +1,17 @@
-"""Writes postings in batches of a few thousand chunks, and takes out what was pruned.
+"""Writes postings in batches of a few thousand passages, and takes out what was pruned.
 
-A large sync fills batches of its own. The few chunks of a commit join the batch that their source
+A large sync fills batches of its own. The few passages of a commit join the batch that their source
 began last: a search reads as many rows as there are batches, and a live corpus would have many.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 from django.db import connection, transaction
 
-from indexer.confined.protocol import Answer
 from indexer.lexical.entries import (
     ENTRY,
     REACH,
@@ -24,10 +23,10 @@ from indexer.lexical.entries import (
     offsets_content,
     posting_rows,
 )
-from indexer.models import Batch, Chunk, Posting
+from indexer.models import Batch, Passage, Posting
 
-FULL = 2700  # chunks: the entries of a term that all of them hold still fit in a page
-FEW = 500  # chunks that join a batch; more begin one
+FULL = 2700  # passages: the entries of a term that all of them hold still fit in a page
+FEW = 500  # passages that join a batch; more begin one
 
 COPY_POSTINGS = "COPY indexer_posting (batch, term, entries) FROM STDIN (FORMAT BINARY)"
 ADD_ENTRIES = """
@@ -39,46 +38,29 @@ SELECT %(batch)s, entry.*
 """
 
 
-def add_postings(
-    source_id: int, pairs: Sequence[tuple[int, Answer]], chunk_ids: Sequence[int]
-) -> None:
-    """Write the postings of new chunks, inside the transaction that wrote these.
+def add_postings(source_id: int, found: Occurrences, ids: Numbers) -> None:
+    """Write the postings of new passages, inside the transaction that wrote these.
 
-    `chunk_ids` are those of the answers' chunks, one answer after the other, ascending.
+    `ids` are all of them, ascending, also those in which no term occurs.
     """
-    if not chunk_ids:
+    if not len(ids):
         return
-    ids = np.array(chunk_ids, dtype=np.int64)
-    found = _occurrences([answer for _, answer in pairs], ids)
     batch = _open_batch(source_id, ids) if len(ids) <= FEW else None
     if batch is not None:
         _join(batch, ids, found)
         return
-    batches = batches_of(chunk_ids, FULL)
+    batches = batches_of(ids.tolist(), FULL)
     Batch.objects.bulk_create(
         _batch(source_id, first, ids[batches == first]) for first in np.unique(batches).tolist()
     )
     _copy(posting_rows(found, batches[np.searchsorted(ids, found.ids)]))
 
 
-def _occurrences(answers: Sequence[Answer], ids: Numbers) -> Occurrences:
-    """Put the answers' postings together, with chunk ids for ordinals."""
-    terms, chunks, frequencies = [], [], []
-    first = 0
-    for answer in answers:
-        sizes = np.frombuffer(answer.sizes, np.int32)
-        terms.append(np.repeat(np.frombuffer(answer.terms, np.int64), sizes))
-        chunks.append(ids[first + np.frombuffer(answer.ordinals, np.int32)])
-        frequencies.append(np.frombuffer(answer.frequencies, np.int16).astype(np.int64))
-        first += len(answer.chunks)
-    return Occurrences(np.concatenate(terms), np.concatenate(chunks), np.concatenate(frequencies))
-
-
 def _open_batch(source_id: int, ids: Numbers) -> Batch | None:
-    """Return the source's newest batch, held, if these chunks have room in it."""
+    """Return the source's newest batch, held, if these passages have room in it."""
     newest = Batch.objects.filter(written_for=source_id).order_by("-first")[:1]
     batch = Batch.objects.select_for_update().filter(pk__in=newest.values("pk")).first()
-    if batch is None or batch.chunks + len(ids) > FULL:
+    if batch is None or batch.passages + len(ids) > FULL:
         return None
     return batch if batch.last < ids[0] and ids[-1] - batch.first < REACH else None
 
@@ -93,16 +75,16 @@ def _join(batch: Batch, ids: Numbers, found: Occurrences) -> None:
     with connection.cursor() as cursor:
         cursor.execute(ADD_ENTRIES, parameters)
     batch.last = max(batch.last, int(ids[-1]))
-    batch.chunks += len(ids)
+    batch.passages += len(ids)
     batch.offsets = bytes(batch.offsets) + offsets_content(ids, batch.first)
-    batch.save(update_fields=["last", "chunks", "offsets"])
+    batch.save(update_fields=["last", "passages", "offsets"])
 
 
 def _batch(source_id: int, first: int, ids: Numbers) -> Batch:
     return Batch(
         first=first,
         last=int(ids[-1]),
-        chunks=len(ids),
+        passages=len(ids),
         offsets=offsets_content(ids, first),
         written_for=source_id,
     )
@@ -116,7 +98,7 @@ def _copy(rows: Iterable[PostingRow]) -> None:
 
 
 def sweep_postings() -> None:
-    """Take the chunks that are gone out of the postings, which hold no text, only numbers.
+    """Take the passages that are gone out of the postings, which hold no text, only numbers.
 
     Search never meets them, since it knows the chunks of what is live; this gives back their space.
     """
@@ -130,7 +112,7 @@ def _sweep(first: int) -> None:
     if batch is None:
         return
     ids = ids_of(batch.first, bytes(batch.offsets))
-    there = Chunk.objects.filter(pk__range=(batch.first, batch.last)).values_list("pk", flat=True)
+    there = Passage.objects.filter(pk__range=(batch.first, batch.last)).values_list("pk", flat=True)
     left = ids[np.isin(ids, np.fromiter(there, np.int64))]
     if len(left) == len(ids):
         return
@@ -143,9 +125,9 @@ def _sweep(first: int) -> None:
     offsets = left - first
     kept = (PostingRow(first, term, _kept(bytes(content), offsets)) for term, content in rows)
     _copy(row for row in kept if row.entries)
-    batch.chunks = len(left)
+    batch.passages = len(left)
     batch.offsets = offsets_content(left, first)
-    batch.save(update_fields=["chunks", "offsets"])
+    batch.save(update_fields=["passages", "offsets"])
 
 
 def _kept(content: bytes, offsets: Numbers) -> bytes:

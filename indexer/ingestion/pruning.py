@@ -12,7 +12,9 @@ from django.db.models import PROTECT, QuerySet
 
 from indexer.errors import FetchFailed
 from indexer.fetching.mirror import delete_mirror
-from indexer.models import Blob, Chunk, Definition, Finding, Job, Reference, Source, TrigramSet
+from indexer.ingestion.passages import drop_passages, passages_of
+from indexer.ingestion.trigrams import drop_trigrams
+from indexer.models import Blob, Chunk, Finding, Job, NamesUsed, Source
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +69,11 @@ def _prune_batch() -> int:
             blob_ids = list(unused_blobs().filter(pk__in=held).values_list("pk", flat=True))
             chunks = Chunk.objects.filter(blob_id__in=blob_ids)
             digests = list(chunks.values_list("digest", flat=True))
-            for model in (Chunk, Definition, Reference, Finding, TrigramSet):
+            passages = passages_of(blob_ids)
+            for model in (Chunk, NamesUsed, Finding):
                 model._default_manager.filter(blob_id__in=blob_ids).delete()
+            drop_passages(passages)
+            drop_trigrams(blob_ids)
             cursor.execute(DELETE_EMBEDDINGS, {"digests": digests})
             Blob.objects.filter(pk__in=blob_ids)._raw_delete("default")
     except IntegrityError:  # something began to point to one of them: next time

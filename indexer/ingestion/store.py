@@ -10,10 +10,11 @@ from uuid import UUID
 import numpy as np
 from django.db import connection, transaction
 
-from indexer.confined.protocol import Answer, numbers
+from indexer.confined.protocol import Answer
 from indexer.ingestion.jobs import fence
-from indexer.ingestion.postings import add_postings
-from indexer.models import Chunk, Definition, Finding, Job, Reference, TrigramSet
+from indexer.ingestion.passages import add_passages, drop_passages, passages_of
+from indexer.ingestion.trigrams import add_trigrams, drop_trigrams
+from indexer.models import Chunk, Finding, Job, NamesUsed
 from indexer.reading.version import READER_VERSION
 
 # A blob that an older reader made is written anew, in place; its documents never notice.
@@ -36,15 +37,10 @@ SELECT entry.*, %(version)s, %(job_id)s
 RETURNING id, oid, xmax <> 0 AS was_there
 """
 COPY_CHUNKS = (
-    "COPY indexer_chunk (id, blob_id, ordinal, start_line, end_line, symbol, kind, context,"
+    "COPY indexer_chunk (blob_id, passage_id, ordinal, start_line, end_line, symbol, kind, context,"
     " length_terms, digest) FROM STDIN"
 )
-COPY_DEFINITIONS = (
-    "COPY indexer_definition (blob_id, name, qualified, kind, start_line, end_line, signature)"
-    " FROM STDIN"
-)
-COPY_REFERENCES = "COPY indexer_reference (blob_id, name, lines) FROM STDIN"
-COPY_TRIGRAMS = "COPY indexer_trigramset (blob_id, trigrams) FROM STDIN"
+COPY_NAMES_USED = "COPY indexer_namesused (blob_id, names, lines) FROM STDIN"
 COPY_FINDINGS = "COPY indexer_finding (blob_id, kind, rule, line) FROM STDIN"
 # In one order, so that two writers never wait for each other.
 RENEW_EDITIONS = """
@@ -76,31 +72,16 @@ def store_blobs(job: Job, answers: Sequence[Answer]) -> int:
         fence(job)
         new = _insert_blobs(job, answers)
         pairs = [(new[answer.oid], answer) for answer in answers if answer.oid in new]
-        add_postings(job.source_id, pairs, _copy_chunks(pairs))
+        _copy_chunks(pairs, add_passages(job.source_id, [answer for _, answer in pairs]))
         _copy(
-            COPY_DEFINITIONS,
+            COPY_NAMES_USED,
             (
-                (blob_id, d.name, d.qualified, d.kind, d.start_line, d.end_line, d.signature)
+                (blob_id, *_names_used(answer.references))
                 for blob_id, answer in pairs
-                for d in answer.definitions
+                if answer.references
             ),
         )
-        _copy(
-            COPY_REFERENCES,
-            (
-                (blob_id, name, _literal(lines))
-                for blob_id, answer in pairs
-                for name, lines in answer.references
-            ),
-        )
-        _copy(
-            COPY_TRIGRAMS,
-            (
-                (blob_id, _literal(numbers("i", answer.trigrams).tolist()))
-                for blob_id, answer in pairs
-                if not answer.skip_reason
-            ),
-        )
+        add_trigrams(job.source_id, [pair for pair in pairs if not pair[1].skip_reason])
         _copy(
             COPY_FINDINGS,
             ((blob_id, *finding) for blob_id, answer in pairs for finding in answer.findings),
@@ -130,16 +111,18 @@ def _insert_blobs(job: Job, answers: Sequence[Answer]) -> dict[str, int]:
         rows = cursor.fetchall()
     emptied = [blob_id for blob_id, _, was_there in rows if was_there]
     if emptied:
-        for model in (Chunk, Definition, Reference, Finding, TrigramSet):
+        passages = passages_of(emptied)
+        for model in (Chunk, NamesUsed, Finding):
             model._default_manager.filter(blob_id__in=emptied).delete()
+        drop_passages(passages)
+        drop_trigrams(emptied)
         with connection.cursor() as cursor:
             cursor.execute(RENEW_EDITIONS, {"blob_ids": emptied})
     return {oid: blob_id for blob_id, oid, _ in rows}
 
 
-def _copy_chunks(pairs: Sequence[tuple[int, Answer]]) -> list[int]:
-    """Write the chunks; return their ids, blob after blob."""
-    ids = _chunk_ids(sum(len(answer.chunks) for _, answer in pairs))
+def _copy_chunks(pairs: Sequence[tuple[int, Answer]], passages: Sequence[int]) -> None:
+    """Write the chunks, blob after blob, each with its passage."""
     chunks = (
         (blob_id, ordinal, chunk)
         for blob_id, answer in pairs
@@ -149,8 +132,8 @@ def _copy_chunks(pairs: Sequence[tuple[int, Answer]]) -> list[int]:
         COPY_CHUNKS,
         (
             (
-                chunk_id,
                 blob_id,
+                passage_id,
                 ordinal,
                 chunk.start_line,
                 chunk.end_line,
@@ -160,21 +143,9 @@ def _copy_chunks(pairs: Sequence[tuple[int, Answer]]) -> list[int]:
                 chunk.length_terms,
                 UUID(bytes=chunk.digest),
             )
-            for chunk_id, (blob_id, ordinal, chunk) in zip(ids, chunks, strict=True)
+            for passage_id, (blob_id, ordinal, chunk) in zip(passages, chunks, strict=True)
         ),
     )
-    return ids
-
-
-def _chunk_ids(count: int) -> list[int]:
-    """Reserve ids, because the postings are written with them in the same breath."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT nextval(pg_get_serial_sequence('indexer_chunk', 'id'))"
-            "  FROM generate_series(1, %s)",
-            [count],
-        )
-        return sorted(chunk_id for (chunk_id,) in cursor.fetchall())
 
 
 def _copy(statement: str, rows: Iterable[tuple[object, ...]]) -> None:
@@ -183,9 +154,11 @@ def _copy(statement: str, rows: Iterable[tuple[object, ...]]) -> None:
             copy.write_row(row)
 
 
-def _literal(values: Sequence[int]) -> str:
-    """Return an array of numbers in PostgreSQL's text form: cheaper than adapting each number."""
-    return str(values).replace(" ", "").replace("[", "{").replace("]", "}")
+def _names_used(
+    references: Sequence[tuple[str, Sequence[int]]],
+) -> tuple[list[str], list[str]]:
+    """Return names and, at the same places, their lines as stored."""
+    return [name for name, _ in references], [",".join(map(str, lines)) for _, lines in references]
 
 
 def _halfvec(vector: Sequence[float]) -> str:

@@ -13,9 +13,10 @@ from indexer.models.evaluation import (
 )
 from indexer.models.history import Commit, CommitPosting, Ranking
 from indexer.models.job import Job
+from indexer.models.passage import Passage, PassageDefinition
 from indexer.models.source import Ref, Revision, SharedCredential, Source
-from indexer.models.symbol import Definition, Reference
-from indexer.models.trigram import TrigramSet
+from indexer.models.symbol import Definition, NamesUsed
+from indexer.models.trigram import TrigramSet, TrigramUse
 
 __all__ = [
     "Batch",
@@ -32,14 +33,17 @@ __all__ = [
     "GoldenEntry",
     "GoldenSet",
     "Job",
+    "NamesUsed",
+    "Passage",
+    "PassageDefinition",
     "Posting",
     "Promotion",
     "Ranking",
     "Ref",
-    "Reference",
     "Revision",
     "SharedCredential",
     "SkippedFile",
     "Source",
     "TrigramSet",
+    "TrigramUse",
 ]

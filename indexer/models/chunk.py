@@ -6,13 +6,18 @@ from django.db import models
 from pgvector.django import HalfVectorField
 
 from indexer.models.document import Blob
+from indexer.models.passage import Passage
 from indexer.spans import Span
 
 
 class Chunk(models.Model):
     """One span of one blob; its text is those lines of the blob, never a copy."""
 
-    blob = models.ForeignKey(Blob, on_delete=models.CASCADE, related_name="chunks")
+    # By the constraint's index.
+    blob = models.ForeignKey(Blob, on_delete=models.CASCADE, related_name="chunks", db_index=False)
+    passage = models.ForeignKey(
+        Passage, on_delete=models.PROTECT, related_name="chunks", db_index=False
+    )
     ordinal = models.IntegerField()
     start_line = models.IntegerField()
     end_line = models.IntegerField()
@@ -26,7 +31,11 @@ class Chunk(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["blob", "ordinal"], name="one_chunk_per_ordinal"),
         ]
-        indexes = [models.Index(fields=["digest"], name="chunk_by_digest")]
+        indexes = [
+            models.Index(fields=["digest"], name="chunk_by_digest"),
+            # With the blob: which blobs hold a passage is told by the index alone.
+            models.Index(fields=["passage", "blob"], name="chunk_by_passage"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.blob_id}#{self.span}"
@@ -58,13 +67,13 @@ class Embedding(models.Model):
 
 
 class Batch(models.Model):
-    """Chunks whose postings were written together: the unit in which they are read and swept."""
+    """Passages whose postings were written together: the unit in which they are read and swept."""
 
-    first = models.BigIntegerField(primary_key=True)  # id of its first chunk
+    first = models.BigIntegerField(primary_key=True)  # id of its first passage
     last = models.BigIntegerField()
-    chunks = models.IntegerField()
-    offsets = models.BinaryField()  # of its chunks: id minus first, see indexer.lexical.entries
-    # Whose sync adds its next few chunks here while there is room; not a key, it may be gone.
+    passages = models.IntegerField()
+    offsets = models.BinaryField()  # of its passages: id minus first, see indexer.lexical.entries
+    # Whose sync adds its next few passages here while there is room; not a key, it may be gone.
     written_for = models.BigIntegerField()
 
     class Meta:
@@ -75,9 +84,9 @@ class Batch(models.Model):
 
 
 class Posting(models.Model):
-    """In which chunks of one batch a term occurs, and how often: an inverted index.
+    """In which passages of one batch a term occurs, and how often: an inverted index.
 
-    One row per (batch, term) and not per (chunk, term); by batch first, so that what is written
+    One row per (batch, term) and not per (passage, term); by batch first, so that what is written
     together lies together, in the table and in its only index.
     """
 

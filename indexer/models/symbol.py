@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from django.contrib.postgres.fields import ArrayField
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models.functions import Lower
 
 from indexer.models.document import Blob
 
 
 class Definition(models.Model):
-    """A function, class, constant ... that a blob defines."""
+    """A function, class, constant ... that a blob defines: a view of chunks and their passages."""
 
-    blob = models.ForeignKey(Blob, on_delete=models.CASCADE, related_name="definitions")
+    blob = models.ForeignKey(Blob, on_delete=models.DO_NOTHING, related_name="definitions")
     name = models.CharField(max_length=200)  # "invoke"
     qualified = models.CharField(max_length=200)  # "Command.invoke"
     kind = models.CharField(max_length=40)
@@ -22,30 +21,27 @@ class Definition(models.Model):
     signature = models.CharField(max_length=200, blank=True)
 
     class Meta:
-        # With the blob: which blobs define a common name is told by the index alone.
-        indexes = [
-            models.Index(fields=["name", "blob"], name="definition_by_name"),
-            # For pickers, which know how a name begins and not its case.
-            models.Index(
-                OpClass(Lower("name"), name="text_pattern_ops"), name="definition_by_beginning"
-            ),
-        ]
+        managed = False
 
     def __str__(self) -> str:
         return f"{self.qualified}#L{self.start_line}"
 
 
-class Reference(models.Model):
-    """The lines of a blob that use a name: calls, types, imports."""
+class NamesUsed(models.Model):
+    """The names that a blob uses and on which lines: calls, types, imports.
 
-    blob = models.ForeignKey(Blob, on_delete=models.CASCADE, related_name="references")
-    name = models.CharField(max_length=200)
-    lines = ArrayField(models.IntegerField())
+    One row a blob: a row for each name would be mostly overhead, and versions of a file use mostly
+    the same names.
+    """
+
+    blob = models.OneToOneField(
+        Blob, on_delete=models.CASCADE, primary_key=True, related_name="names_used"
+    )
+    names = ArrayField(models.CharField(max_length=200))  # each once
+    lines = ArrayField(models.TextField())  # of the name at the same place: "3,14,15"
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["name", "blob"], name="one_reference_per_name"),
-        ]
+        indexes = [GinIndex(fields=["names"], name="names_used_by_name")]
 
     def __str__(self) -> str:
-        return f"{self.name}@{self.blob_id}"
+        return str(self.blob_id)

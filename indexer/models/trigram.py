@@ -10,19 +10,32 @@ from indexer.models.document import Blob
 
 
 class TrigramSet(models.Model):
-    """The trigrams of one blob's text, folded to one case, each once.
+    """Trigrams of texts, folded to one case, each once: of one blob, or of versions of one file.
 
-    A table of its own: a blob's row is written again when it is read again, and each version of a
-    row puts all its trigrams into the index anew.
+    Versions of a file share nearly all their trigrams, so they share a set that holds those of all
+    (indexer.ingestion.trigrams). It says where a pattern may stand; the text says where it does.
     """
 
-    blob = models.OneToOneField(
-        Blob, on_delete=models.CASCADE, primary_key=True, related_name="trigram_set"
-    )
     trigrams = ArrayField(models.IntegerField())  # indexer.lexical.trigrams
 
     class Meta:
         indexes = [GinIndex(fields=["trigrams"], name="trigram_set_by_trigram")]
 
     def __str__(self) -> str:
-        return str(self.blob_id)
+        return str(self.pk)
+
+
+class TrigramUse(models.Model):
+    """Which set holds the trigrams of a blob.
+
+    A table of its own: a blob's row is behind the second wall, which would be asked for each of
+    thousands of candidates.
+    """
+
+    blob = models.OneToOneField(
+        Blob, on_delete=models.CASCADE, primary_key=True, related_name="trigram_use"
+    )
+    trigram_set = models.ForeignKey(TrigramSet, on_delete=models.CASCADE, related_name="uses")
+
+    def __str__(self) -> str:
+        return f"{self.blob_id}:{self.trigram_set_id}"

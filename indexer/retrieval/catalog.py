@@ -45,6 +45,7 @@ class Catalog:
     path_documents: Numbers  # whose path holds the term at the same place
     chunks: Numbers
     chunk_blobs: Numbers  # place in `blobs` of each chunk's blob
+    chunk_passages: Numbers  # of each chunk, by which postings know it
     chunk_lengths: Numbers  # in terms
 
     @property
@@ -69,7 +70,7 @@ def _read(edition: Edition) -> Catalog:
     parameters = {"source_id": edition.source_id, "ref_id": edition.ref_id}
     documents, document_blobs = _columns(DOCUMENTS, parameters)
     path_terms, path_documents = _columns(PATH_TERMS, parameters)
-    chunks, chunk_blobs, lengths = _columns(CHUNKS, parameters)
+    chunks, chunk_blobs, passages, lengths = _columns(CHUNKS, parameters)
     blobs = np.unique(document_blobs)
     by_term = np.argsort(path_terms, kind="stable")
     return Catalog(
@@ -80,6 +81,7 @@ def _read(edition: Edition) -> Catalog:
         path_documents[by_term],
         chunks,
         np.searchsorted(blobs, chunk_blobs),
+        passages,
         lengths,
     )
 

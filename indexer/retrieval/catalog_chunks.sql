@@ -1,5 +1,6 @@
--- The chunks of the blobs of one ref with their blobs and lengths, eight bytes for each.
+-- The chunks of the blobs of one ref with their blobs, passages and lengths, eight bytes for each.
 SELECT string_agg(int8send(chunk.id), ''::bytea), string_agg(int8send(chunk.blob_id), ''::bytea),
+       string_agg(int8send(chunk.passage_id), ''::bytea),
        string_agg(int8send(chunk.length_terms), ''::bytea)
   FROM indexer_chunk AS chunk
  WHERE chunk.blob_id IN (SELECT blob_id

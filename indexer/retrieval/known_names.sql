@@ -4,6 +4,6 @@ SELECT asked.name
  WHERE EXISTS (SELECT FROM indexer_definition AS definition
                  JOIN visible ON visible.blob_id = definition.blob_id
                 WHERE definition.name = asked.name)
-    OR EXISTS (SELECT FROM indexer_reference AS reference
-                 JOIN visible ON visible.blob_id = reference.blob_id
-                WHERE reference.name = asked.name)
+    OR EXISTS (SELECT FROM indexer_namesused AS used
+                 JOIN visible ON visible.blob_id = used.blob_id
+                WHERE used.names @> ARRAY[asked.name]::varchar[])

@@ -7,10 +7,11 @@
            AS asked(text, pattern, trigrams)
 ),
 candidate AS MATERIALIZED (
-    SELECT asked.text, trigram_set.blob_id
+    SELECT asked.text, used.blob_id
       FROM asked
       JOIN indexer_trigramset AS trigram_set
         ON trigram_set.trigrams @> asked.trigrams::int[]
+      JOIN indexer_trigramuse AS used ON used.trigram_set_id = trigram_set.id
 ),
 readable AS MATERIALIZED (
     SELECT DISTINCT candidate.text, candidate.blob_id

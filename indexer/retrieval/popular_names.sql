@@ -19,8 +19,8 @@ named AS MATERIALIZED (
 )
 SELECT named.qualified
   FROM named
-  LEFT JOIN indexer_reference AS reference ON reference.name = named.name
-       AND EXISTS (SELECT FROM visible WHERE visible.blob_id = reference.blob_id OFFSET 0)
+  LEFT JOIN indexer_namesused AS used ON used.names @> ARRAY[named.name]::varchar[]
+       AND EXISTS (SELECT FROM visible WHERE visible.blob_id = used.blob_id OFFSET 0)
  GROUP BY named.name, named.qualified
- ORDER BY count(reference.blob_id) DESC, length(named.qualified) DESC, named.qualified
+ ORDER BY count(used.blob_id) DESC, length(named.qualified) DESC, named.qualified
  LIMIT %(limit)s

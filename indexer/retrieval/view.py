@@ -114,21 +114,23 @@ def _make(visibility: Visibility, editions: Sequence[Edition]) -> View:
     shown = [part.catalog.blobs[at] for part, at in zip(parts, places, strict=True)]
     blobs, joined = np.unique(_joined(shown), return_inverse=True)
     ends = np.cumsum([0, *map(len, shown)]).tolist()
-    ids, lengths, of_blobs = [], [], []
+    ids, passages, lengths, of_blobs = [], [], [], []
     for part, at, begin, end in zip(parts, places, ends, ends[1:], strict=False):
         place = np.full(len(part.catalog.blobs), ABSENT, dtype=np.int64)
         place[at] = joined[begin:end]
         of_chunks = place[part.catalog.chunk_blobs]
         seen = of_chunks >= 0
         ids.append(part.catalog.chunks[seen])
+        passages.append(part.catalog.chunk_passages[seen])
         lengths.append(part.catalog.chunk_lengths[seen])
         of_blobs.append(of_chunks[seen])
     chunks, first = np.unique(_joined(ids), return_index=True)
+    stored = _joined(passages)[first]
     return View(
         tuple(parts),
         _union([part.shown_documents() for part in parts]),
         blobs,
-        TextSet.of(chunks, _joined(lengths)[first].astype(np.float32), _ranges(chunks)),
+        TextSet.of(chunks, _joined(lengths)[first].astype(np.float32), _ranges(stored), stored),
         _joined(of_blobs)[first].astype(np.int32),
     )
 
@@ -149,10 +151,11 @@ def _read_readable(part: Visibility, edition: Edition) -> Numbers:
 
 
 def _ranges(ids: Numbers) -> list[BatchRange]:
+    """Return the batches that may hold postings of these passages."""
     if not len(ids):
         return []
     with connection.cursor() as cursor:
-        cursor.execute(RANGES, {"first": int(ids[0]), "last": int(ids[-1])})
+        cursor.execute(RANGES, {"first": int(ids.min()), "last": int(ids.max())})
         return [BatchRange(*row) for row in cursor.fetchall()]
 
 

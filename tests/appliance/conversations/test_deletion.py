@@ -20,7 +20,7 @@ from appliance.sources.traces.everywhere import everywhere
 from appliance.sources.traces.places import Trace
 from indexer.ingestion import jobs
 from indexer.ingestion.inline import sync_now
-from indexer.models import Blob, Chunk, Definition, Document, Embedding, Finding, Reference, Source
+from indexer.models import Blob, Chunk, Definition, Document, Embedding, Finding, NamesUsed, Source
 from indexer.tasks import prune, sweep
 from tests.appliance.conversations.conftest import MessageFactory, lines_of
 from tests.conftest import RepositoryFactory, SourceFactory
@@ -81,7 +81,7 @@ def test_nothing_of_a_removed_source_is_left_anywhere(source: Source) -> None:
     prune()
     sweep()
     assert left() == {}
-    for model in (Blob, Chunk, Definition, Document, Embedding, Finding, Reference, Source):
+    for model in (Blob, Chunk, Definition, Document, Embedding, Finding, NamesUsed, Source):
         assert not model._default_manager.exists(), model.__name__
 
 

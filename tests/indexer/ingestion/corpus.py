@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,11 +17,11 @@ from indexer.models import (
     Document,
     Embedding,
     Finding,
+    NamesUsed,
     Posting,
-    Reference,
     SkippedFile,
     Source,
-    TrigramSet,
+    TrigramUse,
 )
 from indexer.retrieval.search import search
 from indexer.scope import Scope
@@ -38,14 +39,17 @@ class Snapshot:
     postings: list[tuple[int, str, int, int]]  # term, blob, chunk's ordinal, frequency
     embeddings: list[tuple[str, str]]  # digest, model
     definitions: list[tuple[str, str, str, int, int]]
-    references: list[tuple[str, str, list[int]]]
+    names_used: list[tuple[str, list[str], list[str]]]
     findings: list[tuple[str, str, int]]
     trigrams: list[tuple[str, list[int]]]
     skipped: list[tuple[str, str]]
 
 
 def snapshot() -> Snapshot:
-    chunks = {chunk.pk: chunk for chunk in Chunk.objects.select_related("blob")}
+    chunks = list(Chunk.objects.select_related("blob"))
+    holding: dict[int, list[Chunk]] = defaultdict(list)
+    for chunk in chunks:
+        holding[chunk.passage_id].append(chunk)
     return Snapshot(
         documents=sorted(
             (document.path, document.blob.oid, document.role, len(document.refs))
@@ -63,13 +67,13 @@ def snapshot() -> Snapshot:
                 chunk.symbol,
                 str(chunk.digest),
             )
-            for chunk in chunks.values()
+            for chunk in chunks
         ),
         postings=sorted(
             (posting.term, chunk.blob.oid, chunk.ordinal, frequency)
             for posting in Posting.objects.all()
             for offset, frequency in np.frombuffer(bytes(posting.entries), ENTRY).tolist()
-            if (chunk := chunks.get(posting.batch + offset))
+            for chunk in holding[posting.batch + offset]
         ),
         embeddings=sorted(
             (str(digest), model)
@@ -80,9 +84,9 @@ def snapshot() -> Snapshot:
                 "blob__oid", "qualified", "kind", "start_line", "end_line"
             )
         ),
-        references=sorted(Reference.objects.values_list("blob__oid", "name", "lines")),
+        names_used=sorted(NamesUsed.objects.values_list("blob__oid", "names", "lines")),
         findings=sorted(Finding.objects.values_list("blob__oid", "rule", "line")),
-        trigrams=sorted(TrigramSet.objects.values_list("blob__oid", "trigrams")),
+        trigrams=sorted(TrigramUse.objects.values_list("blob__oid", "trigram_set__trigrams")),
         skipped=sorted(SkippedFile.objects.values_list("path", "reason")),
     )
 

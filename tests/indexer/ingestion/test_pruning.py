@@ -13,7 +13,18 @@ from indexer.ingestion.inline import sync_now
 from indexer.ingestion.postings import sweep_postings
 from indexer.ingestion.pruning import prune
 from indexer.ingestion.publish import Published, publish
-from indexer.models import Batch, Blob, Chunk, Document, Embedding, Posting, Source
+from indexer.models import (
+    Batch,
+    Blob,
+    Chunk,
+    Document,
+    Embedding,
+    Passage,
+    PassageDefinition,
+    Posting,
+    Source,
+    TrigramSet,
+)
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository
 from tests.indexer.ingestion.corpus import found_paths, snapshot
@@ -62,7 +73,7 @@ def test_removing_the_last_source_leaves_nothing_behind(source: Source) -> None:
     source.delete()
     assert prune() == 2
     sweep_postings()
-    for model in (Batch, Blob, Chunk, Embedding, Posting):
+    for model in (Batch, Blob, Chunk, Embedding, Passage, PassageDefinition, Posting, TrigramSet):
         assert not model.objects.exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
@@ -70,24 +71,39 @@ print(json.dumps(won))
 
 @pytest.mark.parametrize("count", [100, pytest.param(1000, marks=pytest.mark.slow)])
 def test_g15_eight_claimers_take_each_job_once(count: int) -> None:
-    """Each tries every job, as if the broker had sent each message to each worker."""
+    """Here they share two cores with everything else: that says nothing about the goal of 20 ms."""
+    p95 = p95_of(CLAIMERS, count)
+    assert p95 < 0.5, f"p95 {p95 * 1000:.0f} ms"
+
+
+@pytest.mark.slow
+def test_g15_a_claim_takes_less_than_20_ms_where_each_claimer_has_a_core() -> None:
+    """To be run on a quiet machine; one core is left to the database."""
+    claimers = max(1, min(CLAIMERS, (os.cpu_count() or 1) - 1))
+    p95 = p95_of(claimers, 1000)
+    assert p95 < 0.02, f"{claimers} claimers: p95 {p95 * 1000:.1f} ms"
+
+
+def p95_of(claimers: int, count: int) -> float:
+    """Let each try every job, as if the broker had sent each message to each worker.
+
+    Return how long all but the slowest twentieth of the claims that won took.
+    """
     sources = Source.objects.bulk_create(
         Source(name=f"shop{number}", kind=Source.Kind.REMOTE, location="https://x.test/y")
         for number in range(count)
     )
     made = Job.objects.bulk_create(Job(source=one) for one in sources)
     with ExitStack() as stack:
-        claimers = [stack.enter_context(claimer(seed)) for seed in range(CLAIMERS)]
-        for one in claimers:
+        running = [stack.enter_context(claimer(seed)) for seed in range(claimers)]
+        for one in running:
             assert said(one) == "ready"
-        for one in claimers:
+        for one in running:
             tell(one, "go")
-        won = [claim for one in claimers for claim in json.loads(said(one))]
+        won = [claim for one in running for claim in json.loads(said(one))]
     assert sorted(job_id for job_id, _ in won) == sorted(job.pk for job in made)
     assert set(Job.objects.values_list("state", "attempt")) == {("running", 1)}
-    p95 = quantiles([seconds for _, seconds in won], n=20)[-1]
-    # The goal is 20 ms where each claimer has a core; here they share two with everything else.
-    assert p95 < 0.5, f"p95 {p95 * 1000:.0f} ms"
+    return float(quantiles([seconds for _, seconds in won], n=20)[-1])
 
 
 @contextmanager

@@ -85,11 +85,15 @@ def test_many_texts_are_looked_up_by_the_trigram_index(shop: Source) -> None:
             "   FROM generate_series(1, 20000) AS n"
         )
         cursor.execute(
-            "INSERT INTO indexer_trigramset (blob_id, trigrams)"
-            " SELECT id, ARRAY[id::int, id::int + 1, id::int + 2] FROM indexer_blob"
+            "INSERT INTO indexer_trigramset (id, trigrams)"
+            " SELECT 1000000 + id, ARRAY[id::int, id::int + 1, id::int + 2] FROM indexer_blob"
             "  WHERE oid LIKE 'many%'"
         )
-        cursor.execute("ANALYZE indexer_trigramset")
+        cursor.execute(
+            "INSERT INTO indexer_trigramuse (blob_id, trigram_set_id)"
+            " SELECT id, 1000000 + id FROM indexer_blob WHERE oid LIKE 'many%'"
+        )
+        cursor.execute("ANALYZE indexer_trigramset, indexer_trigramuse")
         parameters = Visibility(whole(shop)).parameters() | {
             "texts": ["add_item"], "patterns": ["add_item"], "trigrams": ["{6382692,6579295}"],
         }  # fmt: skip

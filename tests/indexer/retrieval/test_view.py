@@ -11,7 +11,7 @@ from indexer.ingestion.postings import sweep_postings
 from indexer.ingestion.pruning import prune
 from indexer.ingestion.store import store_blobs
 from indexer.lexical.terms import term_id
-from indexer.models import Batch, Blob, Chunk, Source
+from indexer.models import Batch, Blob, Passage, Source
 from indexer.retrieval.lexical import POSTINGS, lexical_candidates
 from indexer.retrieval.queries import Visibility
 from indexer.retrieval.search import search
@@ -90,7 +90,7 @@ def test_content_that_is_stored_and_not_yet_live_changes_nothing(
     job = jobs.claim(jobs.enqueue(source).pk)
     answer = prepare(object_id(content), "later.py", content, max_bytes=10**6)
     store_blobs(job, [answer])
-    assert Batch.objects.get(pk=batch.pk).chunks == batch.chunks + 1  # joined the last one
+    assert Batch.objects.get(pk=batch.pk).passages == batch.passages + 1  # joined the last one
     assert scores("total", scope) == before
 
 
@@ -103,7 +103,7 @@ def test_the_chunks_of_a_commit_join_the_batch_of_their_source_until_it_is_full(
     for number in range(4):
         files[f"more{number}.py"] = f"def more{number}(total):\n    return total\n"
         corpus_factory("shop", files, embed=False)
-    sizes = Batch.objects.order_by("first").values_list("chunks", flat=True)
+    sizes = Batch.objects.order_by("first").values_list("passages", flat=True)
     assert list(sizes) == [5, 2]
     assert len(scores("total", Scope(frozenset({source.pk})))) == 6
 
@@ -119,7 +119,7 @@ def test_what_was_pruned_leaves_its_batch_and_the_rest_is_scored_as_before(
     assert scores("total", scope) == before
     sweep_postings()
     assert scores("total", scope) == before != {}
-    assert sum(Batch.objects.values_list("chunks", flat=True)) == Chunk.objects.count()
+    assert sum(Batch.objects.values_list("passages", flat=True)) == Passage.objects.count()
 
 
 def test_a_blob_that_is_read_anew_is_found_by_its_new_chunks(
