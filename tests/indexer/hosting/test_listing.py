@@ -18,7 +18,7 @@ from indexer.hosting.values import HostLimits, Listing, Wanted
 from tests.certificates import Authority
 from tests.hostserver import TOKEN, Behaviour, HostHandler, HostServer, serve_host
 
-KINDS = ["gitlab", "github", "gitea"]
+KINDS = ["gitlab", "github", "gitea", "bitbucket"]
 POLICY = LocationPolicy(schemes=frozenset({"http", "https"}), networks=("127.0.0.0/8",))
 
 
