@@ -28,7 +28,7 @@ def read(asker: Asker, path: str) -> HostedAccess:
     key, _, slug = path.partition("/")
     repository = asker.one(f"/projects/{key}/repos/{slug}")
     # Asked by the names that the server itself has just told: by them it knows the repository.
-    asked = {
+    asked: dict[str, str | int] = {
         "permission": "REPO_READ",
         "permission.projectKey": text_of(entry_of(repository, "project"), "key"),
         "permission.repositorySlug": text_of(repository, "slug"),

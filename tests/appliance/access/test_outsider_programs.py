@@ -40,7 +40,7 @@ BODIES: Mapping[str, list[dict[str, Any]]] = {
     "thread_begin": [
         {"question": QUESTION, "sources": ["vault"]},
         {"question": QUESTION, "folders": ["vault:keys"]},
-        {"question": QUESTION, "files": ["vault:keys/safe.py"]},
+        {"question": MENTION, "sources": ["vault"]},
         {"question": QUESTION, "sources": ["vault"], "ref": "main"},
     ],
     "thread_follow_up": [{"question": MENTION}],
