@@ -47,11 +47,15 @@ def environment_of(site: Site, unit: str, folder: Path) -> Mapping[str, str]:
     # A command has no file of its own: `plumbline` starts it by its name.
     texts += [site.text(HOST, "owner.conf")] if unit in {*OWNING, "plumbline-manage-1"} else []
     texts += [site.text(HOST, f"{unit}.service")] if unit != "plumbline-manage-1" else []
-    lines = [part for text in texts for line in _values(text, "Environment") for part in line.split()]
+    lines = [
+        part for text in texts for line in _values(text, "Environment") for part in line.split()
+    ]
     for line in [one for text in texts for one in _values(text, "LoadCredential")]:
         name = line.partition(":")[0]
         (folder / name).write_text(SECRETS[name], encoding="utf-8")
-    lines += [one for one in site.text(HOST, "settings.env").splitlines() if one[:1] not in {"", "#"}]
+    lines += [
+        one for one in site.text(HOST, "settings.env").splitlines() if one[:1] not in {"", "#"}
+    ]
     pairs = dict(line.replace("%d", str(folder)).split("=", 1) for line in lines)
     here = {"PLUMBLINE_HOME": str(folder), "PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
     return pairs | here | {"PLUMBLINE_CACHE": str(folder), "PLUMBLINE_MODEL_CA_FILE": ""}
