@@ -1,7 +1,7 @@
 """Who may read repositories by the word of a fake host: answers of the shapes that real ones send.
 
-The shapes are those of GitLab 17, GitHub's REST API of 2022-11-28 and Gitea 1.22; what the product
-does not read is left out.
+The shapes are those of GitLab 17, GitHub's REST API of 2022-11-28, Gitea 1.22 and Bitbucket Data
+Center 8; what the product does not read is left out.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
-from tests.hostserver import TOKEN, HostHandler, HostServer, serve_host
+from tests.hostserver import TOKEN, HostHandler, HostServer, bitbucket_page, serve_host
 
 Json = dict[str, Any]
 
@@ -53,7 +53,9 @@ class MembersHost:
         if handler._token() != TOKEN:
             return False  # the server refuses it
         address = urlsplit(handler.path)
-        parts = _ROUTES[self.server.kind](self, address.path)
+        parts = _ROUTES[self.server.kind](
+            self, handler.path if self.server.kind == "bitbucket" else address.path
+        )
         if parts is None:
             handler.send(404, b'{"message":"404 Not Found"}')
         elif isinstance(parts, int):
@@ -66,6 +68,10 @@ class MembersHost:
 
     def _page(self, handler: HostHandler, entries: list[Json], query: dict[str, list[str]]) -> None:
         state = self.server
+        if state.kind == "bitbucket":
+            body = bitbucket_page(entries, query, state.largest_page)
+            handler.send(200, json.dumps(body).encode())
+            return
         key = "limit" if state.kind == "gitea" else "per_page"
         size = min(int(query.get(key, ["20"])[0]), state.largest_page)
         page = int(query.get("page", ["1"])[0])
@@ -171,7 +177,50 @@ def _gitea_user(one: Account) -> Json:
     }
 
 
-_ROUTES = {"gitlab": _gitlab, "github": _github, "gitea": _gitea}
+def _bitbucket(host: MembersHost, path: str) -> Answer:
+    address = urlsplit(path.removeprefix("/rest/api/1.0"))
+    if address.path == "/users":
+        return _bitbucket_readers(host, parse_qs(address.query))
+    key, _, slug = address.path.removeprefix("/projects/").partition("/repos/")
+    # Whatever the case in which it is asked for.
+    known = {name.lower(): (name, one) for name, one in host.projects.items()}
+    name, project = known.get(f"{key}/{slug}".lower(), ("", None))
+    if project is None or project.status:
+        return project.status if project else None
+    key, _, slug = name.partition("/")
+    return {
+        "id": project.id,
+        "slug": slug,
+        "public": project.visibility == "public",
+        "project": {"key": key, "id": 1, "public": False},
+    }
+
+
+def _bitbucket_readers(host: MembersHost, query: dict[str, list[str]]) -> Answer:
+    """Every account, unless it is asked who has a right to which repository."""
+    everybody = [one for project in host.projects.values() for one in project.members]
+    asked = "/".join(
+        query.get(f"permission.{part}", [""])[0] for part in ("projectKey", "repositorySlug")
+    )
+    if query.get("permission") == ["REPO_READ"]:
+        if asked not in host.projects:
+            return 404
+        everybody = host.projects[asked].members
+    return [
+        {
+            "name": one.name,
+            "emailAddress": one.email,
+            "id": one.id,
+            "displayName": one.name.title(),
+            "active": not one.is_blocked,
+            "slug": one.name,
+            "type": "SERVICE" if one.right == "service" else "NORMAL",
+        }
+        for one in everybody
+    ]
+
+
+_ROUTES = {"gitlab": _gitlab, "github": _github, "gitea": _gitea, "bitbucket": _bitbucket}
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""Small real HTTP servers that page, refuse and misbehave as GitLab, GitHub and Gitea do."""
+"""Small real HTTP servers that page, refuse and misbehave as GitLab, GitHub, Gitea and Bitbucket do."""
 
 from __future__ import annotations
 
@@ -52,6 +52,17 @@ class HostServer:
                 "empty_repo": path in self.empty,
                 **fork,
             }
+        if self.kind == "bitbucket":
+            key, _, slug = path.partition("/")
+            links = [("ssh", f"ssh://git@{self.host}/{path}.git"), ("http", self.clone_url(path))]
+            return {
+                "id": 1,
+                "slug": slug,
+                "project": {"key": key, "id": 2},
+                "archived": path in self.archived,
+                "links": {"clone": [{"name": name, "href": href} for name, href in links]},
+                **({"origin": {"id": 3}} if path in self.forks else {}),
+            }
         return {
             "full_name": path,
             "clone_url": self.clone_url(path),
@@ -93,6 +104,7 @@ class HostHandler(BaseHTTPRequestHandler):
             "gitlab": ("/api/v4/groups/", "/projects"),
             "github": ("/api/v3/orgs/", "/repos"),
             "gitea": ("/api/v1/orgs/", "/repos"),
+            "bitbucket": ("/rest/api/1.0/projects/", "/repos"),
         }[state.kind]
         raw = address.path.removeprefix(parts[0]).removesuffix(parts[1])
         # A slash in a group must travel encoded, or the server looks for another address.
@@ -107,11 +119,16 @@ class HostHandler(BaseHTTPRequestHandler):
             "gitlab": self.headers.get("PRIVATE-TOKEN", ""),
             "github": self.headers.get("Authorization", "").removeprefix("Bearer "),
             "gitea": self.headers.get("Authorization", "").removeprefix("token "),
+            "bitbucket": self.headers.get("Authorization", "").removeprefix("Bearer "),
         }
         return given[self.server_state.kind]
 
     def _page(self, paths: list[str], query: dict[str, list[str]]) -> None:
         state = self.server_state
+        if state.kind == "bitbucket":
+            entries = [state.entry(path) for path in paths]
+            self.send(200, json.dumps(bitbucket_page(entries, query, state.largest_page)).encode())
+            return
         asked = int(query.get("limit" if state.kind == "gitea" else "per_page", ["20"])[0])
         size, page = min(asked, state.largest_page), int(query.get("page", ["1"])[0])
         entries = [state.entry(path) for path in paths[(page - 1) * size : page * size]]
@@ -125,6 +142,23 @@ class HostHandler(BaseHTTPRequestHandler):
                 f'<{base}?{kept}&page={page + 1}>; rel="next", <{base}?page=99>; rel="last"'
             )
         self.send(200, json.dumps(entries).encode(), **headers)
+
+
+def bitbucket_page(
+    entries: list[dict[str, object]], query: dict[str, list[str]], largest: int
+) -> dict[str, object]:
+    """Return a page as Bitbucket sends it."""
+    start = int(query.get("start", ["0"])[0])
+    size = min(int(query.get("limit", ["25"])[0]), largest)
+    is_last = start + size >= len(entries)
+    return {
+        "values": entries[start : start + size],
+        "size": len(entries[start : start + size]),
+        "limit": size,
+        "start": start,
+        "isLastPage": is_last,
+        "nextPageStart": None if is_last else start + size,
+    }
 
 
 class _QuietServer(ThreadingHTTPServer):

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 
 from appliance.accounts.models import Belonging, Directory, User
-from appliance.accounts.targets import of_person
+from appliance.accounts.targets import actor_of, of_person
 from appliance.audit.actions import Action
 from appliance.audit.recording import Entry, record_all
 
@@ -122,7 +122,7 @@ def _record(directory: Directory, people: Mapping[int, User], steps: Steps) -> d
         for user, groups in changed.items()
         for name in sorted(groups)
     ]
-    record_all(entries, actor=f"directory {directory.slug}")
+    record_all(entries, actor=actor_of(directory))
     return {
         user: Change(tuple(sorted(added[user])), tuple(sorted(removed[user])))
         for user in added.keys() | removed.keys()

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from django.db import transaction
 
 from appliance.accounts.directories.names import free_name
-from appliance.accounts.models import User
-from appliance.accounts.targets import of_person
+from appliance.accounts.models import Directory, User
+from appliance.accounts.targets import actor_of, of_person
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
 from appliance.audit.recording import record
+
+MAX_EMAIL = 254
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,14 +26,16 @@ class Facts:
     email: str = ""
 
 
-def make_person(facts: Facts, *, by: Actor) -> User:
+def make_person(facts: Facts, directory: Directory) -> User:
     """Make a new person, without a password and under a free name: never somebody who is there."""
+    details = {"directory": directory.name}
     with transaction.atomic():
         user = User(username=free_name(facts.user_name))
         _take(user, facts)
         user.set_unusable_password()
         user.save()
-        record(Action.PERSON_CREATED, actor=by, target=of_person(user))
+        target = of_person(user)
+        record(Action.PERSON_CREATED, actor=actor_of(directory), target=target, details=details)
     return user
 
 
@@ -50,4 +54,9 @@ def update_person(user: User, facts: Facts, *, by: Actor) -> bool:
 def _take(user: User, facts: Facts) -> None:
     user.first_name = facts.first_name[:150]
     user.last_name = facts.last_name[:150]
-    user.email = facts.email[:254]
+    user.email = kept_email(facts.email)
+
+
+def kept_email(address: str) -> str:
+    """Return an address that can be kept, else none: a cut one would be somebody else's."""
+    return address if len(address) <= MAX_EMAIL else ""

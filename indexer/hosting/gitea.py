@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import httpx
 
+from indexer.hosting.api import Page
 from indexer.hosting.host import Host, text_of
 from indexer.hosting.values import HostedRepository
 
@@ -27,18 +28,16 @@ class Gitea(Host):
     def first_page(self, group: str) -> str:
         return f"/orgs/{self.quoted(group)}/repos?limit={self.per_page}&page=1"
 
-    def next_page(
-        self, headers: Mapping[str, str], url: str, received: int, seen: int
-    ) -> str | None:
+    def next_page(self, page: Page, received: int, seen: int) -> str | None:
         """Follow the link; older servers send only the total, and the oldest not even that."""
         if received == 0:
             return None
-        if linked := super().next_page(headers, url, received, seen):
+        if linked := super().next_page(page, received, seen):
             return linked
-        total = headers.get("x-total-count", "")
-        if "link" in headers or (total.isdecimal() and len(total) < 10 and seen >= int(total)):
+        total = page.headers.get("x-total-count", "")
+        if "link" in page.headers or (total.isdecimal() and len(total) < 10 and seen >= int(total)):
             return None
-        asked = httpx.URL(url)
+        asked = httpx.URL(page.url)
         return str(asked.copy_set_param("page", int(asked.params["page"]) + 1))
 
     def read(self, entry: Mapping[str, object]) -> HostedRepository:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from urllib.parse import quote
 
 from indexer.errors import FetchRefused
+from indexer.hosting.api import Page
 from indexer.hosting.values import HostedRepository
 
 GROUP = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*)*")
@@ -44,14 +45,16 @@ class Host(ABC):
     def read(self, entry: Mapping[str, object]) -> HostedRepository:
         """Return what one entry of a page describes."""
 
-    def next_page(
-        self, headers: Mapping[str, str], url: str, received: int, seen: int
-    ) -> str | None:
+    def listed(self, body: object) -> object:
+        """Return the list that a page's body is, or holds."""
+        return body
+
+    def next_page(self, page: Page, received: int, seen: int) -> str | None:
         """Return the address of the page after this one, None at the end.
 
         `received` entries came with this page, `seen` with all so far.
         """
-        found = NEXT.search(headers.get("link", ""))
+        found = NEXT.search(page.headers.get("link", ""))
         return found[1] if found else None
 
     def quoted(self, group: str) -> str:

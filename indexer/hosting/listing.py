@@ -5,6 +5,7 @@ from __future__ import annotations
 from indexer.fetching.hosts import Resolver, resolve_host
 from indexer.fetching.policy import LocationPolicy
 from indexer.hosting.api import HostApi
+from indexer.hosting.bitbucket import Bitbucket
 from indexer.hosting.gitea import Gitea
 from indexer.hosting.github import GitHub
 from indexer.hosting.gitlab import GitLab
@@ -12,7 +13,12 @@ from indexer.hosting.host import Host
 from indexer.hosting.paging import Asker, Errand, header_value
 from indexer.hosting.values import HostedRepository, HostLimits, Listing, Wanted
 
-HOSTS: dict[str, Host] = {"gitlab": GitLab(), "github": GitHub(), "gitea": Gitea()}
+HOSTS: dict[str, Host] = {
+    "gitlab": GitLab(),
+    "github": GitHub(),
+    "gitea": Gitea(),
+    "bitbucket": Bitbucket(),
+}
 
 
 def list_repositories(

@@ -58,12 +58,12 @@ class Asker:
         seen = 0
         while True:
             self._check_status(page)
-            entries = page.entries
+            entries = self.host.listed(page.entries)
             if not isinstance(entries, list):
                 raise self._another_kind()
             seen += len(entries)
             yield [entry for entry in entries if isinstance(entry, dict)]
-            link = self.host.next_page(page.headers, page.url, len(entries), seen)
+            link = self.host.next_page(page, len(entries), seen)
             if link is None:
                 return
             self.api.check_time()

@@ -7,18 +7,18 @@ SCIM brought is recognised by the attribute that the admin chose.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
 from appliance.accounts.directories.claims import MATCH_FIELD, Told
-from appliance.accounts.directories.names import free_name
-from appliance.accounts.mapping import groups_for
+from appliance.accounts.mapping import Mapper
 from appliance.accounts.memberships import set_memberships
 from appliance.accounts.models import Directory, Identity, User
-from appliance.accounts.targets import of_person
+from appliance.accounts.people import Facts, kept_email, make_person, update_person
+from appliance.accounts.targets import actor_of, of_person
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.recording import record
 
@@ -51,7 +51,7 @@ def let_in(directory: Directory, told: Told) -> User:
             raise NotLetIn("disabled", "Your account here is switched off. Ask your administrator.")
         _update(identity, told)
         if told.groups is not None:
-            set_memberships(directory, identity.user, groups_for(directory, told.groups))
+            set_memberships(directory, identity.user, Mapper(directory).groups_for(told.groups))
     return identity.user
 
 
@@ -92,22 +92,16 @@ def _made(directory: Directory, told: Told) -> Identity:
     if not directory.creates_people:
         raise NotLetIn("unknown", "You have no account here yet. Ask your administrator.")
     wanted = told.user_name or told.email.partition("@")[0] or told.subject
-    user = User(username=free_name(wanted))
-    user.set_unusable_password()
-    user.save()
-    person = of_person(user)
-    actor = f"directory {directory.slug}"
+    user = make_person(_facts(told, user_name=wanted), directory)
     for other, same in _namesakes(user, told):
         details = {"directory": directory.name, "same": same, "account": user.get_username()}
-        target = of_person(other)
         record(
             Action.LINK_REFUSED,
-            actor=actor,
-            target=target,
+            actor=actor_of(directory),
+            target=of_person(other),
             outcome=Outcome.DENIED,
             details=details,
         )
-    record(Action.PERSON_CREATED, actor=actor, target=person, details={"directory": directory.name})
     return Identity(directory=directory, user=user, subject=told.subject)
 
 
@@ -126,14 +120,16 @@ def _namesakes(user: User, told: Told) -> list[tuple[User, str]]:
 
 
 def _update(identity: Identity, told: Told) -> None:
+    """Take over what is told; what is not told, and cannot be kept, stays as it is."""
     user = identity.user
-    user.email, user.first_name, user.last_name = _shown(told, user)
-    user.save(update_fields=["email", "first_name", "last_name"])
+    facts = _facts(told, user_name=user.get_username())
+    known = Facts(user.get_username(), user.first_name, user.last_name, user.email)
+    told_now = {name: value for name, value in asdict(facts).items() if value}
+    update_person(user, replace(known, **told_now), by=actor_of(identity.directory))
     identity.seen_at = identity.signed_in_at = timezone.now()
     identity.attributes = dict(told.attributes or {})
     identity.save()
 
 
-def _shown(told: Told, user: User) -> tuple[str, str, str]:
-    email = told.email if len(told.email) <= 254 else ""
-    return email or user.email, told.first_name or user.first_name, told.last_name or user.last_name
+def _facts(told: Told, *, user_name: str) -> Facts:
+    return Facts(user_name, told.first_name, told.last_name, kept_email(told.email))

@@ -8,7 +8,7 @@ from typing import Any
 
 from appliance.accounts.directories.claims import Told, told_by
 from appliance.accounts.directories.people import known, provisioned
-from appliance.accounts.mapping import mapped_names
+from appliance.accounts.mapping import Mapper
 from appliance.accounts.models import Directory
 
 
@@ -26,7 +26,7 @@ def preview(directory: Directory, attributes: Mapping[str, Any]) -> Preview:
     """Say who would be let in, and into which groups; `sub` or `NameID` names the subject."""
     subject = str(attributes.get("sub") or attributes.get("NameID") or "")
     told = told_by(directory, subject, attributes)
-    names = mapped_names(directory, told.groups or ())
+    names = Mapper(directory).names_for(told.groups or ())
     found = sorted({name for mapped in names.values() for name in mapped})
     return Preview(
         told=told,

@@ -8,10 +8,11 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from appliance.accounts.ldap.reading import LdapPerson, Told
-from appliance.accounts.mapping import groups_for
+from appliance.accounts.mapping import Mapper
 from appliance.accounts.memberships import set_memberships
 from appliance.accounts.models import Directory, Identity, User
 from appliance.accounts.people import make_person, update_person
+from appliance.accounts.targets import actor_of
 
 
 def arrive(directory: Directory, told: Told, *, takes_groups: bool) -> User | None:
@@ -26,7 +27,7 @@ def arrive(directory: Directory, told: Told, *, takes_groups: bool) -> User | No
             if identity is None or not identity.user.is_active:
                 return None
             if takes_groups:
-                set_memberships(directory, identity.user, groups_for(directory, told.groups))
+                set_memberships(directory, identity.user, Mapper(directory).groups_for(told.groups))
             note(identity, told)
             identity.signed_in_at = timezone.now()
             identity.save(update_fields=["signed_in_at"])
@@ -41,7 +42,7 @@ def note(identity: Identity, told: Told) -> None:
     identity.attributes = attributes_of(told)
     identity.seen_at = timezone.now()
     identity.save(update_fields=["user_name", "attributes", "seen_at"])
-    update_person(identity.user, told.person.facts, by=_name(identity.directory))
+    update_person(identity.user, told.person.facts, by=actor_of(identity.directory))
 
 
 def attributes_of(told: Told) -> dict[str, object]:
@@ -61,14 +62,10 @@ def _identity(directory: Directory, person: LdapPerson) -> Identity | None:
         return brought
     if not directory.creates_people:
         return None
-    user = make_person(person.facts, by=_name(directory))
+    user = make_person(person.facts, directory)
     return Identity.objects.create(
         directory=directory,
         user=user,
         subject=person.subject,
         user_name=person.facts.user_name,
     )
-
-
-def _name(directory: Directory) -> str:
-    return f"directory {directory.slug}"

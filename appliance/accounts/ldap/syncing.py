@@ -23,6 +23,7 @@ from appliance.accounts.leaving import disable, enable
 from appliance.accounts.mapping import Mapper
 from appliance.accounts.memberships import Change, set_memberships
 from appliance.accounts.models import Directory, Identity, User
+from appliance.accounts.targets import actor_of
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.recording import Target, record
@@ -90,7 +91,7 @@ def sync_directory(directory: Directory, *, by: Actor = None, go_on: bool = Fals
         if not is_alone:
             return SyncReport(directory.name, is_busy=True)
         try:
-            report = _sync(directory, by or f"directory {directory.slug}", go_on=go_on)
+            report = _sync(directory, by or actor_of(directory), go_on=go_on)
         except LdapError as exc:
             report = SyncReport(directory.name, error=str(exc))
         report = replace(report, seconds=round(time.monotonic() - started, 3))
@@ -228,7 +229,7 @@ def _conclude(directory: Directory, report: SyncReport, by: Actor) -> None:
         if by is not None or report.changes or news:
             record(
                 Action.DIRECTORY_SYNCED,
-                actor=by or f"directory {directory.slug}",
+                actor=by or actor_of(directory),
                 target=Target("directory", str(directory.pk), directory.name),
                 outcome=Outcome.FAILED if report.error else Outcome.DONE,
                 details=asdict(report),

@@ -21,7 +21,8 @@ from appliance.accounts.scim.joining import refresh_groups
 from appliance.accounts.scim.patching import Op, Operation, read_operations
 from appliance.accounts.scim.paths import lowered
 from appliance.accounts.scim.querying import to_id
-from appliance.accounts.scim.users import by, lock, users_of
+from appliance.accounts.scim.users import lock, users_of
+from appliance.accounts.targets import actor_of
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 
@@ -201,7 +202,7 @@ def _set_members(group: ScimGroup, members: set[int], *, is_renamed: bool = Fals
 def _record(group: ScimGroup, action: Action) -> None:
     record(
         action,
-        actor=by(group.directory),
+        actor=actor_of(group.directory),
         target=Target("directory_group", str(group.pk), group.name),
         details={"directory": group.directory.name},
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from datetime import timedelta
 
@@ -10,6 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from appliance.accounts.models import Directory, ScimToken, User
+from appliance.accounts.tokens import hash_of
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 
@@ -26,7 +26,7 @@ def issue(directory: Directory, name: str, *, days: int, by: User) -> str:
             directory=directory,
             name=name,
             beginning=token[:SHOWN],
-            hash=_hash(token),
+            hash=hash_of(token),
             created_by=by,
             expires_at=timezone.now() + timedelta(days=days),
         )
@@ -50,7 +50,7 @@ def find_token(slug: str, text: str) -> ScimToken | None:
     token = (
         ScimToken.objects.select_related("directory")
         .filter(
-            hash=_hash(text),
+            hash=hash_of(text),
             revoked_at=None,
             expires_at__gt=now,
             directory__slug=slug,
@@ -61,11 +61,6 @@ def find_token(slug: str, text: str) -> ScimToken | None:
     if token and (token.used_at is None or now - token.used_at > timedelta(minutes=1)):
         ScimToken.objects.filter(pk=token.pk).update(used_at=now)
     return token
-
-
-def _hash(token: str) -> str:
-    """A plain hash is enough: nobody guesses 256 random bits."""
-    return hashlib.sha256(token.encode()).hexdigest()
 
 
 def _target(token: ScimToken) -> Target:

@@ -16,6 +16,7 @@ from appliance.accounts.scim.fields import UserFields, fields_of, read_user
 from appliance.accounts.scim.joining import refresh_groups
 from appliance.accounts.scim.patching import patched, read_operations
 from appliance.accounts.scim.querying import to_id
+from appliance.accounts.targets import actor_of
 
 SCHEMA = "urn:ietf:params:scim:schemas:core:2.0:User"
 
@@ -74,7 +75,7 @@ def delete_user(directory: Directory, scim_id: str) -> None:
         identity.scim_groups.clear()
         disable(
             identity.user,
-            by=by(directory),
+            by=actor_of(directory),
             why="The directory deleted this person.",
             even_last_admin=True,
         )
@@ -114,11 +115,6 @@ def user_to_json(identity: Identity, base: str) -> dict[str, Any]:
     }
 
 
-def by(directory: Directory) -> str:
-    """Return whom records name for what comes by SCIM."""
-    return f"directory {directory.slug}"
-
-
 def lock(directory: Directory) -> None:
     """Let requests of one directory change things one after the other."""
     Directory.objects.select_for_update().get(pk=directory.pk)
@@ -149,7 +145,7 @@ def _deleted_before(directory: Directory, fields: UserFields) -> Identity | None
 
 
 def _new(directory: Directory, fields: UserFields) -> Identity:
-    user = make_person(fields.facts, by=by(directory))
+    user = make_person(fields.facts, directory)
     return Identity.objects.create(
         directory=directory, user=user, user_name=fields.user_name, provisioned={}
     )
@@ -163,7 +159,7 @@ def _write(identity: Identity, fields: UserFields) -> Identity:
     identity.provisioned = fields.provisioned
     identity.changed_at = identity.seen_at = timezone.now()
     identity.save()
-    who = by(identity.directory)
+    who = actor_of(identity.directory)
     update_person(identity.user, fields.facts, by=who)
     if fields.is_active and not was_active:
         enable(identity.user, by=who, why="The directory made this person active.")

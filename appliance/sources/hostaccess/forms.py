@@ -45,7 +45,8 @@ class CodeHostForm(forms.Form):
         SharedCredential.objects.all(),
         empty_label="Choose a credential",
         help_text="Its token asks who may read. GitLab: read_api, as a member of the projects. "
-        "GitHub: push access. Gitea: as an administrator of the repositories.",
+        "GitHub: push access. Gitea: as an administrator of the repositories. Bitbucket: may read "
+        "them.",
     )
     match = forms.ChoiceField(
         label="People are recognised by",

@@ -44,7 +44,12 @@ def path_on(host: CodeHost, source: Source) -> str:
     path = there.path.strip("/")
     if folder and not path.startswith(f"{folder}/"):
         return ""
-    return _trimmed(path[len(folder) :])
+    return _trimmed(_repository(host, path[len(folder) :].lstrip("/")))
+
+
+def _repository(host: CodeHost, path: str) -> str:
+    """Leave out what Bitbucket puts in front of every repository on the web."""
+    return path.removeprefix("scm/") if host.kind == CodeHost.Kind.BITBUCKET else path
 
 
 def _trimmed(path: str) -> str:

@@ -19,6 +19,7 @@ class CodeHost(models.Model):
         GITLAB = "gitlab", "GitLab"
         GITHUB = "github", "GitHub"
         GITEA = "gitea", "Gitea or Forgejo"
+        BITBUCKET = "bitbucket", "Bitbucket Data Center"
 
     class Match(models.TextChoices):
         USER_NAME = "user_name", "The same user name there and here"

@@ -11,12 +11,12 @@ from indexer.fetching.hosts import Resolver, resolve_host
 from indexer.fetching.policy import LocationPolicy
 from indexer.hosting.api import HostApi
 from indexer.hosting.listing import HOSTS
-from indexer.hosting.members import gitea, github, gitlab
+from indexer.hosting.members import bitbucket, gitea, github, gitlab
 from indexer.hosting.members.values import HostedAccess
 from indexer.hosting.paging import Asker, Errand, header_value
 from indexer.hosting.values import HostLimits
 
-PART = re.compile(r"(?!\.{1,2}(?:/|$))[A-Za-z0-9_.-]+")
+PART = re.compile(r"(?!\.{1,2}(?:/|$))~?[A-Za-z0-9_.-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ WAYS: Mapping[str, Way] = {
     "gitlab": Way(gitlab.read, gitlab.RIGHTS, has_groups=True),
     "github": Way(github.read, github.RIGHTS),
     "gitea": Way(gitea.read, gitea.RIGHTS),
+    "bitbucket": Way(bitbucket.read, bitbucket.RIGHTS),
 }
 
 

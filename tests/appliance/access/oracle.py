@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 
 @dataclass(frozen=True)
@@ -25,10 +26,12 @@ def may_read(active: bool, hidden: set[str], rules: Iterable[Rule], source: str,
     return longest >= 0 and all(r.allow for r in fitting if fixed(r.pattern) == longest)
 
 
+@cache
 def fixed(pattern: str) -> int:
     return sum(letter not in "*?" for letter in pattern.strip("/"))
 
 
+@cache
 def fits(pattern: str, path: str) -> bool:
     """Return whether a pattern is about a path: the path itself, or a folder above it."""
     bare = pattern.strip("/")

@@ -23,6 +23,18 @@ HIDDEN = "withdrawn"
 
 
 @dataclass(frozen=True)
+class Size:
+    """How large a company is made, and how much of it is asked for."""
+
+    sources: int
+    people: int
+    groups: int
+    copies: int  # of two files in each folder
+    asked: int  # people who go every way
+    places: int  # of each person's own choice, where every place is a question of its own
+
+
+@dataclass(frozen=True)
 class Place:
     """One document, with the word that stands in no other content."""
 
@@ -36,16 +48,27 @@ class World:
     places: list[Place]
     sources: dict[str, Source]
     people: list[User]
+    blobs: dict[tuple[str, str], int]  # by place
     rules: dict[int, list[Rule]] = field(default_factory=dict)  # by person
 
-    def readable(self, user: User) -> set[tuple[str, str]]:
-        """Ask the oracle."""
-        rules = self.rules[user.pk]
+    def readable(self, user: User, places: Sequence[Place] = ()) -> set[tuple[str, str]]:
+        """Ask the oracle, of all places or of these."""
+        by_source: dict[str, list[Rule]] = {source: [] for source in self.sources}
+        for rule in self.rules[user.pk]:
+            by_source[rule.source].append(rule)
         return {
-            (place.source, place.path)
-            for place in self.places
-            if may_read(user.is_active, {HIDDEN}, rules, place.source, place.path)
+            (one.source, one.path)
+            for one in places or self.places
+            if may_read(user.is_active, {HIDDEN}, by_source[one.source], one.source, one.path)
         }
+
+    def some(self, chance: random.Random, count: int) -> list[Place]:
+        """Choose places at random, all of them when there are no more; whole words: with a content
+        come all the places where it stands."""
+        if count >= len(self.places):
+            return self.places
+        words = {one.word for one in chance.sample(self.places, count)}
+        return [one for one in self.places if one.word in words]
 
     def named(self, user: User) -> set[str]:
         """Return the sources that a person may be told of: in which a rule of theirs opens what no
@@ -61,11 +84,9 @@ class World:
         return {one.word for one in self.places if (one.source, one.path) in shown}
 
 
-def make_world(
-    factory: SourceFactory, chance: random.Random, *, sources: int, people: int, grants: int
-) -> World:
+def make_world(factory: SourceFactory, chance: random.Random, size: Size) -> World:
     """Make it; documents of the first two sources are the same, byte for byte."""
-    names = [HIDDEN, *(f"source{number}" for number in range(sources - 1))]
+    names = [HIDDEN, *(f"source{number}" for number in range(size.sources - 1))]
     places: list[Place] = []
     made = {}
     for number, name in enumerate(names):
@@ -73,15 +94,19 @@ def make_world(
         of_source = [
             Place(name, f"{folder}p{at}{end}", f"canary_{twin}_{index}x{at}")
             for index, folder in enumerate(FOLDERS)
-            for at, end in ((1, ".py"), (2, ".md"))
+            for at, end in (
+                (at, ".md" if at % 2 == 0 else ".py") for at in range(1, 2 * size.copies + 1)
+            )
         ]
         made[name] = factory(name, {one.path: _text(one) for one in of_source}, grant=None)
         places += of_source
     Source.objects.filter(name=HIDDEN).update(hidden_at=timezone.now())
     made[HIDDEN].refresh_from_db()
     assert Document.objects.count() == len(places)
-    world = World(places, made, _people(chance, people))
-    _grant(world, chance, grants)
+    stand = Document.objects.values_list("source__name", "path", "blob_id")
+    blobs = {(source, path): blob for source, path, blob in stand}
+    world = World(places, made, _people(chance, size), blobs)
+    _grant(world, chance, 4 * size.people)
     return world
 
 
@@ -91,8 +116,8 @@ def _text(place: Place) -> str:
     return f"def {COMMON}():\n    return {place.word}()\n"
 
 
-def _people(chance: random.Random, count: int) -> list[User]:
-    groups = [Group.objects.create(name=f"group{number}") for number in range(12)]
+def _people(chance: random.Random, size: Size) -> list[User]:
+    groups = Group.objects.bulk_create(Group(name=f"group{at}") for at in range(size.groups))
     people = User.objects.bulk_create(
         User(
             username=f"person{number}",
@@ -100,7 +125,7 @@ def _people(chance: random.Random, count: int) -> list[User]:
             is_active=number % 10 != 9,
             is_staff=number % 10 == 8,
         )
-        for number in range(count)
+        for number in range(size.people)
     )
     through = User.groups.through
     through.objects.bulk_create(
@@ -161,7 +186,7 @@ def _grant(world: World, chance: random.Random, count: int) -> None:
         is_over = grant.expires_at is not None and grant.expires_at < now
         rule = Rule(source, pattern, grant.allow, is_over)
         meant.setdefault(whose, []).append(rule)
-    for user in world.people:
+    for user in User.objects.prefetch_related("groups"):
         holders: Sequence[object] = [user, *user.groups.all()]
         world.rules[user.pk] = [rule for one in holders for rule in meant.get(one, [])]
 

@@ -140,6 +140,17 @@ def api_is_closed(world: World) -> bool:
     return not has_code(world.token.get("/api/v1/search?q=add_item"))
 
 
+def mcp_is_closed(world: World) -> bool:
+    asked = {"name": "search", "arguments": {"query": "add_item"}}
+    call = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": asked}
+    accept = {"Accept": "application/json, text/event-stream"}
+    return not has_code(world.token.post("/mcp", json=call, headers=accept))
+
+
+def palette_is_closed(world: World) -> bool:
+    return not has_code(world.session.get("/palette/?q=cart"))
+
+
 def export_is_closed(world: World) -> bool:
     path = f"/threads/{world.kept.thread_id}/thread.md"
     return "CANARY" not in world.session.get(path).text
@@ -166,6 +177,8 @@ PATHS: dict[str, Callable[[World], bool]] = {
     "page": page_is_closed,
     "file": file_is_closed,
     "API token": api_is_closed,
+    "MCP": mcp_is_closed,
+    "palette": palette_is_closed,
     "export": export_is_closed,
     "shared thread": share_is_closed,
     "running answer": job_has_ended,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from indexer.errors import FetchError
@@ -12,7 +14,7 @@ from indexer.hosting.values import HostLimits
 from tests.hostmembers import Account, MembersHost, Project, serve_members
 from tests.hostserver import TOKEN, HostHandler
 
-KINDS = ["gitlab", "github", "gitea"]
+KINDS = ["gitlab", "github", "gitea", "bitbucket"]
 POLICY = LocationPolicy(schemes=frozenset({"http", "https"}), networks=("127.0.0.0/8",))
 
 
@@ -86,6 +88,33 @@ def test_gitea_counts_owners_teams_and_collaborators_and_never_the_organisation(
         assert names(read(host)) == ["ben"]
         host.projects["ana/own"] = Project(8, [ben], owner=ana)
         assert names(read(host, "ana/own")) == ["ana", "ben"]
+
+
+def test_bitbucket_is_asked_for_the_readers_of_one_repository_alone() -> None:
+    ana, old = Account(1, "ana", "ana@example.com"), Account(3, "old", is_blocked=True)
+    with serve_members("bitbucket") as host:
+        host.projects["SHOP/cart"] = Project(7, [ana, old, Account(4, "ci", right="service")])
+        host.projects["PAY/bills"] = Project(8, [Account(2, "ben")], visibility="public")
+        host.projects["~ana/own"] = Project(9, [ana])
+        access = read(host, "shop/cart")  # as a clone's address has it
+        assert [(one.id, one.user_name, one.email) for one in access.members] == [
+            ("1", "ana", "ana@example.com")
+        ]
+        assert (access.repository_id, access.visibility) == ("7", "private")
+        assert read(host, "PAY/bills").visibility == "public"
+        assert names(read(host, "~ana/own")) == ["ana"]
+
+
+@pytest.mark.parametrize("told", [{"id": 7}, {"id": 7, "slug": "cart", "project": {"key": ""}}])
+def test_bitbucket_is_never_asked_for_everybody(told: dict[str, object]) -> None:
+    def names_nothing(handler: HostHandler) -> bool:
+        handler.send(200, json.dumps(told).encode())
+        return True
+
+    with serve_members("bitbucket") as host:
+        host.server.behaviour = names_nothing
+        assert read(host).members == ()
+        assert host.server.requests == ["/rest/api/1.0/projects/shop/repos/cart"]
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -14,8 +14,9 @@ from django.core.management.base import BaseCommand
 from django.db import transaction
 
 from appliance.accounts.models import User
+from appliance.accounts.targets import of_person
 from appliance.audit.actions import Action
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import record
 
 USERNAME = "admin"
 GROUP = "everyone"
@@ -38,8 +39,8 @@ class Command(BaseCommand):
             admin = User.objects.create_superuser(USERNAME, password=password)
             group, _ = Group.objects.get_or_create(name=GROUP)
             admin.groups.add(group)
-            target = Target("person", str(admin.pk), USERNAME)
-            record(Action.PERSON_CREATED, target=target, details={"role": "admin", "group": GROUP})
+            details = {"role": "admin", "group": GROUP}
+            record(Action.PERSON_CREATED, target=of_person(admin), details=details)
         self.stdout.write(password)
 
 

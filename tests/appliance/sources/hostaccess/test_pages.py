@@ -213,3 +213,21 @@ def test_a_repository_is_found_on_its_host_alone(
     source = Source.objects.create(name="x", kind=Source.Kind.REMOTE, location=location)
     assert path_on(host, source) == path
     assert (host_of(source) == host) is bool(path)
+
+
+@pytest.mark.parametrize(
+    ("address", "location", "path"),
+    [
+        ("https://git.example.com", "https://git.example.com/scm/SHOP/cart.git", "SHOP/cart"),
+        ("https://example.com/bb", "https://example.com/bb/scm/~ana/own.git", "~ana/own"),
+        ("https://git.example.com", "ssh://git@git.example.com:7999/shop/cart.git", "shop/cart"),
+        ("https://git.example.com", "https://other.example.com/scm/shop/cart.git", ""),
+    ],
+)
+def test_bitbucket_puts_a_word_in_front_of_its_repositories(
+    address: str, location: str, path: str, db: None
+) -> None:
+    credential = add("asker", Credential("git", "token"))
+    host = CodeHost.objects.create(kind="bitbucket", address=address, credential=credential)
+    source = Source.objects.create(name="x", kind=Source.Kind.REMOTE, location=location)
+    assert path_on(host, source) == path

@@ -29,7 +29,7 @@ from tests.hostserver import HostHandler
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
 
-@pytest.mark.parametrize("kind", ["gitlab", "github", "gitea"])
+@pytest.mark.parametrize("kind", ["gitlab", "github", "gitea", "bitbucket"])
 def test_who_reads_there_reads_here_and_nobody_else(
     kind: str,
     taken_factory: TakenFactory,
@@ -53,7 +53,7 @@ def test_who_reads_there_reads_here_and_nobody_else(
     assert (nobody.user_name, nobody.why) == ("stranger", "Nobody here has this user name.")
 
 
-@pytest.mark.parametrize("kind", ["gitlab", "github", "gitea"])
+@pytest.mark.parametrize("kind", ["gitlab", "github", "gitea", "bitbucket"])
 def test_who_is_removed_there_is_shut_out_by_the_next_sync(
     kind: str, taken_factory: TakenFactory, owner: User, reader: User, settings: Settings
 ) -> None:
