@@ -283,7 +283,7 @@ def _judged(message: Message, given: dict[str, MessageEvidence]) -> CompiledAnsw
         if handle not in given:
             return None
         piece = lines_behind(given[handle])
-        text = "\n".join(span.lines_of(given[handle].evidence.blob.text))
+        text = given[handle].evidence.lines_at(span)
         symbol = piece.symbol if piece.span.contains(span) else ""
         return replace(piece, span=span, text=text, symbol=symbol, moved_from=moved_from)
 
@@ -305,7 +305,7 @@ def lines_behind(link: MessageEvidence) -> EvidenceLines:
         blob_id=evidence.blob_id,
         span=evidence.span,
         symbol=evidence.symbol,
-        text="\n".join(evidence.span.lines_of(evidence.blob.text)),
+        text=evidence.lines_at(evidence.span),
         note=link.note,
     )
 

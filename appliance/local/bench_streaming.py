@@ -68,8 +68,9 @@ def main() -> None:
             os.environ |= {"PLUMBLINE_CHAT_URL": url, "PLUMBLINE_CHAT_MODEL": "fake"}
             clones = cloned(home, [options.repository])
             set_up(home)
-            profile = cProfile.Profile() if options.profile else None
-            result = _measured(clones, server, options.answers, options.words, profile)
+            result = _measured(
+                clones, server, options.answers, options.words, is_profiled=options.profile
+            )
     sys.stdout.write(json.dumps(result) + "\n")
 
 
@@ -112,7 +113,8 @@ def _measured(
     server: psutil.Process,
     answers: int,
     words: int,
-    profile: cProfile.Profile | None,
+    *,
+    is_profiled: bool,
 ) -> dict[str, Any]:
     from appliance.sources.managing import connect
     from indexer.ingestion import jobs
@@ -125,7 +127,7 @@ def _measured(
     user, questions = _asker(next(iter(clones)), answers + 1)
     _written(user, questions.pop(), follow=True)  # loads what is loaded once
     alone = _spent(server, lambda: [_written(user, one, follow=False) for one in questions])
-    with _profiled(profile):
+    with _profiled(is_profiled):
         followed = _spent(server, lambda: [_written(user, one, follow=True) for one in questions])
     return {
         "answers": answers,
@@ -148,16 +150,22 @@ def _told(spent: Spent, words: int) -> dict[str, float]:
 
 
 @contextmanager
-def _profiled(profile: cProfile.Profile | None) -> Iterator[None]:
-    if profile is None:
+def _profiled(is_wanted: bool) -> Iterator[None]:
+    """Print where the worker's and the page's time goes."""
+    if not is_wanted:
         yield
         return
+    from appliance.conversations import recording
     from appliance.conversations.following import Follower
 
-    render = Follower.render
-    Follower.render = lambda self: profile.runcall(render, self)  # type: ignore[method-assign]
+    record, render = recording.record_answer, Follower.render
+    profiles = {"worker": cProfile.Profile(), "page": cProfile.Profile()}
+    recording.record_answer = lambda message: profiles["worker"].runcall(record, message)
+    Follower.render = lambda self: profiles["page"].runcall(render, self)  # type: ignore[method-assign]
     yield
-    pstats.Stats(profile, stream=sys.stderr).sort_stats("cumulative").print_stats(60)
+    for name, profile in profiles.items():
+        sys.stderr.write(f"\n{name}\n")
+        pstats.Stats(profile, stream=sys.stderr).sort_stats("cumulative").print_stats(50)
 
 
 def _asker(source: str, count: int) -> tuple[User, list[str]]:
