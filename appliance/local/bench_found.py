@@ -14,19 +14,18 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from rich.console import Console
 from rich.table import Table
 
-from appliance.local.bench_corpus import database, set_up
-from appliance.local.bench_grep import cloned
+from appliance.local.bench_corpus import database
+from appliance.local.golden_corpora import Line, index, lines_of
 
 console = Console(stderr=True)
 SETS = (Path("golden/answerable.jsonl"), Path("golden/natural-validation.jsonl"))
@@ -54,13 +53,13 @@ def main() -> None:
     parser.add_argument("--embedding", choices=["static", "minilm"], default="static")
     parser.add_argument("--lines", type=Path)
     options = parser.parse_args()
-    questions = [line for path in options.golden for line in _lines(path)]
+    questions = lines_of(options.golden)
     with tempfile.TemporaryDirectory(prefix="plumbline-bench-") as name:
         home = Path(name)
         home.chmod(0o755)
         with database(home):
             os.environ["PLUMBLINE_EMBEDDING"] = options.embedding
-            _index(home, options.folder, questions)
+            index(home, options.folder, questions)
             asked = _asked(questions)
     if options.lines:
         options.lines.write_text("".join(json.dumps(asdict(one)) + "\n" for one in asked), "utf-8")
@@ -68,37 +67,7 @@ def main() -> None:
     sys.stdout.write(json.dumps(told(asked) | {"embedding": options.embedding}) + "\n")
 
 
-def _lines(path: Path) -> list[dict[str, object]]:
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line.strip()]
-    return [line | {"set": path.stem} for line in lines]
-
-
-def _index(home: Path, folder: Path, questions: Iterable[dict[str, object]]) -> None:
-    """Index each repository at the commit that its questions count in."""
-    bases = {str(line["source"]): str(line["base"]) for line in questions if "base" in line}
-    bundles = {name: folder / f"{name}.bundle" for name in bases}
-    clones = cloned(home, [one if one.exists() else folder / n for n, one in bundles.items()])
-    for name, clone in clones.items():
-        for command in (
-            ("update-ref", "refs/heads/measured", bases[name]),
-            ("symbolic-ref", "HEAD", "refs/heads/measured"),
-        ):
-            subprocess.run(["git", f"--git-dir={clone}", *command], check=True)
-    set_up(home)
-    from appliance.sources.managing import connect
-    from indexer.ingestion import jobs
-    from indexer.ingestion.embed import embed
-    from indexer.ingestion.sync import WatchedHeartbeat, sync
-    from indexer.models import Job
-
-    for name, clone in clones.items():
-        source = connect(str(clone), name=name, from_command_line=True)
-        job = jobs.claim(jobs.enqueue(source).pk)
-        sync(job, WatchedHeartbeat(job, None))
-        embed(jobs.claim(jobs.enqueue(source, Job.Kind.EMBED).pk))
-
-
-def _asked(questions: Sequence[dict[str, object]]) -> list[Asked]:
+def _asked(questions: Sequence[Line]) -> list[Asked]:
     from appliance.conversations.answering.events import Question
     from appliance.conversations.answering.found import ground_of
     from appliance.conversations.answering.once import HITS
