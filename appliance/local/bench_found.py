@@ -38,12 +38,12 @@ class Asked:
     id: str
     kind: str
     answerable: bool
-    ground: str  # empty: refused
+    basis: str  # empty: refused
     similarity: float
 
     @property
     def is_right(self) -> bool:
-        return bool(self.ground) == self.answerable
+        return bool(self.basis) == self.answerable
 
 
 def main() -> None:
@@ -69,7 +69,7 @@ def main() -> None:
 
 def _asked(questions: Sequence[Line]) -> list[Asked]:
     from appliance.conversations.answering.events import Question
-    from appliance.conversations.answering.found import ground_of
+    from appliance.conversations.answering.found import basis_of
     from appliance.conversations.answering.once import HITS
     from appliance.conversations.answering.searching import search_for
     from appliance.sources.access import operator_scope
@@ -79,13 +79,13 @@ def _asked(questions: Sequence[Line]) -> list[Asked]:
         query = str(line["query"])
         question = Question(query, operator_scope())
         result = search_for(query, question.scope, source_names=(), ref="", limit=HITS)
-        ground = ground_of(question, query, result)
+        basis = basis_of(question, query, result)
         asked.append(
             Asked(
                 id=str(line["id"]),
                 kind=f"{line['set']}: {line['kind']}",
                 answerable=line.get("answerable", True) is not False,
-                ground=ground.value if ground else "",
+                basis=basis.value if basis else "",
                 similarity=round(result.best_similarity, 4),
             )
         )
@@ -93,7 +93,7 @@ def _asked(questions: Sequence[Line]) -> list[Asked]:
 
 
 def told(asked: Sequence[Asked]) -> dict[str, object]:
-    """Return the figures: what is answered and refused rightly, and on which ground."""
+    """Return the figures: what is answered and refused rightly, and on which basis."""
     answerable = [one for one in asked if one.answerable]
     others = [one for one in asked if not one.answerable]
     return {
@@ -101,8 +101,8 @@ def told(asked: Sequence[Asked]) -> dict[str, object]:
         "answered": sum(one.is_right for one in answerable),
         "unanswerable": len(others),
         "refused": sum(one.is_right for one in others),
-        "grounds_right": dict(Counter(one.ground for one in answerable if one.ground)),
-        "grounds_wrong": dict(Counter(one.ground for one in others if one.ground)),
+        "bases_right": dict(Counter(one.basis for one in answerable if one.basis)),
+        "bases_wrong": dict(Counter(one.basis for one in others if one.basis)),
         "wrong": [one.id for one in asked if not one.is_right],
     }
 

@@ -1,7 +1,7 @@
 """Is there anything to answer from? The one place that decides between an answer and "not found".
 
 Search always returns its best; the best may be nothing. Every mode asks here, with what it has found
-so far, and gets the ground on which the question may be answered, or none. How the numbers were
+so far, and gets the basis on which the question may be answered, or none. How the numbers were
 chosen, and how often they are right: docs/experiments.md and `python -m appliance.local.bench_found`.
 """
 
@@ -24,7 +24,7 @@ SHARE_PINNED = 0.5  # of the telling words, in one pinned message
 NAMES_SHARE = 0.5  # of the names spelled in code, in all those hits
 
 
-class Ground(StrEnum):
+class Basis(StrEnum):
     """Why a question counts as answerable; of several the first."""
 
     PASTED = "pasted"  # what was pasted stands in the code
@@ -35,9 +35,9 @@ class Ground(StrEnum):
     PINNED = "pinned"  # a pinned message speaks of it, and is in the prompt
 
 
-def ground_of(
+def basis_of(
     question: Question, query: str, result: SearchResult, *, is_pasted: bool = False
-) -> Ground | None:
+) -> Basis | None:
     """Return why a question may be answered from what was found, or None: it was not found.
 
     `query` is the question as it was searched for: a follow-up's has two lines, its own words and
@@ -45,29 +45,29 @@ def ground_of(
     which the question quotes.
     """
     if is_pasted:
-        return Ground.PASTED
+        return Basis.PASTED
     if has_curated(result):
-        return Ground.CURATED
-    if ground := _ground_in_hits(query, result):
-        return ground
+        return Basis.CURATED
+    if basis := _basis_in_hits(query, result):
+        return basis
     pinned = (one.text for one in question.pinned)
-    return Ground.PINNED if _is_recalled(question.text, pinned) else None
+    return Basis.PINNED if _is_recalled(question.text, pinned) else None
 
 
-def _ground_in_hits(query: str, result: SearchResult) -> Ground | None:
+def _basis_in_hits(query: str, result: SearchResult) -> Basis | None:
     if not result.hits:
         return None
     if result.best_similarity >= result.near:
-        return Ground.NEAR
+        return Basis.NEAR
     if _holds_names(query, result):
-        return Ground.NAMES
+        return Basis.NAMES
     asked = [telling for line in query.split("\n") if (telling := telling_words(line))]
     known = [
         set(terms(f"{hit.path}\n{hit.symbol}\n{hit.core_text}")) for hit in result.hits[:LOOKED_AT]
     ]
     needed = SHARE if "vector" in result.legs else SHARE_BY_WORDS_ALONE
     shares = [_share(telling, found) for telling in asked for found in known]
-    return Ground.WORDS if not asked or max(shares) >= needed else None
+    return Basis.WORDS if not asked or max(shares) >= needed else None
 
 
 def _holds_names(query: str, result: SearchResult) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched
 from appliance.conversations.answering.experts import experts_for
-from appliance.conversations.answering.found import ground_of
+from appliance.conversations.answering.found import basis_of
 from appliance.conversations.answering.searching import query_of, receipt_for, search_for
 from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_judged
@@ -31,7 +31,7 @@ def answer_once(
         limit=HITS,
     )
     receipt = receipt_for(question, query, result, rewritten=rewritten, narrowing=narrowing)
-    found = ground_of(question, query, result) is not None
+    found = basis_of(question, query, result) is not None
     if not found:
         result = replace(result, hits=result.hits[:NEAREST])
         receipt = replace(receipt, experts=experts_for(result.hits, question.scope))

@@ -28,7 +28,7 @@ from appliance.conversations.answering.fixing.snippets import snippets_in, witho
 from appliance.conversations.answering.fixing.stepping import Stepping
 from appliance.conversations.answering.fixing.traces import Trace, read_trace
 from appliance.conversations.answering.fixing.trying import tried
-from appliance.conversations.answering.found import ground_of
+from appliance.conversations.answering.found import basis_of
 from appliance.conversations.answering.searching import query_of, receipt_for, search_for
 from appliance.conversations.answering.steps import Kind
 from appliance.conversations.answering.writing import Model, write
@@ -71,7 +71,7 @@ def answer_fix(
         ref=question.ref,
         limit=HITS,
     )
-    found = ground_of(question, query, result, is_pasted=bool(located)) is not None
+    found = basis_of(question, query, result, is_pasted=bool(located)) is not None
     hits = merged_hits(located, result.hits) if found else list(result.hits[:NEAREST])
     result = replace(result, hits=tuple(hits))
     receipt = receipt_for(question, query, result, rewritten=rewritten, narrowing=narrowing)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched, Stepped
 from appliance.conversations.answering.experts import experts_for
-from appliance.conversations.answering.found import ground_of
+from appliance.conversations.answering.found import basis_of
 from appliance.conversations.answering.pairing.outcomes import Outcome, of_files
 from appliance.conversations.answering.pairing.reach import Reach, found_by, hits_of
 from appliance.conversations.answering.pairing.working import Work, finished, stepped, taken_up
@@ -64,7 +64,7 @@ def _begun(
     outcome = Outcome(Kind.SEARCH, f"Searched for “{title}”", of_files(found), found)
     step = finished(step, outcome, started)
     yield Stepped(step)
-    is_found = ground_of(question, query, result) is not None
+    is_found = basis_of(question, query, result) is not None
     yield Searched(query, as_evidence(result.hits), receipt, is_near_miss=not is_found)
     work = Work(question, query, result.legs, is_found=is_found).with_step(step)
     return work, receipt

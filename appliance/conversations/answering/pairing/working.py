@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from django.conf import settings
 
 from appliance.conversations.answering.events import Event, Question, Stepped
-from appliance.conversations.answering.found import ground_of
+from appliance.conversations.answering.found import basis_of
 from appliance.conversations.answering.pairing.acting import KINDS, act, announced
 from appliance.conversations.answering.pairing.ledger import Ledger
 from appliance.conversations.answering.pairing.outcomes import Outcome
@@ -57,7 +57,7 @@ class Work:
     def _speaks_of_it(self, found: tuple[FoundLines, ...]) -> bool:
         """Return whether lines hold what the question names: whatever words the planner used."""
         result = SearchResult(hits_of(found), self.legs)
-        return ground_of(self.question, self.query, result) is not None
+        return basis_of(self.question, self.query, result) is not None
 
 
 def taken_up(work: Work, done: tuple[Step, ...], reach: Reach) -> Work:

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from appliance.conversations.answering.events import Question
-from appliance.conversations.answering.found import Ground, ground_of
+from appliance.conversations.answering.found import Basis, basis_of
 from appliance.conversations.curating.recall import LEG
 from appliance.conversations.prompting.conversation import Pinned
 from appliance.conversations.telling import telling_words
@@ -25,9 +25,9 @@ def result(similarity: float = 0.0, legs: tuple[str, ...] = LEGS, *texts: str) -
     return SearchResult(tuple(hit(text) for text in texts or (CODE,)), legs, similarity, NEAR)
 
 
-def found(query: str, result: SearchResult, *pinned: str) -> Ground | None:
+def found(query: str, result: SearchResult, *pinned: str) -> Basis | None:
     texts = tuple(Pinned("question", text) for text in pinned)
-    return ground_of(Question(query, Scope(frozenset()), pinned=texts), query, result)
+    return basis_of(Question(query, Scope(frozenset()), pinned=texts), query, result)
 
 
 def test_no_hits_answer_nothing() -> None:
@@ -73,7 +73,7 @@ def test_either_line_of_a_rewritten_question_may_be_the_good_one() -> None:
 
 def test_what_a_pinned_message_speaks_of_is_answerable() -> None:
     pinned = ["Nothing of that.", "Our release train is called HERON-4711."]
-    assert found("What is the name of our release train?", NOTHING, *pinned) is Ground.PINNED
+    assert found("What is the name of our release train?", NOTHING, *pinned) is Basis.PINNED
     assert not found("Where are invoices archived?", NOTHING, *pinned)
     assert not found("What is it?", NOTHING, *pinned)
     assert not found("What is the release train?", NOTHING)
@@ -82,15 +82,15 @@ def test_what_a_pinned_message_speaks_of_is_answerable() -> None:
 def test_what_a_curator_chose_or_what_was_pasted_needs_no_further_ground() -> None:
     question = Question("Where are invoices archived?", Scope(frozenset()))
     curated = replace(result(), legs=(LEG, *LEGS))
-    assert ground_of(question, question.text, curated) is Ground.CURATED
-    assert ground_of(question, question.text, NOTHING, is_pasted=True) is Ground.PASTED
-    assert ground_of(question, question.text, result()) is None
+    assert basis_of(question, question.text, curated) is Basis.CURATED
+    assert basis_of(question, question.text, NOTHING, is_pasted=True) is Basis.PASTED
+    assert basis_of(question, question.text, result()) is None
 
 
 def test_each_ground_is_named() -> None:
-    assert found("Wie kommt Ware in den Korb?", result(NEAR)) is Ground.NEAR
-    assert found("Explain `add_item` to somebody who is new here", result()) is Ground.NAMES
-    assert found("append the item", result()) is Ground.WORDS
+    assert found("Wie kommt Ware in den Korb?", result(NEAR)) is Basis.NEAR
+    assert found("Explain `add_item` to somebody who is new here", result()) is Basis.NAMES
+    assert found("append the item", result()) is Basis.WORDS
 
 
 def test_a_question_of_common_words_alone_is_asked() -> None:
