@@ -79,7 +79,7 @@ def test_what_a_pinned_message_speaks_of_is_answerable() -> None:
     assert not found("What is the release train?", NOTHING)
 
 
-def test_what_a_curator_chose_or_what_was_pasted_needs_no_further_ground() -> None:
+def test_what_a_curator_chose_or_what_was_pasted_needs_no_further_basis() -> None:
     question = Question("Where are invoices archived?", Scope(frozenset()))
     curated = replace(result(), legs=(LEG, *LEGS))
     assert basis_of(question, question.text, curated) is Basis.CURATED
@@ -87,7 +87,7 @@ def test_what_a_curator_chose_or_what_was_pasted_needs_no_further_ground() -> No
     assert basis_of(question, question.text, result()) is None
 
 
-def test_each_ground_is_named() -> None:
+def test_each_basis_is_named() -> None:
     assert found("Wie kommt Ware in den Korb?", result(NEAR)) is Basis.NEAR
     assert found("Explain `add_item` to somebody who is new here", result()) is Basis.NAMES
     assert found("append the item", result()) is Basis.WORDS
