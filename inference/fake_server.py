@@ -99,6 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--model", default=FAKE_MODEL)
     parser.add_argument("--text", help="say this, whatever is asked")
     parser.add_argument("--window-tokens", type=int, default=4096)
+    parser.add_argument("--pause-s", type=float, default=0.05, help="between the words of slow")
     parser.add_argument("--log", type=Path, help="append every request to this file as JSON")
     options = parser.parse_args(arguments)
     script = Script(
@@ -106,6 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         model=options.model,
         text=options.text,
         window_tokens=options.window_tokens,
+        pause_s=options.pause_s,
     )
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     server = FakeServer(FakeModel(script), port=options.port, log=options.log)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from functools import cached_property
 
 from django.conf import settings
 from django.db import models
@@ -219,6 +220,15 @@ class Evidence(models.Model):
     @property
     def span(self) -> Span:
         return Span(self.start_line, self.end_line)
+
+    @cached_property
+    def text_lines(self) -> list[str]:
+        """Return the lines of the whole text, taken apart once: a growing answer is rendered again
+        and again, and the text of a blob never changes."""
+        return self.blob.text.split("\n")
+
+    def lines_at(self, span: Span) -> str:
+        return "\n".join(self.text_lines[span.start_line - 1 : span.end_line])
 
 
 class MessageEvidence(models.Model):

@@ -45,7 +45,7 @@ from inference.streaming import ChatStream
 logger = logging.getLogger(__name__)
 
 FLUSH_S = 0.2  # how often a growing answer is written down
-WATCH_S = 0.3  # how often the watcher looks for a stop
+WATCH_S = 0.4  # how often the watcher looks for a stop
 ASK_S = 2.0  # how often it asks whether the answer's owner may still have it
 TOUCH_S = 5.0  # how often it shows that the answer is being worked on
 UNKNOWN_WINDOW_TOKENS = 4096  # of a server that does not say
@@ -129,9 +129,11 @@ def _record(message: Message, event: Event, watcher: _Watcher, branch: Branch) -
             message.text += event.text
             if watcher.is_due():
                 _save(message, "text")
+                watcher.put_off()
         case Judged():
             checks.extend(message.checks, event.judgements)
             _save(message, "text", "checks")
+            watcher.put_off()
         case Answered():
             _finish(message, event, stopped=watcher.stopped)
 
@@ -257,10 +259,11 @@ class _Watcher:
 
     def is_due(self) -> bool:
         """Return whether the growing text should be written down now."""
-        if time.monotonic() < self._next_flush:
-            return False
+        return time.monotonic() >= self._next_flush
+
+    def put_off(self) -> None:
+        """Note that the text has just been written down."""
         self._next_flush = time.monotonic() + FLUSH_S
-        return True
 
     def run(self) -> None:
         messages = _ours(self.message)

@@ -1,7 +1,7 @@
 """An answer as HTML for one reader: Markdown to an allow-list, citations as links.
 
 Two walls: the Markdown parser knows no raw HTML, no images and no links, so that an address in an
-answer is text; and nh3 lets only the tags and classes below through, whatever the parser did.
+answer is text; and only what markup.py allows comes through, whatever the parser did.
 """
 
 from __future__ import annotations
@@ -13,13 +13,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
-import nh3
 from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
 
+from appliance.common.markup import ANSWER, cleaned, markdown
 from appliance.conversations.access import is_sealed, names_of
 from appliance.conversations.answering.fixing.drafting import is_patch_block
 from appliance.conversations.answering.steps import Step
@@ -50,18 +49,8 @@ PLACEHOLDER = re.compile(f"[{chr(FIRST)}-{chr(LAST)}]")
 
 MISSING_SHOWN = 5  # names in the text of a mark
 
-ALLOWED_TAGS = {
-    "blockquote", "br", "code", "del", "em", "h1", "h2", "h3", "h4", "h5", "h6", "hr", "li", "ol",
-    "p", "pre", "s", "span", "strong", "table", "tbody", "td", "th", "thead", "tr", "ul",
-}  # fmt: skip
-ALLOWED_ATTRIBUTES = {"span": {"class"}, "code": {"class"}, "ol": {"start"}}
-# No placeholder fits: a citation after a fence's backticks must not become part of a tag.
-ALLOWED_VALUE = re.compile(r"[A-Za-z0-9_+#. -]{1,60}", re.ASCII)
-
-MARKDOWN = (
-    MarkdownIt("commonmark", {"html": False, "highlight": highlight_block})
-    .enable(["table", "strikethrough"])
-    .disable(["image", "link", "autolink", "html_block", "html_inline", "reference", "entity"])
+MARKDOWN = markdown(highlight=highlight_block).disable(
+    ["image", "link", "autolink", "reference", "entity"]
 )
 
 
@@ -184,13 +173,7 @@ def _experts(
 
 def render_markdown(text: str) -> str:
     """Return Markdown as HTML in which only the allowed tags are left."""
-    return nh3.clean(
-        MARKDOWN.render(text),
-        tags=ALLOWED_TAGS,
-        attributes=ALLOWED_ATTRIBUTES,
-        attribute_filter=lambda tag, name, value: value if ALLOWED_VALUE.fullmatch(value) else None,
-        link_rel=None,
-    )
+    return cleaned(MARKDOWN.render(text), ANSWER)
 
 
 def _views(
@@ -283,7 +266,7 @@ def _judged(message: Message, given: dict[str, MessageEvidence]) -> CompiledAnsw
         if handle not in given:
             return None
         piece = lines_behind(given[handle])
-        text = "\n".join(span.lines_of(given[handle].evidence.blob.text))
+        text = given[handle].evidence.lines_at(span)
         symbol = piece.symbol if piece.span.contains(span) else ""
         return replace(piece, span=span, text=text, symbol=symbol, moved_from=moved_from)
 
@@ -305,7 +288,7 @@ def lines_behind(link: MessageEvidence) -> EvidenceLines:
         blob_id=evidence.blob_id,
         span=evidence.span,
         symbol=evidence.symbol,
-        text="\n".join(evidence.span.lines_of(evidence.blob.text)),
+        text=evidence.lines_at(evidence.span),
         note=link.note,
     )
 

@@ -6,11 +6,12 @@ web node sees the same answer, and nothing is generated twice.
 
 from __future__ import annotations
 
+import asyncio
 import re
 import time
 from abc import ABC, abstractmethod
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator
+from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 from uuid import UUID
@@ -33,6 +34,8 @@ from appliance.conversations.models import Message
 from appliance.conversations.waits import Wait, waits_of
 
 POLL_S = 0.25  # while the database cannot be heard
+REST = 3.0  # so many times as long as a look took a stream rests before the next
+LONGEST_REST_S = 0.6
 LOOK_S = 1.0  # while it can: for what rings no bell, such as access that was taken away
 COMMENT_S = 10.0  # keeps proxies from closing a silent stream
 WAIT_S = 2.0  # between two looks at a line of waiting answers
@@ -99,7 +102,7 @@ async def looks_at(
     `render` returns what they see and whether the answer goes on, or raises one of GONE.
     """
     async with bell_of(message.pk) as bell:
-        line = _Line(message.pk)
+        line, rest = _Line(message.pk), _Rest()
         seen: tuple[Snapshot, Wait | None] | None = None
         sent: T | None = None
         rang = False
@@ -111,7 +114,8 @@ async def looks_at(
             snapshot = None if rang else await _snapshot(reader.user, message.pk)
             shown = snapshot and (snapshot, await line.wait_in(snapshot[0]))
             if rang or shown is None or shown != seen or reader.is_cut:
-                look = await _look(reader, render)
+                with rest.after():
+                    look = await _look(reader, render)
                 if look.seen != sent or not look.goes_on:
                     yield look
                     sent, last_sent = look.seen, time.monotonic()
@@ -121,6 +125,7 @@ async def looks_at(
             if time.monotonic() - last_sent > COMMENT_S:
                 yield None
                 last_sent = time.monotonic()
+            await rest.over()  # what rings meanwhile rings once
             rang = await bell.wait(LOOK_S if bell.is_heard else POLL_S)
 
 
@@ -130,6 +135,25 @@ async def _look(reader: Reader, render: Callable[[], tuple[T, bool]]) -> Look[T]
     except GONE:  # deleted, not shared any more, or locked out, since the start
         return Look(None, goes_on=False)
     return Look(seen, is_open and not reader.is_cut)
+
+
+class _Rest:
+    """Between two looks of a stream: the longer a look takes, the longer. On a machine that is busy
+    with many streams each then looks less often, and leaves the processor to the answers."""
+
+    def __init__(self) -> None:
+        self._until = 0.0
+
+    @contextmanager
+    def after(self) -> Iterator[None]:
+        """Rest after this block, by what it took."""
+        began = time.monotonic()
+        yield
+        ended = time.monotonic()
+        self._until = ended + min(LONGEST_REST_S, REST * (ended - began))
+
+    async def over(self) -> None:
+        await asyncio.sleep(max(0.0, self._until - time.monotonic()))
 
 
 class Reader(ABC):

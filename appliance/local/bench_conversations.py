@@ -9,7 +9,9 @@ JSON.
 
 `overhead` asks through the product, then sends the very prompts that it sent straight to the same
 model server, as many at a time, under another cache salt so that nothing is warm. From the first words
-that the page shows it takes off the seconds until the prompt was ready.
+that the page shows it takes off what comes before the prompt is ready: the turn in the line, the search.
+The pace of writing is that at which words appear on the page; what follows the last word (final checks,
+the record) is told apart, as seconds until the answer is done.
 
 `thread` pins a fact in the second message of a thread and asks until it has so many messages.
 """
@@ -47,6 +49,8 @@ PINNED = "Whatever is asked: our release train is called HERON-4711."
 LONGEST_S = 1800.0
 Given = TypeVar("Given")
 Got = TypeVar("Got")
+PROSE = re.compile(r'<div class="prose.*?</div>', re.DOTALL)
+TAG = re.compile(r"<[^>]*>")
 THREAD_AT = re.compile(r"/threads/([0-9a-f-]{36})/")
 
 
@@ -55,8 +59,10 @@ class Timing:
     """One answer: seconds to its first words after the prompt was ready, then tokens and seconds."""
 
     first_s: float
-    tokens: int
+    tokens: float  # that came after those
     writing_s: float
+    begun_s: float = 0.0  # until somebody began it
+    done_s: float = 0.0  # from the last words to the end
 
 
 class Person:
@@ -106,19 +112,24 @@ def through_product(person: Person, question: str) -> tuple[Timing, Message]:
     """Ask and follow as the page does."""
     from appliance.conversations.models import Message
 
-    started = time.monotonic()
+    asked_at, started = time.time(), time.monotonic()
     thread_id = person.ask(question)
     message = Message.objects.get(thread_id=thread_id, role=Message.Role.ANSWER)
-    first = last = 0.0
+    shown: list[tuple[float, int]] = []  # when, and how many letters
+    ended = 0.0
     for _, html in person.follow(str(message.pk)):
-        last = time.monotonic()
-        if not first and 'class="prose' in html and "<p>" in html:
-            first = last
+        ended = time.monotonic()
+        letters = len(TAG.sub("", "".join(PROSE.findall(html))))
+        if letters and (not shown or letters > shown[-1][1]):
+            shown.append((ended, letters))
     message.refresh_from_db()
-    if message.state != Message.State.DONE or not first:
+    if message.state != Message.State.DONE or len(shown) < 2 or message.begun_at is None:
         raise SystemExit(f"no answer to measure: {message.state} {message.error}")
-    waited = (first - started) - message.usage["prompted_s"]
-    return Timing(waited, message.usage["completion_tokens"], last - first), message
+    (first, some), (last, all_) = shown[0], shown[-1]
+    begun_s = message.begun_at.timestamp() - asked_at
+    waited = (first - started) - begun_s - message.usage["prompted_s"]
+    tokens = message.usage["completion_tokens"] * (all_ - some) / all_
+    return Timing(waited, tokens, last - first, begun_s, ended - last), message
 
 
 def straight(messages: Sequence[ChatMessage], tokens: int) -> Timing:
@@ -130,7 +141,7 @@ def straight(messages: Sequence[ChatMessage], tokens: int) -> Timing:
     request = ChatRequest(tuple(messages), max_tokens=tokens, cache_salt=secrets.token_hex(32))
     timed = time_answer(clients.chat(), request)
     writing_s = timed.total_s - timed.first_token_s
-    return Timing(timed.first_token_s, timed.completion_tokens, writing_s)
+    return Timing(timed.first_token_s, timed.completion_tokens - 1, writing_s)
 
 
 def together(work: Callable[[Given], Got], given: Sequence[Given]) -> list[Got]:
@@ -154,7 +165,7 @@ def overhead(person: Person, questions: Sequence[str], streams: int, rounds: int
         answered = together(lambda text: through_product(person, text), asked)
         walls["product"] += time.monotonic() - started
         product += [timing for timing, _ in answered]
-        prompts = [(prompt_of(message), timing.tokens) for timing, message in answered]
+        prompts = [(prompt_of(one), one.usage["completion_tokens"]) for _, one in answered]
         started = time.monotonic()
         direct += together(lambda one: straight(*one), prompts)
         walls["straight"] += time.monotonic() - started
@@ -169,6 +180,8 @@ def overhead(person: Person, questions: Sequence[str], streams: int, rounds: int
         "tokens_s": _rate(product),
         "tokens_s_straight": _rate(direct),
         "rate_reached": round(_rate(product) / _rate(direct), 3),
+        "until_begun_s": _median([one.begun_s for one in product]),
+        "done_after_last_words_s": _median([one.done_s for one in product]),
         "wall_s": {name: round(seconds, 1) for name, seconds in walls.items()},
     }
 

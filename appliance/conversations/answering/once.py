@@ -7,11 +7,10 @@ from dataclasses import replace
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched
 from appliance.conversations.answering.experts import experts_for
-from appliance.conversations.answering.relevance import is_answerable, is_recalled
+from appliance.conversations.answering.found import basis_of
 from appliance.conversations.answering.searching import query_of, receipt_for, search_for
 from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_judged
-from appliance.conversations.curating.recall import has_curated
 from appliance.conversations.evidence import as_evidence
 from appliance.sources.asof import AsOf
 
@@ -32,10 +31,7 @@ def answer_once(
         limit=HITS,
     )
     receipt = receipt_for(question, query, result, rewritten=rewritten, narrowing=narrowing)
-    pinned = [one.text for one in question.pinned]
-    found = (
-        has_curated(result) or is_answerable(query, result) or is_recalled(question.text, pinned)
-    )
+    found = basis_of(question, query, result) is not None
     if not found:
         result = replace(result, hits=result.hits[:NEAREST])
         receipt = replace(receipt, experts=experts_for(result.hits, question.scope))

@@ -16,12 +16,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from appliance.conversations.answering.relevance import telling_words
 from appliance.conversations.checking.lines import LineFinder, normal
 from appliance.conversations.checking.mentions import SEPARATOR, Kind, Mention, mentions_in
 from appliance.conversations.checking.sentences import Sentence
 from appliance.conversations.checking.windows import grown, smallest_window
 from appliance.conversations.evidence import CitedDocument, DocumentOf, EvidenceLines
+from appliance.conversations.telling import telling_words
 from indexer.lexical.terms import terms
 from indexer.spans import Span
 

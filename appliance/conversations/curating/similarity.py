@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from appliance.conversations.answering.relevance import telling_words
+from appliance.conversations.telling import telling_words
 from indexer.lexical.terms import terms
 from indexer.retrieval.exact import pieces_in
 

@@ -1,4 +1,4 @@
-"""Asks golden questions of the whole flow that people use, in the mode of one search."""
+"""Asks golden questions of the whole flow that people use."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.checking.judging import Judgement
 from appliance.conversations.evaluating.questions import AnswerQuestion
 from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.modes import Mode
 from appliance.conversations.prompting.salts import cache_salt
 from appliance.conversations.recording import budget_of
 from appliance.conversations.waiting import chat_behind_people
@@ -32,6 +33,7 @@ class Given:
     not_found: bool
     error: str
     seconds: float
+    steps: int = 0  # of a mode that takes several
 
     def hits_json(self) -> list[dict[str, object]]:
         """Return what was found in the form that scripts rely on."""
@@ -41,7 +43,13 @@ class Given:
         return [_place_json(piece) for piece in self.cited]
 
 
-def ask(question: AnswerQuestion, *, scope: Scope, source_names: Sequence[str] = ()) -> Given:
+def ask(
+    question: AnswerQuestion,
+    *,
+    scope: Scope,
+    source_names: Sequence[str] = (),
+    mode: Mode = Mode.ANSWER,
+) -> Given:
     """Return the answer to one question; a model that does not answer is an error in it."""
     found: tuple[EvidenceLines, ...] = ()
     context: tuple[EvidenceLines, ...] | None = None
@@ -51,6 +59,8 @@ def ask(question: AnswerQuestion, *, scope: Scope, source_names: Sequence[str] =
         scope,
         source_names=tuple(source_names),
         ref=question.ref,
+        mode=mode,
+        may_ask_back=False,  # nobody is there to say what was meant
         cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
     )
     for event in answer(asked, client=chat_behind_people, budget=budget_of):
@@ -73,6 +83,7 @@ def ask(question: AnswerQuestion, *, scope: Scope, source_names: Sequence[str] =
         not_found=end.not_found,
         error=end.error,
         seconds=end.seconds,
+        steps=len(end.steps),
     )
 
 

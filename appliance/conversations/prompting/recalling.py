@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from appliance.conversations.answering.relevance import telling_words
 from appliance.conversations.prompting.assembling import note_line
 from appliance.conversations.prompting.conversation import EarlierTurn
+from appliance.conversations.telling import telling_words
 from indexer.lexical.terms import terms
 
 AROUND_A_TURN = 16  # tokens of the chat template

@@ -13,9 +13,9 @@ from urllib.parse import urlsplit
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from appliance.common.markup import HELP, cleaned, markdown
 from appliance.conversations.colouring import highlight_block
 from appliance.web.help.contents import Page, page, picture
 
@@ -39,8 +39,8 @@ def _pictures(renderer: object, tokens: Sequence[Token], at: int, *rest: object)
     )
 
 
-PARSER = MarkdownIt("commonmark", {"html": False, "highlight": highlight_block})
-PARSER.enable(["table", "strikethrough"]).add_render_rule("image", _pictures)
+PARSER = markdown(highlight=highlight_block)
+PARSER.add_render_rule("image", _pictures)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +72,8 @@ def render(shown: Page) -> Rendered:
     for token in tokens:
         for inner in token.children or ():
             _keep_inside(inner, shown.name)
-    html = PARSER.renderer.render(_framed(tokens), PARSER.options, {})
-    return Rendered(mark_safe(html), intro, tuple(headings))  # noqa: S308 - parsed without HTML
+    html = cleaned(PARSER.renderer.render(_framed(tokens), PARSER.options, {}), HELP)
+    return Rendered(mark_safe(html), intro, tuple(headings))  # noqa: S308  cleaned just now
 
 
 def anchor_of(title: str) -> str:

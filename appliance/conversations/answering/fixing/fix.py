@@ -28,13 +28,12 @@ from appliance.conversations.answering.fixing.snippets import snippets_in, witho
 from appliance.conversations.answering.fixing.stepping import Stepping
 from appliance.conversations.answering.fixing.traces import Trace, read_trace
 from appliance.conversations.answering.fixing.trying import tried
-from appliance.conversations.answering.relevance import is_answerable
+from appliance.conversations.answering.found import basis_of
 from appliance.conversations.answering.searching import query_of, receipt_for, search_for
 from appliance.conversations.answering.steps import Kind
 from appliance.conversations.answering.writing import Model, write
 from appliance.conversations.checking.citations import compile_judged
 from appliance.conversations.checking.judging import judge_answer
-from appliance.conversations.curating.recall import has_curated
 from appliance.conversations.evidence import Documents, as_evidence
 from appliance.conversations.prompting.budget import Budget
 from appliance.conversations.prompting.fix_prompts import place_line, style_of
@@ -72,7 +71,7 @@ def answer_fix(
         ref=question.ref,
         limit=HITS,
     )
-    found = bool(located) or has_curated(result) or is_answerable(query, result)
+    found = basis_of(question, query, result, is_pasted=bool(located)) is not None
     hits = merged_hits(located, result.hits) if found else list(result.hits[:NEAREST])
     result = replace(result, hits=tuple(hits))
     receipt = receipt_for(question, query, result, rewritten=rewritten, narrowing=narrowing)

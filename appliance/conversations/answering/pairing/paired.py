@@ -8,11 +8,11 @@ from dataclasses import replace
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched, Stepped
 from appliance.conversations.answering.experts import experts_for
+from appliance.conversations.answering.found import basis_of
 from appliance.conversations.answering.pairing.outcomes import Outcome, of_files
 from appliance.conversations.answering.pairing.reach import Reach, found_by, hits_of
 from appliance.conversations.answering.pairing.working import Work, finished, stepped, taken_up
 from appliance.conversations.answering.receipts import Receipt
-from appliance.conversations.answering.relevance import is_answerable
 from appliance.conversations.answering.searching import query_of, receipt_for
 from appliance.conversations.answering.steps import Kind, Step
 from appliance.conversations.answering.writing import Model, write
@@ -64,9 +64,9 @@ def _begun(
     outcome = Outcome(Kind.SEARCH, f"Searched for “{title}”", of_files(found), found)
     step = finished(step, outcome, started)
     yield Stepped(step)
-    is_found = is_answerable(query, result)
+    is_found = basis_of(question, query, result) is not None
     yield Searched(query, as_evidence(result.hits), receipt, is_near_miss=not is_found)
-    work = Work(query, result.legs, is_answerable=is_found).with_step(step)
+    work = Work(question, query, result.legs, is_found=is_found).with_step(step)
     return work, receipt
 
 
@@ -92,7 +92,7 @@ def _ended(
     if model is not None and model.stopped():
         yield Searched(work.query, as_evidence(hits), receipt)
         return Answered("", compile_judged(()), receipt)
-    if not work.is_answerable:
+    if not work.is_found:
         nearest = hits[:NEAREST]
         receipt = replace(receipt, experts=experts_for(nearest, question.scope))
         yield Searched(work.query, as_evidence(nearest), receipt, is_near_miss=True)

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field, replace
 from django.conf import settings
 
 from appliance.conversations.answering.events import Event, Question, Stepped
+from appliance.conversations.answering.found import basis_of
 from appliance.conversations.answering.pairing.acting import KINDS, act, announced
 from appliance.conversations.answering.pairing.ledger import Ledger
 from appliance.conversations.answering.pairing.outcomes import Outcome
 from appliance.conversations.answering.pairing.planning import Situation, planned
 from appliance.conversations.answering.pairing.plans import Action, Plan
 from appliance.conversations.answering.pairing.reach import Reach, hits_of
-from appliance.conversations.answering.relevance import is_answerable
 from appliance.conversations.answering.steps import FoundLines, Kind, Step
 from appliance.conversations.answering.writing import Model
 from indexer.models import Blob
@@ -29,11 +29,12 @@ ENDED = "write"  # what the step that ends the search was planned as
 class Work:
     """What was done for a question so far, and what came of it."""
 
+    question: Question
     query: str  # the question as it stands alone
     legs: tuple[str, ...]  # of the first search
     steps: tuple[Step, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
-    is_answerable: bool = False  # something that was found speaks of what is asked
+    is_found: bool = False  # something that was found speaks of what is asked
     asks: Plan | None = None  # the person is asked back
 
     @property
@@ -50,12 +51,13 @@ class Work:
             self,
             steps=(*self.steps, step),
             ledger=self.ledger.with_found(step.found, step.number),
-            is_answerable=self.is_answerable or self._speaks_of_it(step.found),
+            is_found=self.is_found or self._speaks_of_it(step.found),
         )
 
     def _speaks_of_it(self, found: tuple[FoundLines, ...]) -> bool:
         """Return whether lines hold what the question names: whatever words the planner used."""
-        return is_answerable(self.query, SearchResult(hits_of(found), self.legs))
+        result = SearchResult(hits_of(found), self.legs)
+        return basis_of(self.question, self.query, result) is not None
 
 
 def taken_up(work: Work, done: tuple[Step, ...], reach: Reach) -> Work:
