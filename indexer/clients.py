@@ -12,6 +12,7 @@ import httpx
 from django.conf import settings
 
 from indexer.confined.pool import ReaderPool
+from indexer.embedding.choice import learned_weights, recipe_in_use
 from indexer.embedding.embedder import Embedder
 from indexer.embedding.recipe import Recipe
 from indexer.embedding.reranker import Reranker
@@ -35,29 +36,13 @@ LOOK_CONNECT_S, LOOK_READ_S = 1.0, 2.0  # somebody waits for what is only a look
 STATIC_BATCH = 512  # texts: so fast that the statements around them would take longer
 
 
-def wanted_recipe() -> Recipe:
-    """Return which embedding model the settings name."""
-    if settings.EMBEDDING == "static":
-        return Recipe("static", static.read_manifest().name)
-    if settings.EMBEDDING == "minilm":
-        return Recipe("minilm", minilm.MODEL_NAME)
-    return Recipe(
-        "server",
-        settings.EMBEDDING_MODEL,
-        url=settings.EMBEDDING_URL,
-        query_prefix=settings.EMBEDDING_QUERY_PREFIX,
-        passage_prefix=settings.EMBEDDING_PASSAGE_PREFIX,
-        dimensions=settings.EMBEDDING_DIMENSIONS,
-    )
-
-
 def embedder(recipe: Recipe | None = None) -> Embedder:
-    """Return the embedder of a recipe, or of the one that the settings name.
+    """Return the embedder of a recipe, or of the one in use.
 
     Vectors of the model in use and of its successor are made side by side. Loading a model of
     this process happens at first use.
     """
-    return _embedder(recipe or wanted_recipe())
+    return _embedder(recipe or recipe_in_use())
 
 
 @lru_cache(maxsize=4)
@@ -65,7 +50,7 @@ def _embedder(recipe: Recipe) -> Embedder:
     if recipe.kind == "static":
         return Embedder(
             recipe.name,
-            lambda texts: _static_model().embed(texts),
+            lambda texts: _static_model(recipe.model).embed(texts),
             batch_size=STATIC_BATCH,
             near=static.read_manifest().near,
         )
@@ -82,9 +67,11 @@ def _embedder(recipe: Recipe) -> Embedder:
     )
 
 
-@lru_cache(maxsize=1)
-def _static_model() -> static.StaticModel:
-    return static.StaticModel.load()
+@lru_cache(maxsize=2)
+def _static_model(name: str) -> static.StaticModel:
+    if name == static.read_manifest().name:
+        return static.StaticModel.load()
+    return static.StaticModel(learned_weights(name))
 
 
 @lru_cache(maxsize=1)

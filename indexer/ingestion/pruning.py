@@ -10,9 +10,20 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import PROTECT, QuerySet
 
+from indexer.embedding.choice import outdated_models
 from indexer.errors import FetchFailed
 from indexer.fetching.mirror import delete_mirror
-from indexer.models import Blob, Chunk, Definition, Finding, Job, Reference, Source, TrigramSet
+from indexer.models import (
+    Blob,
+    Chunk,
+    Definition,
+    Embedding,
+    Finding,
+    Job,
+    Reference,
+    Source,
+    TrigramSet,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -74,6 +85,16 @@ def _prune_batch() -> int:
     except IntegrityError:  # something began to point to one of them: next time
         return 0
     return len(blob_ids)
+
+
+def prune_vectors() -> int:
+    """Delete the vectors of embedding models that have not been in use for a while."""
+    removed = 0
+    for model in outdated_models():
+        removed += Embedding.objects.filter(model=model)._raw_delete("default")
+    if removed:
+        logger.info("prune vectors=%s", removed)
+    return removed
 
 
 def prune_mirrors() -> int:
