@@ -12,7 +12,7 @@ import httpx
 from django.conf import settings
 
 from indexer.confined.pool import ReaderPool
-from indexer.embedding.choice import learned_weights, recipe_in_use
+from indexer.embedding.choice import recipe_in_use
 from indexer.embedding.embedder import Embedder
 from indexer.embedding.recipe import Recipe
 from indexer.embedding.reranker import Reranker
@@ -50,7 +50,7 @@ def _embedder(recipe: Recipe) -> Embedder:
     if recipe.kind == "static":
         return Embedder(
             recipe.name,
-            lambda texts: _static_model(recipe.model).embed(texts),
+            lambda texts: _static_model().embed(texts),
             batch_size=STATIC_BATCH,
             near=static.read_manifest().near,
         )
@@ -67,11 +67,9 @@ def _embedder(recipe: Recipe) -> Embedder:
     )
 
 
-@lru_cache(maxsize=2)
-def _static_model(name: str) -> static.StaticModel:
-    if name == static.read_manifest().name:
-        return static.StaticModel.load()
-    return static.StaticModel(learned_weights(name))
+@lru_cache(maxsize=1)
+def _static_model() -> static.StaticModel:
+    return static.StaticModel.load()
 
 
 @lru_cache(maxsize=1)

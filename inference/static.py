@@ -145,11 +145,11 @@ def read_weights(folder: Path) -> Weights:
             f"{file} is damaged: it is not the file that its manifest names. Restore it from the"
             " repository."
         )
-    return unpacked(manifest.name, content, near=manifest.near)
+    return _parsed(manifest, content)
 
 
-def unpacked(name: str, content: bytes, *, near: float) -> Weights:
-    """Read weights from what packed made of them; raise ModelFilesInvalid."""
+def _parsed(manifest: Manifest, content: bytes) -> Weights:
+    name = manifest.name
     try:
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
             weights = Weights(
@@ -157,7 +157,7 @@ def unpacked(name: str, content: bytes, *, near: float) -> Weights:
                 words=tuple(arrays["words"].tobytes().decode("utf-8").split("\n")),
                 vectors=arrays["vectors"],
                 scales=arrays["scales"].astype(np.float32),
-                near=near,
+                near=manifest.near,
             )
     except (BadZipFile, EOFError, KeyError, ValueError, OSError) as exc:
         raise ModelFilesInvalid(f"The weights of {name} are no weights: {exc}") from exc
@@ -167,8 +167,9 @@ def unpacked(name: str, content: bytes, *, near: float) -> Weights:
     return weights
 
 
-def packed(weights: Weights) -> bytes:
-    """Return weights as one file of arrays."""
+def write_weights(folder: Path, weights: Weights) -> None:
+    """Write weights with their manifest into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     out = BytesIO()
     np.savez(
         out,
@@ -176,13 +177,7 @@ def packed(weights: Weights) -> bytes:
         vectors=weights.vectors,
         scales=weights.scales.astype(np.float16),
     )
-    return out.getvalue()
-
-
-def write_weights(folder: Path, weights: Weights) -> None:
-    """Write weights with their manifest into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
-    content = packed(weights)
+    content = out.getvalue()
     file = f"{weights.name}.npz"
     (folder / file).write_bytes(content)
     manifest = {

@@ -11,14 +11,13 @@ import logging
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import connection, models, transaction
+from django.db import connection, transaction
 from django.utils import timezone
 
 from indexer.embedding.recipe import Recipe
 from indexer.errors import IndexerError
 from indexer.models import EmbeddingModel
 from inference import minilm, static
-from inference.static import Weights, unpacked
 
 logger = logging.getLogger(__name__)
 
@@ -71,15 +70,6 @@ def recipe_named(name: str) -> Recipe:
     return Recipe.from_json(told)
 
 
-def learned_weights(name: str) -> Weights:
-    """Return the weights of a model that was learned here; raise EmbeddingModelUnknown."""
-    learned = EmbeddingModel.objects.filter(name=name, weights__isnull=False)
-    content = learned.values_list("weights", flat=True).first()
-    if content is None:
-        raise EmbeddingModelUnknown(f"There are no weights of the embedding model {name!r}.")
-    return unpacked(name, bytes(content), near=static.read_manifest().near)
-
-
 def _recipe_in(state: str, wanted: Recipe) -> Recipe | None:
     row = EmbeddingModel.objects.filter(state=state).values_list("name", "recipe").first()
     if row is None:
@@ -95,14 +85,13 @@ def settle() -> None:
     one is coming, and what was coming before no longer is.
     """
     wanted = wanted_recipe()
-    newest = _named_by_settings().values_list("name", flat=True).first()
-    if newest == wanted.name and EmbeddingModel.objects.filter(state=State.IN_USE).exists():
+    if _newest_wish() == wanted.name and EmbeddingModel.objects.filter(state=State.IN_USE).exists():
         return
     with transaction.atomic():
         _lock()
         if not EmbeddingModel.objects.filter(state=State.IN_USE).exists():
             _ask(wanted, State.IN_USE)
-        elif _named_by_settings().values_list("name", flat=True).first() != wanted.name:
+        elif _newest_wish() != wanted.name:
             is_in_use = EmbeddingModel.objects.filter(state=State.IN_USE, name=wanted.name).exists()
             _leave(State.COMING)
             _ask(wanted, State.IN_USE if is_in_use else State.COMING)
@@ -138,9 +127,10 @@ def outdated_models() -> list[str]:
     return list(retired.values_list("name", flat=True))
 
 
-def _named_by_settings() -> models.QuerySet[EmbeddingModel]:
-    return EmbeddingModel.objects.filter(origin=EmbeddingModel.Origin.SETTINGS).order_by(
-        "-asked_at", "-pk"
+def _newest_wish() -> str | None:
+    """Return the name of the model that the settings last began to name."""
+    return (
+        EmbeddingModel.objects.order_by("-asked_at", "-pk").values_list("name", flat=True).first()
     )
 
 

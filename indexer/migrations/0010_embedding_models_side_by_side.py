@@ -5,28 +5,46 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('indexer', '0009_find_names_by_their_beginning'),
+        ("indexer", "0009_find_names_by_their_beginning"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='EmbeddingModel',
+            name="EmbeddingModel",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=100, unique=True)),
-                ('recipe', models.JSONField()),
-                ('origin', models.CharField(choices=[('settings', 'Named by the settings'), ('learned', "Learned from this installation's history")], default='settings', max_length=10)),
-                ('state', models.CharField(choices=[('in_use', 'In use'), ('coming', 'Made ready beside it'), ('refused', 'Worse, and not used'), ('retired', 'No longer used')], max_length=10)),
-                ('since', models.DateTimeField(default=django.utils.timezone.now)),
-                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
-                ('weights', models.BinaryField(null=True)),
-                ('figures', models.JSONField(default=dict)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=100, unique=True)),
+                ("recipe", models.JSONField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("in_use", "In use"),
+                            ("coming", "Made ready beside it"),
+                            ("refused", "Worse, and not used"),
+                            ("retired", "No longer used"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("since", models.DateTimeField(default=django.utils.timezone.now)),
+                ("asked_at", models.DateTimeField(default=django.utils.timezone.now)),
             ],
             options={
-                'ordering': ['-since', '-pk'],
-                'constraints': [models.UniqueConstraint(condition=models.Q(('state__in', ['in_use', 'coming'])), fields=('state',), name='one_embedding_model_in_use_and_one_coming')],
+                "ordering": ["-since", "-pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["in_use", "coming"])),
+                        fields=("state",),
+                        name="one_embedding_model_in_use_and_one_coming",
+                    )
+                ],
             },
         ),
     ]

@@ -16,18 +16,11 @@ class EmbeddingModel(models.Model):
         REFUSED = "refused", "Worse, and not used"
         RETIRED = "retired", "No longer used"
 
-    class Origin(models.TextChoices):
-        SETTINGS = "settings", "Named by the settings"
-        LEARNED = "learned", "Learned from this installation's history"
-
     name = models.CharField(max_length=100, unique=True)  # as beside its vectors
     recipe = models.JSONField()  # indexer.embedding.recipe.Recipe
-    origin = models.CharField(max_length=10, choices=Origin.choices, default=Origin.SETTINGS)
     state = models.CharField(max_length=10, choices=State.choices)
     since = models.DateTimeField(default=timezone.now)  # in this state
     asked_at = models.DateTimeField(default=timezone.now)  # when the settings last began to name it
-    weights = models.BinaryField(null=True)  # of a learned static model: inference.static
-    figures = models.JSONField(default=dict)  # what it was learned from, and how it compared
 
     class Meta:
         ordering = ["-since", "-pk"]

@@ -175,9 +175,7 @@ def test_a_coming_model_that_is_away_holds_up_nothing(
     assert old.recipe["url"]
 
 
-def test_a_large_model_waits_for_its_index(
-    scope: Scope, renamed: None, settings: Settings
-) -> None:
+def test_a_large_model_waits_for_its_index(scope: Scope, renamed: None, settings: Settings) -> None:
     settings.VECTOR_INDEX_FROM = 4
     take_over(scope)
     embed_all()

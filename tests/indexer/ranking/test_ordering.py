@@ -38,9 +38,7 @@ def first_path(query: str, correction: float) -> str:
     return best.document.path
 
 
-@pytest.mark.parametrize(
-    ("correction", "first"), [(0.19 * PRIOR, "a.py"), (0.21 * PRIOR, "b.py")]
-)
+@pytest.mark.parametrize(("correction", "first"), [(0.19 * PRIOR, "a.py"), (0.21 * PRIOR, "b.py")])
 def test_a_description_is_ordered_by_all_that_was_learned(correction: float, first: str) -> None:
     assert first_path("Round the total", correction) == first
 

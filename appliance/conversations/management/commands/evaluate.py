@@ -133,9 +133,7 @@ class Command(BaseCommand):
         check_sources(options["source"], scope)
         questions = _questions(options["what"])
         table = {}
-        for name, of_all in measured_by_leg(
-            questions, scope=scope, source_names=options["source"]
-        ):
+        for name, of_all in measured_by_leg(questions, scope=scope, source_names=options["source"]):
             table[name] = of_all.to_json()
             self._print_row(name, table[name])
         if options["json"]:

@@ -43,7 +43,9 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(rows))
             return
         for row in rows:
-            lacking = f", {row['sources_lacking']} sources lack some" if row["sources_lacking"] else ""
+            lacking = (
+                f", {row['sources_lacking']} sources lack some" if row["sources_lacking"] else ""
+            )
             self.stdout.write(f"{row['state']:<8} {row['name']}: {row['vectors']} vectors{lacking}")
 
     def _use(self, options: dict[str, Any]) -> None:
@@ -76,9 +78,7 @@ def _row(model: EmbeddingModel, vectors: int) -> dict[str, object]:
     return {
         "name": model.name,
         "state": model.state,
-        "origin": model.origin,
         "since": model.since.isoformat(),
         "vectors": vectors,
         "sources_lacking": len(lacking_sources(model.name)) if is_going else None,
-        "figures": model.figures,
     }
