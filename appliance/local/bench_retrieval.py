@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 console = Console(stderr=True)
 ROOT = Path(__file__).parents[2]
-Table = dict[str, dict[str, float]]
+Table = dict[str, dict[str, object]]
 
 
 def main() -> None:
@@ -140,7 +140,7 @@ def _by_leg(title: str, questions: Sequence[GoldenQuestion], scope: Scope) -> Ta
     return {name: _told(name, of_all) for name, of_all in measured_by_leg(questions, scope=scope)}
 
 
-def _told(name: str, measures: Measures) -> dict[str, float]:
+def _told(name: str, measures: Measures) -> dict[str, object]:
     figures = measures.to_json()
     row = "  ".join(f"{measure} {value}" for measure, value in figures.items())
     sys.stdout.write(f"{name:<24}{row}\n")

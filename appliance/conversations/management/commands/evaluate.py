@@ -124,7 +124,7 @@ class Command(BaseCommand):
         if as_json:
             self.stdout.write(json.dumps(table))
 
-    def _print_row(self, name: str, values: Mapping[str, float]) -> None:
+    def _print_row(self, name: str, values: Mapping[str, object]) -> None:
         self.stdout.write(f"{name:<24}" + "  ".join(f"{k} {v}" for k, v in values.items()))
 
     def _legs(self, options: dict[str, Any]) -> None:
