@@ -12,7 +12,6 @@ import httpx
 from django.conf import settings
 
 from indexer.confined.pool import ReaderPool
-from indexer.embedding.choice import recipe_in_use
 from indexer.embedding.embedder import Embedder
 from indexer.embedding.recipe import Recipe
 from indexer.embedding.reranker import Reranker
@@ -20,6 +19,7 @@ from indexer.fetching.policy import LocationPolicy
 from indexer.fetching.values import FetchLimits
 from indexer.models import Source
 from indexer.reading.entries import DOCUMENT_MAX_BYTES
+from indexer.succession import recipe_in_use
 from inference import minilm, static
 from inference.client import ChatClient, EmbeddingClient, RerankClient
 from inference.connection import (

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from indexer.embedding.choice import recipe_named
 from indexer.errors import IndexerError
 from indexer.models import EvaluationRun
 from indexer.ranking.choice import trees_of
 from indexer.retrieval.variant import AS_USED, Variant
+from indexer.succession import recipe_named
 
 Side = EvaluationRun | Variant
 

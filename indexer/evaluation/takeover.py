@@ -7,7 +7,13 @@ import logging
 from django.conf import settings
 from django.db import connection
 
-from indexer.embedding.choice import (
+from indexer.evaluation.promotion import TIME_LIMIT_S, Change, PromotionRefused, promote
+from indexer.ingestion import jobs
+from indexer.models import Embedding, Job, Promotion, Source
+from indexer.retrieval.variant import Variant
+from indexer.retrieval.vectorindex import MOST_DIMENSIONS, has_index
+from indexer.scope import Scope
+from indexer.succession import (
     coming_recipe,
     recipe_in_use,
     recipe_named,
@@ -15,12 +21,6 @@ from indexer.embedding.choice import (
     settle,
     use,
 )
-from indexer.evaluation.promotion import TIME_LIMIT_S, Change, PromotionRefused, promote
-from indexer.ingestion import jobs
-from indexer.models import Embedding, Job, Promotion, Source
-from indexer.retrieval.variant import Variant
-from indexer.retrieval.vectorindex import MOST_DIMENSIONS, has_index
-from indexer.scope import Scope
 
 logger = logging.getLogger(__name__)
 

@@ -12,12 +12,12 @@ from django.db.models import F
 from django.utils import timezone
 
 from indexer import clients
-from indexer.embedding.choice import coming_recipe, settle
 from indexer.embedding.embedder import Embedder, chunk_text
 from indexer.errors import JobYielded, LeaseLost, SourcePaused
 from indexer.ingestion import jobs
 from indexer.ingestion.store import store_embeddings
 from indexer.models import Blob, Chunk, Job, Ref, Revision
+from indexer.succession import coming_recipe, settle
 from inference.errors import InferenceError, RequestRejected
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,6 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.db.models import PROTECT, QuerySet
 
-from indexer.embedding.choice import outdated_models
 from indexer.errors import FetchFailed
 from indexer.fetching.mirror import delete_mirror
 from indexer.models import (
@@ -24,6 +23,7 @@ from indexer.models import (
     Source,
     TrigramSet,
 )
+from indexer.succession import outdated_models
 
 logger = logging.getLogger(__name__)
 

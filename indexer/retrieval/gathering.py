@@ -10,7 +10,6 @@ from datetime import datetime
 from typing import Any
 
 from indexer import clients
-from indexer.embedding.choice import recipe_named
 from indexer.lexical.queries import query_weights
 from indexer.lexical.terms import term_id
 from indexer.retrieval.exact import exact_candidates, pieces_in
@@ -28,6 +27,7 @@ from indexer.retrieval.queries import (
     VisibleDocument,
     documents_of,
 )
+from indexer.succession import recipe_named
 from inference.errors import InferenceError
 
 logger = logging.getLogger(__name__)

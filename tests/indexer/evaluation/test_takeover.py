@@ -10,9 +10,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
-from indexer import clients
-from indexer.embedding import choice
-from indexer.embedding.choice import coming_recipe, recipe_in_use, settle
+from indexer import clients, succession
 from indexer.embedding.embedder import Embedder
 from indexer.embedding.recipe import Recipe
 from indexer.evaluation import takeover
@@ -25,6 +23,7 @@ from indexer.models import Embedding, EmbeddingModel, GoldenEntry, Job, Promotio
 from indexer.retrieval.search import search
 from indexer.retrieval.variant import Variant
 from indexer.scope import Scope
+from indexer.succession import coming_recipe, recipe_in_use, settle
 from inference.errors import ModelUnavailable
 from inference.fake_server import FakeServer
 from tests.indexer.retrieval.conftest import CorpusFactory
@@ -207,7 +206,7 @@ def test_vectors_of_a_retired_model_go_after_a_while(scope: Scope) -> None:
     embed_all()
     take_over(scope)
     assert prune_vectors() == 0
-    long_ago = timezone.now() - choice.KEPT - timedelta(minutes=1)
+    long_ago = timezone.now() - succession.KEPT - timedelta(minutes=1)
     EmbeddingModel.objects.update(since=long_ago)
     assert prune_vectors() == 8
     assert set(Embedding.objects.values_list("model", flat=True)) == {NEW}

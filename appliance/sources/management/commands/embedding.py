@@ -14,9 +14,9 @@ from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 from appliance.common.commandline import sentences
 from appliance.sources.operators import scope_for
-from indexer.embedding.choice import begin, recipe_in_use, settle
 from indexer.evaluation.takeover import VectorsIncomplete, lacking_sources, use_embedding
 from indexer.models import Embedding, EmbeddingModel, Promotion
+from indexer.succession import begin, recipe_in_use, settle
 
 
 class Command(BaseCommand):
