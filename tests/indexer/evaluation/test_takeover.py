@@ -19,7 +19,8 @@ from indexer.evaluation.takeover import lacking_sources, take_over
 from indexer.ingestion import jobs
 from indexer.ingestion.embed import embed
 from indexer.ingestion.pruning import prune_vectors
-from indexer.models import Embedding, EmbeddingModel, GoldenEntry, Job, Promotion, Source
+from indexer.models import Embedding, EmbeddingModel, GoldenEntry, Job, Promotion, Ranking, Source
+from indexer.ranking.choice import choose_origin
 from indexer.retrieval.search import search
 from indexer.retrieval.variant import Variant
 from indexer.scope import Scope
@@ -95,6 +96,7 @@ def test_new_texts_get_a_vector_of_both_models_meanwhile(corpus_factory: CorpusF
 def test_a_worse_model_is_refused_and_a_person_may_use_it_all_the_same(
     scope: Scope, asked: list[GoldenEntry], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    choose_origin(Ranking.Origin.PLAIN)
     take_over(scope)
     embed_all()
     monkeypatch.setattr("indexer.retrieval.gathering.lexical_candidates", lambda *a, **k: [])
