@@ -19,6 +19,7 @@ from indexer.fetching.policy import LocationPolicy
 from indexer.fetching.values import FetchLimits
 from indexer.models import Source
 from indexer.reading.entries import DOCUMENT_MAX_BYTES
+from indexer.succession import recipe_in_use
 from inference import minilm, static
 from inference.client import ChatClient, EmbeddingClient, RerankClient
 from inference.connection import (
@@ -35,29 +36,13 @@ LOOK_CONNECT_S, LOOK_READ_S = 1.0, 2.0  # somebody waits for what is only a look
 STATIC_BATCH = 512  # texts: so fast that the statements around them would take longer
 
 
-def wanted_recipe() -> Recipe:
-    """Return which embedding model the settings name."""
-    if settings.EMBEDDING == "static":
-        return Recipe("static", static.read_manifest().name)
-    if settings.EMBEDDING == "minilm":
-        return Recipe("minilm", minilm.MODEL_NAME)
-    return Recipe(
-        "server",
-        settings.EMBEDDING_MODEL,
-        url=settings.EMBEDDING_URL,
-        query_prefix=settings.EMBEDDING_QUERY_PREFIX,
-        passage_prefix=settings.EMBEDDING_PASSAGE_PREFIX,
-        dimensions=settings.EMBEDDING_DIMENSIONS,
-    )
-
-
 def embedder(recipe: Recipe | None = None) -> Embedder:
-    """Return the embedder of a recipe, or of the one that the settings name.
+    """Return the embedder of a recipe, or of the one in use.
 
     Vectors of the model in use and of its successor are made side by side. Loading a model of
     this process happens at first use.
     """
-    return _embedder(recipe or wanted_recipe())
+    return _embedder(recipe or recipe_in_use())
 
 
 @lru_cache(maxsize=4)

@@ -19,6 +19,7 @@ from indexer.errors import (
     SyncInProgress,
 )
 from indexer.evaluation import runs
+from indexer.evaluation.takeover import take_over
 from indexer.ingestion import jobs, pruning
 from indexer.ingestion.embed import embed
 from indexer.ingestion.postings import sweep_postings
@@ -98,6 +99,7 @@ def prune() -> None:
 @shared_task(ignore_result=True)
 def sweep() -> None:
     """Give back the space of what was pruned."""
+    pruning.prune_vectors()
     sweep_postings()
 
 
@@ -105,6 +107,13 @@ def sweep() -> None:
 def keep_vector_indexes() -> None:
     """Index the vectors of a model once there are many, beside whoever searches and embeds."""
     vectorindex.keep_indexes()
+
+
+@shared_task(ignore_result=True, expires=300)
+def take_over_embedding() -> None:
+    """Search with another embedding model once its vectors are complete and it is not worse."""
+    take_over(_shown())
+    dispatch()
 
 
 @shared_task(ignore_result=True, expires=3600)
@@ -140,5 +149,8 @@ def dispatch_runs() -> None:
 @shared_task(ignore_result=True, expires=3600)
 def learn_ranking() -> None:
     """Learn the order of search results from the newest history; it is used when it wins."""
-    shown = Source.objects.filter(hidden_at=None).values_list("pk", flat=True)
-    learning.learn_if_new(Scope(frozenset(shown)))
+    learning.learn_if_new(_shown())
+
+
+def _shown() -> Scope:
+    return Scope(frozenset(Source.objects.filter(hidden_at=None).values_list("pk", flat=True)))

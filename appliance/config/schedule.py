@@ -11,6 +11,7 @@ ROUTES = {
     # Minutes of work once a day: beside the embedding it holds up nobody who looks for something.
     "indexer.tasks.learn_ranking": {"queue": "embed"},
     "indexer.tasks.keep_vector_indexes": {"queue": "embed"},
+    "indexer.tasks.take_over_embedding": {"queue": "embed"},
     "indexer.tasks.evaluate": {"queue": "embed"},
     "indexer.tasks.evaluate_run": {"queue": "embed"},
     "appliance.conversations.tasks.answer_question": {"queue": "ask"},
@@ -28,6 +29,7 @@ EVERY = {
     # What was removed is gone within fifteen minutes: pruning must run well before that.
     "indexer.tasks.prune": 300.0,
     "indexer.tasks.keep_vector_indexes": 600.0,
+    "indexer.tasks.take_over_embedding": 300.0,
     "indexer.tasks.sweep": DAY,
     "indexer.tasks.evaluate": DAY,
     "indexer.tasks.learn_ranking": DAY,

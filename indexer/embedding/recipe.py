@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from typing import Any
@@ -27,6 +28,11 @@ class Recipe:
         cut = f"@{self.dimensions}" if self.dimensions else ""
         told = sha256(self.passage_prefix.encode()).hexdigest()[:8] if self.passage_prefix else ""
         return f"{self.model}{cut}{'#' if told else ''}{told}"
+
+    @classmethod
+    def from_json(cls, told: Mapping[str, Any]) -> Recipe:
+        """Return the recipe that to_json wrote."""
+        return cls(**told)
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -4,6 +4,7 @@
 now                   search as it is in use
 plain, shipped        an order of results; ranking:12 is one that was learned
 without:vector,path   retrievers that are left out; only:lexical is the rest
+embedding:NAME        an embedding model whose vectors are there: see manage.py embedding list
 rerank:on, rerank:off
 plain+without:vector  several at once
 """
@@ -16,6 +17,7 @@ from indexer.errors import IndexerError
 from indexer.models import EvaluationRun
 from indexer.ranking.choice import trees_of
 from indexer.retrieval.variant import AS_USED, Variant
+from indexer.succession import recipe_named
 
 Side = EvaluationRun | Variant
 
@@ -49,6 +51,8 @@ def _changed(variant: Variant, part: str) -> Variant:
         case "ranking", _:
             trees_of(value)
             return replace(variant, ranking=value)
+        case "embedding", _:
+            return replace(variant, embedding=recipe_named(value).name)
         case "without", _:
             return replace(variant, without=variant.without | set(names))
         case "only", _:

@@ -17,6 +17,7 @@ from indexer.errors import JobYielded, LeaseLost, SourcePaused
 from indexer.ingestion import jobs
 from indexer.ingestion.store import store_embeddings
 from indexer.models import Blob, Chunk, Job, Ref, Revision
+from indexer.succession import coming_recipe, settle
 from inference.errors import InferenceError, RequestRejected
 
 logger = logging.getLogger(__name__)
@@ -52,7 +53,8 @@ def embed(job: Job, heartbeat: jobs.Heartbeat | None = None) -> int:
     """
     heartbeat = heartbeat or jobs.Heartbeat(job, may_yield=True)
     try:
-        stored = _embed_refs(job, clients.embedder(), heartbeat)
+        settle()
+        stored = _embed_models(job, heartbeat)
     except InferenceError as exc:
         jobs.wait_for_model(job, f"The embedding model does not answer: {exc}")
         logger.warning("embed source=%s waits: %s", job.source_id, exc)
@@ -71,6 +73,33 @@ def embed(job: Job, heartbeat: jobs.Heartbeat | None = None) -> int:
     else:
         jobs.forget(job)
     return stored
+
+
+def _embed_models(job: Job, heartbeat: jobs.Heartbeat) -> int:
+    """Make the vectors of the model in use, then those of the one that shall follow it.
+
+    Either may be away without holding up the other: the old one's server is often gone when the
+    new one is wanted.
+    """
+    stored, away = 0, None
+    try:
+        stored = _embed_refs(job, clients.embedder(), heartbeat)
+    except InferenceError as exc:
+        away = exc
+    if coming := coming_recipe():
+        try:
+            stored += _embed_beside(job, clients.embedder(coming), heartbeat)
+        except InferenceError as exc:
+            # Looked at again by indexer.evaluation.takeover, which has the rest embedded.
+            logger.warning("embed source=%s model=%s waits: %s", job.source_id, coming.name, exc)
+    if away is not None:
+        raise away
+    return stored
+
+
+def _embed_beside(job: Job, embedder: Embedder, heartbeat: jobs.Heartbeat) -> int:
+    refs = Ref.objects.filter(source=job.source).order_by("-is_default", "pk")
+    return sum(_embed_ref(job, ref, None, embedder, heartbeat) for ref in refs)
 
 
 def _embed_refs(job: Job, embedder: Embedder, heartbeat: jobs.Heartbeat) -> int:

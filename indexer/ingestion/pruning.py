@@ -14,7 +14,8 @@ from indexer.errors import FetchFailed
 from indexer.fetching.mirror import delete_mirror
 from indexer.ingestion.passages import drop_passages, passages_of
 from indexer.ingestion.trigrams import drop_trigrams
-from indexer.models import Blob, Chunk, Finding, Job, NamesUsed, Source
+from indexer.models import Blob, Chunk, Embedding, Finding, Job, NamesUsed, Source
+from indexer.succession import outdated_models
 
 logger = logging.getLogger(__name__)
 
@@ -79,6 +80,16 @@ def _prune_batch() -> int:
     except IntegrityError:  # something began to point to one of them: next time
         return 0
     return len(blob_ids)
+
+
+def prune_vectors() -> int:
+    """Delete the vectors of embedding models that have not been in use for a while."""
+    removed = 0
+    for model in outdated_models():
+        removed += Embedding.objects.filter(model=model)._raw_delete("default")
+    if removed:
+        logger.info("prune vectors=%s", removed)
+    return removed
 
 
 def prune_mirrors() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from indexer.models.chunk import Batch, Chunk, Embedding, Posting
 from indexer.models.document import Blob, Document, Finding, SkippedFile
+from indexer.models.embedding_model import EmbeddingModel
 from indexer.models.evaluation import (
     EvaluationAnswer,
     EvaluationRun,
@@ -27,6 +28,7 @@ __all__ = [
     "Definition",
     "Document",
     "Embedding",
+    "EmbeddingModel",
     "EvaluationAnswer",
     "EvaluationRun",
     "Finding",

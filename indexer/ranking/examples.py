@@ -48,7 +48,6 @@ class Observed:
     rows: Matrix
     labels: NDArray[np.float32]
     fused: NDArray[np.float32]  # the fixed weights' scores
-    is_source: NDArray[np.bool_]  # neither test nor prose: only these are answers of commits
 
 
 def examples_of(source: Source, *, newest: int, before: datetime | None = None) -> list[Example]:
@@ -117,7 +116,6 @@ def _observed(example: Example, pools: Pools, past: Past) -> Observed | None:
         features_of(pools, kept, partial(past.activity, before=example.committed_at)),
         np.array([gold[place] for place in places], dtype=np.float32),
         np.array([one.score for one in kept], dtype=np.float32),
-        np.array([one.document.role == DocumentRole.SOURCE for one in kept]),
     )
 
 

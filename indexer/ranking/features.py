@@ -1,8 +1,9 @@
 """What is known of each document that was found, as numbers that mean the same in every corpus.
 
 Scores are taken relative to the best of the same search, so that a model learned on one
-repository says something about another. Whether a file is a test or prose is no feature: commits are
-asked of sources alone, and would teach that nobody looks for the rest. The fixed weights know of it.
+repository says something about another. Whether a file is a test or prose is told for descriptions of
+changes alone: they are what is learned from, and they are answered by sources. A question may be
+answered by any file, so to a question every file is shown as a source; the fixed weights know more.
 """
 
 from __future__ import annotations
@@ -18,15 +19,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from indexer.lexical.terms import path_terms, term_id
+from indexer.reading.roles import DocumentRole
 from indexer.retrieval.fusion import RankedDocument
 from indexer.retrieval.gathering import Pools
 from indexer.retrieval.queries import Candidate, VisibleDocument
+from indexer.retrieval.roles import is_question
 
 Matrix = NDArray[np.float32]
 DAY_S = 86_400.0
 NEVER_DAYS = 10_000.0
 NEAREST = 10  # of the list, whose folders and sources speak for their neighbours
 WORD = re.compile(r"\w+")
+AS_SOURCE = (1.0, 0.0, 0.0)
 
 # Name -> how the score may go with it: 1 up, -1 down, 0 either way.
 DIRECTIONS: dict[str, int] = {
@@ -58,6 +62,9 @@ DIRECTIONS: dict[str, int] = {
     "untouched_days": 0,
     "lines": 0,
     "query_terms": 0,
+    "is_source": 0,
+    "is_test": 0,
+    "is_prose": 0,
 }
 NAMES = tuple(DIRECTIONS)
 
@@ -182,6 +189,7 @@ def features_of(
 ) -> Matrix:
     """Return a row of features for each document, in the order of NAMES; shape (n, features)."""
     search = Search.of(pools, ranked)
+    is_asked = is_question(pools.query)
     activities = [activity_of(one.document) for one in ranked]
     most_touches = log1p(max((a.touches for a in activities), default=0)) or 1.0
     rows = [
@@ -198,12 +206,22 @@ def features_of(
             log1p(_days(activity.untouched_s)),
             log1p(one.document.line_count),
             log1p(len(pools.weights)),
+            *(AS_SOURCE if is_asked else _role(one.document)),
         )
         for one, activity, neighbours, of_source in zip(
             ranked, activities, _neighbours(ranked), _of_sources(ranked), strict=True
         )
     ]
     return np.array(rows, dtype=np.float32).reshape(len(rows), len(NAMES))
+
+
+def _role(document: VisibleDocument) -> tuple[float, ...]:
+    role = DocumentRole(document.role)
+    return (
+        float(role == DocumentRole.SOURCE),
+        float(role == DocumentRole.TEST),
+        float(role in {DocumentRole.DOCS, DocumentRole.CHANGELOG}),
+    )
 
 
 def _days(seconds: float | None) -> float:

@@ -121,13 +121,13 @@ def _forget_old() -> None:
 
 
 def fit(examples: Sequence[Sequence[Observed]]) -> Trees:
-    """Learn from examples, each with its variants, which source comes before which."""
+    """Learn from examples, each with its variants, which document comes before which."""
     observed = [one for variants in examples for one in variants]
-    telling = [one for one in observed if len(set(one.labels[one.is_source])) == 2]
+    telling = [one for one in observed if len(set(one.labels)) == 2]
     return Trees.fit(
-        np.concatenate([one.rows[one.is_source] for one in telling]),
-        np.concatenate([one.labels[one.is_source] for one in telling]),
-        [int(one.is_source.sum()) for one in telling],
+        np.concatenate([one.rows for one in telling]),
+        np.concatenate([one.labels for one in telling]),
+        [len(one.labels) for one in telling],
     )
 
 

@@ -14,8 +14,10 @@ from indexer.retrieval.gathering import Pools
 from indexer.retrieval.queries import VisibleDocument
 from indexer.retrieval.roles import is_question
 
-# The trees learn from descriptions of changes: of their corrections, a question takes so much.
+# The trees learn from descriptions of changes: of their corrections, a question takes so much, and
+# holds to the fixed weights so much more firmly.
 TRUST_WHEN_ASKED = 0.75
+PRIOR_WHEN_ASKED = 16.0
 
 
 def ordered(
@@ -28,9 +30,10 @@ def ordered(
     if trees is None or not fused:
         return list(fused)
     rows = features_of(pools, fused, activity_of)
-    fixed = PRIOR * rows[:, FUSED]
-    trust = TRUST_WHEN_ASKED if is_question(pools.query) else 1.0
-    scores = fixed + trust * (trees.scores(rows) - fixed)
-    shown = 1.0 / (1.0 + np.exp(PRIOR / 2 - scores.astype(np.float64)))
+    is_asked = is_question(pools.query)
+    prior, trust = (PRIOR_WHEN_ASKED, TRUST_WHEN_ASKED) if is_asked else (PRIOR, 1.0)
+    learned = trees.scores(rows) - PRIOR * rows[:, FUSED]
+    scores = prior * rows[:, FUSED] + trust * learned
+    shown = 1.0 / (1.0 + np.exp(prior / 2 - scores.astype(np.float64)))
     order = np.argsort(-scores, kind="stable")
     return [replace(fused[place], score=float(shown[place])) for place in order]

@@ -27,6 +27,7 @@ from indexer.retrieval.queries import (
     VisibleDocument,
     documents_of,
 )
+from indexer.succession import recipe_named
 from inference.errors import InferenceError
 
 logger = logging.getLogger(__name__)
@@ -69,16 +70,17 @@ def gather(
     *,
     before: datetime | None = None,
     without: Collection[str] = (),
+    embedding: str = "",
 ) -> Pools:
     """Ask all retrievers; without an embedding model the words decide, and `legs` says so.
 
     `before` leaves out what the history says from that moment on; `without` names retrievers
-    that are not asked (see variant.LEGS).
+    that are not asked (see variant.LEGS); `embedding` names another model than the one in use.
     """
     weights = {term_id(term): weight for term, weight in query_weights(query).items()}
     asked: dict[str, Callable[[], Sequence[Any]]] = {
         "lexical": lambda: lexical_candidates(visibility, weights, pool=POOL),
-        "vector": lambda: _by_meaning(query, visibility),
+        "vector": lambda: _by_meaning(query, visibility, embedding),
         "path": lambda: path_candidates(visibility, weights.keys(), pool=POOL),
         "history": lambda: history_candidates(
             visibility, weights, before=before, commits=COMMITS, pool=POOL
@@ -101,8 +103,8 @@ def names_in(query: str) -> list[str]:
     return list(dict.fromkeys(NAME.findall(query)))[:NAMES]
 
 
-def _by_meaning(query: str, visibility: Visibility) -> list[Candidate]:
-    embedder = clients.embedder()
+def _by_meaning(query: str, visibility: Visibility, embedding: str) -> list[Candidate]:
+    embedder = clients.embedder(recipe_named(embedding) if embedding else None)
     try:
         vector = embedder.embed_query(query)
     except InferenceError as exc:

@@ -50,7 +50,13 @@ def search(
     visibility = visibility_of(scope, source_names, refs)
     if not visibility.scope.source_ids:
         return SearchResult((), ())
-    pools = gather(query, visibility, before=then.before if then else None, without=variant.without)
+    pools = gather(
+        query,
+        visibility,
+        before=then.before if then else None,
+        without=variant.without,
+        embedding=variant.embedding,
+    )
     trees = trees_of(variant.ranking) if variant.ranking else trees_in_use()
     activity_of = then.activity_of if then else live_activity
     ranked = ordered(pools, fuse(pools), trees, activity_of)

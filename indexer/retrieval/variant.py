@@ -23,6 +23,7 @@ class Variant:
 
     without: frozenset[str] = frozenset()  # retrievers that are not asked
     ranking: str = ""  # plain, shipped, or the number of a learned one
+    embedding: str = ""  # the name of another embedding model, whose vectors are there
     is_reranked: bool | None = None  # None: as configured
 
     def __post_init__(self) -> None:

@@ -12,7 +12,8 @@ from django.core.management import CommandError, call_command
 
 from indexer.models import Document, GoldenEntry, GoldenSet, Promotion, Ranking, Source
 from indexer.ranking.features import NAMES
-from indexer.ranking.trees import FUSED, PARAMETERS, PRIOR
+from indexer.ranking.ordering import PRIOR_WHEN_ASKED
+from indexer.ranking.trees import FUSED, PARAMETERS
 from tests.conftest import SourceFactory
 
 TOPICS = ("billing", "shipping", "refunds", "coupons", "taxes", "stock", "mail", "audit")
@@ -158,7 +159,7 @@ def upside_down() -> str:
     rows = np.random.default_rng(1).random((4000, len(NAMES)), np.float32)
     data = xgboost.DMatrix(
         rows,
-        label=-3 * PRIOR * rows[:, FUSED],
+        label=-3 * PRIOR_WHEN_ASKED * rows[:, FUSED],
         feature_names=list(NAMES),
         base_margin=0 * rows[:, 0],
     )

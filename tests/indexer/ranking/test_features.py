@@ -47,6 +47,21 @@ def test_shares_are_of_the_best_of_the_same_search(scope: Scope) -> None:
     assert 0 < rows["shop/tests/test_cart.py"]["file_coverage"] < 1
 
 
+def test_what_kind_of_file_it_is_counts_for_descriptions_alone(scope: Scope) -> None:
+    kinds = ("is_source", "is_test", "is_prose")
+
+    def kinds_of(query: str) -> dict[str, list[float]]:
+        rows = rows_of(query, scope)
+        return {path: [row[kind] for kind in kinds] for path, row in rows.items()}
+
+    described = kinds_of("round the total of the cart")
+    assert described["shop/cart.py"] == [1, 0, 0]
+    assert described["shop/tests/test_cart.py"] == [0, 1, 0]
+    assert described["docs/cart.md"] == [0, 0, 1]
+    asked = kinds_of("where is the total of the cart rounded")
+    assert all(kind == [1, 0, 0] for kind in asked.values())
+
+
 def test_names_folders_and_definitions_speak_for_a_file(scope: Scope) -> None:
     rows = rows_of("where does the cart compute total", scope)
     assert rows["shop/cart.py"]["symbol"] > 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import numpy as np
@@ -147,10 +146,7 @@ def observed(rows: list[float], labels: list[int], fused: list[float]) -> Observ
     matrix = np.zeros((len(rows), len(NAMES)), np.float32)
     matrix[:, NAMES.index("words")] = rows
     example = Example("", 1, datetime.fromtimestamp(0, tz=UTC), frozenset())
-    sources = np.ones(len(rows), bool)
-    return Observed(
-        example, matrix, np.array(labels, np.float32), np.array(fused, np.float32), sources
-    )
+    return Observed(example, matrix, np.array(labels, np.float32), np.array(fused, np.float32))
 
 
 def test_a_ranking_that_is_worse_does_not_win() -> None:
@@ -200,13 +196,3 @@ def test_where_examples_say_nothing_the_fixed_weights_stand() -> None:
     asked = np.zeros((3, len(NAMES)), np.float32)
     asked[:, NAMES.index("fused")] = [0.2, 0.9, 0.5]
     assert list(np.argsort(-trees.scores(asked))) == [1, 2, 0]
-
-
-def test_tests_and_prose_are_not_learned_from(telling: Source) -> None:
-    """Else every commit would teach that nobody looks for them."""
-    example = examples_of(telling, newest=1)[0]
-    (one, *_) = observe(example, scope_of(telling), Past([telling.pk]))
-    assert one.is_source.all()
-    prose = replace(one, is_source=one.labels > 2)
-    with pytest.raises(ValueError, match="need at least one array"):
-        fit([[prose]])

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from indexer.ranking.features import Matrix
-from indexer.ranking.ordering import TRUST_WHEN_ASKED, ordered
+from indexer.ranking.ordering import PRIOR_WHEN_ASKED, TRUST_WHEN_ASKED, ordered
 from indexer.ranking.trees import FUSED, PRIOR, Trees
 from indexer.retrieval.fusion import fuse
 from indexer.retrieval.gathering import Pools
@@ -26,7 +26,7 @@ class Correcting(Trees):
 
 
 def first_path(query: str, correction: float) -> str:
-    """Return which of two documents comes first: by fixed weights `a.py`, by 16 x 0.2 points."""
+    """Return which of two documents comes first: by fixed weights `a.py`, by 0.2."""
     documents = [
         VisibleDocument(number, 1, "shop", path, "source", number, "0" * 40)
         for number, path in enumerate(("a.py", "b.py"))
@@ -38,11 +38,17 @@ def first_path(query: str, correction: float) -> str:
     return best.document.path
 
 
-@pytest.mark.parametrize(("correction", "first"), [(3.0, "a.py"), (3.5, "b.py")])
+@pytest.mark.parametrize(("correction", "first"), [(0.19 * PRIOR, "a.py"), (0.21 * PRIOR, "b.py")])
 def test_a_description_is_ordered_by_all_that_was_learned(correction: float, first: str) -> None:
     assert first_path("Round the total", correction) == first
 
 
-@pytest.mark.parametrize(("correction", "first"), [(3.5, "a.py"), (3.3 / TRUST_WHEN_ASKED, "b.py")])
+@pytest.mark.parametrize(
+    ("correction", "first"),
+    [
+        (0.19 * PRIOR_WHEN_ASKED / TRUST_WHEN_ASKED, "a.py"),
+        (0.21 * PRIOR_WHEN_ASKED / TRUST_WHEN_ASKED, "b.py"),
+    ],
+)
 def test_a_question_takes_less_of_it(correction: float, first: str) -> None:
     assert first_path("Where is the total rounded?", correction) == first

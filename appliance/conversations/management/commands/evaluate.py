@@ -25,6 +25,7 @@ from indexer.evaluation.alarms import compare_runs
 from indexer.evaluation.comparison import Comparison
 from indexer.evaluation.contest import contest, parts_of
 from indexer.evaluation.golden import GoldenQuestion, read_golden
+from indexer.evaluation.legs import measured_by_leg
 from indexer.evaluation.promotion import questions_in
 from indexer.evaluation.run import Answered, answer_all, measure
 from indexer.evaluation.sets import in_fair_order, question_of, questions_in_use
@@ -64,6 +65,9 @@ class Command(BaseCommand):
             help="also by source, and by whether the answer is named",
         )
         parser.add_argument(
+            "--legs", action="store_true", help="the questions again with each retriever left out"
+        )
+        parser.add_argument(
             "--answers",
             action="store_true",
             help="have the questions answered, and measure the answers",
@@ -80,6 +84,8 @@ class Command(BaseCommand):
                 self._compare(options)
             elif what and what[0] in ACTIONS:
                 getattr(self, f"_{what[0]}")(options)
+            elif what and options["legs"]:
+                self._legs(options)
             elif what and options["answers"]:
                 self._answers(options)
             elif what:
@@ -114,8 +120,23 @@ class Command(BaseCommand):
     def _print(self, answered: dict[str, list[Answered]], *, as_json: bool) -> None:
         table = {name: measure(of_file).to_json() for name, of_file in answered.items()}
         for name, values in table.items():
-            self.stdout.write(f"{name:<24}" + "  ".join(f"{k} {v}" for k, v in values.items()))
+            self._print_row(name, values)
         if as_json:
+            self.stdout.write(json.dumps(table))
+
+    def _print_row(self, name: str, values: Mapping[str, object]) -> None:
+        self.stdout.write(f"{name:<24}" + "  ".join(f"{k} {v}" for k, v in values.items()))
+
+    def _legs(self, options: dict[str, Any]) -> None:
+        """Ask the questions of all files with each retriever left out in turn."""
+        scope = scope_for(options["user"])
+        check_sources(options["source"], scope)
+        questions = _questions(options["what"])
+        table = {}
+        for name, of_all in measured_by_leg(questions, scope=scope, source_names=options["source"]):
+            table[name] = of_all.to_json()
+            self._print_row(name, table[name])
+        if options["json"]:
             self.stdout.write(json.dumps(table))
 
     # --- Answers ----------------------------------------------------------------------------
