@@ -24,7 +24,7 @@ from inference.errors import InferenceError, ModelFilesInvalid
 from inference.fetching import Progress, fetch, sha256_of
 from inference.packages import SMALL_MODEL_GGUF, default_cache_folder, get_model, packaged_models
 from inference.serving import gatekeeping, install
-from inference.serving.adapters import named_folder, read_adapters
+from inference.serving.adapters import Adapter, named_folder, read_adapters
 from inference.serving.explain import explained, to_json
 from inference.serving.launch import command_of, plan_launch
 from inference.serving.machine import read_machine
@@ -75,7 +75,14 @@ def run_launch(options: argparse.Namespace) -> int:
     """Become the model server: this process is replaced, so signals reach vLLM itself."""
     model = (options.model or small_model_folder(options.cache)).absolute()
     profile, machine = get_profile(options.profile), read_machine()
-    adapters = read_adapters(options.adapter, profile, read_shape(model)) if options.adapter else ()
+    adapters: tuple[Adapter, ...] = ()
+    if options.adapter:
+        adapters = read_adapters(
+            options.adapter,
+            profile,
+            read_shape(model),
+            may_be_unpromoted=options.unpromoted,
+        )
     launch = plan_launch(
         profile,
         machine,
@@ -195,7 +202,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_adapters(launch)
     launch.add_argument("--verified", action="store_true", help="refuse a model without a manifest")
     launch.add_argument(
-        "--unpromoted", action="store_true", help="serve a quantized model that was not promoted"
+        "--unpromoted",
+        action="store_true",
+        help="serve a quantized model or an adapter that was not promoted",
     )
     launch.add_argument("--dummy", action="store_true", help="random weights, for benchmarks")
     gatekeeping.add_options(step("gateway", gatekeeping.run))

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from inference.errors import ModelFilesInvalid, ServingFailed
-from inference.serving.manifest import ADAPTER_CONFIG, NAME, verify_folder
+from inference.serving.manifest import ADAPTER_CONFIG, NAME, check_promoted, verify_folder
 from inference.serving.profiles import Profile
 from inference.serving.shape import Shape
 
@@ -49,7 +49,11 @@ def named_folder(text: str) -> tuple[str, Path]:
 
 
 def read_adapters(
-    named: Sequence[tuple[str, Path]], profile: Profile, base: Shape
+    named: Sequence[tuple[str, Path]],
+    profile: Profile,
+    base: Shape,
+    *,
+    may_be_unpromoted: bool = False,
 ) -> tuple[Adapter, ...]:
     """Verify adapters against their manifests and the model that they are for.
 
@@ -62,7 +66,7 @@ def read_adapters(
         )
     if names and not profile.adapters:
         raise ServingFailed(f"the profile of {profile.served_name} serves no adapters")
-    return tuple(_read(name, folder.absolute(), base) for name, folder in named)
+    return tuple(_read(name, folder.absolute(), base, may_be_unpromoted) for name, folder in named)
 
 
 def rank_of(adapters: Sequence[Adapter]) -> int:
@@ -82,13 +86,15 @@ def bytes_of(base: Shape, rank: int, slots: int) -> int:
     return slots * base.layers * in_layer * WIDTH
 
 
-def _read(name: str, folder: Path, base: Shape) -> Adapter:
+def _read(name: str, folder: Path, base: Shape, may_be_unpromoted: bool) -> Adapter:
     if not (folder / NAME).exists():
         raise ModelFilesInvalid(
             f"{folder} has no manifest, which says what the adapter learned from: `python -m inference.serving "
             f"manifest make {folder} --licence ... --origin ... --learned-from SOURCE`"
         )
     manifest = verify_folder(folder)
+    if not may_be_unpromoted:
+        check_promoted(folder, manifest)
     if not (folder / ADAPTER_CONFIG).is_file():
         raise ServingFailed(f"{folder} is no adapter: it has no {ADAPTER_CONFIG}")
     config = json.loads((folder / ADAPTER_CONFIG).read_text(encoding="utf-8"))

@@ -94,12 +94,16 @@ def write_manifest(folder: Path, manifest: Manifest) -> Path:
 
 
 def check_promoted(folder: Path, manifest: Manifest) -> None:
-    """Refuse a model that lost too much by quantization, or of which nobody knows yet."""
+    """Refuse what was measured and found worse, or of which nobody knows yet: a model that lost too
+    much by quantization, an adapter that learned nothing."""
     if manifest.promoted is False:
         reasons = manifest.report.get("refused") or ["it was not compared with the original yet"]
+        advice = f"Compare it with `python -m inference.quantization verify ORIGINAL {folder}`"
+        if is_adapter(folder):
+            advice = "Train it with more pairs"
         raise ServingFailed(
-            f"{folder} is not promoted: {'; '.join(map(str, reasons))}. Compare it with `python -m "
-            f"inference.quantization verify ORIGINAL {folder}`, or serve it all the same with --unpromoted."
+            f"{folder} is not promoted: {'; '.join(map(str, reasons))}. {advice}, or serve it all the same "
+            "with --unpromoted."
         )
 
 

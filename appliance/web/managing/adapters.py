@@ -38,7 +38,7 @@ class AdapterForm(forms.Form):
     """Which groups an adapter answers, and what it learned from."""
 
     name = forms.RegexField(
-        ADAPTER_NAME,
+        rf"\A{ADAPTER_NAME.pattern}\Z",
         label="Adapter",
         help_text="As <code>launch --adapter NAME=FOLDER</code> names it.",
         error_messages={"invalid": "A name has small letters, digits, dots and dashes."},
