@@ -55,7 +55,7 @@ def export(out: Path, *more: str) -> list[TrainingPair]:
 
 def curated(shop: Source, owner: User, **fields: object) -> CuratedLines:
     document = Document.objects.get(source=shop, path="shop/cart.py")
-    evidence = Evidence.objects.create(
+    evidence, _ = Evidence.objects.get_or_create(
         source=shop, commit=Ref.objects.get(source=shop, is_default=True).commit,
         path=document.path, blob=document.blob, start_line=1, end_line=3, line_hash="x",
     )  # fmt: skip
