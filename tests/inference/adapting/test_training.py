@@ -47,7 +47,7 @@ class Played:
 
     def save(self, folder: Path) -> None:
         config = {"peft_type": "LORA", "r": 8, "bias": "none"}
-        told = {**config, "base_model_name_or_path": "/home/somebody/model"}
+        told = {**config, "base_model_name_or_path": "/srv/somebody/model"}
         (folder / ADAPTER_CONFIG).write_text(json.dumps(told))
         (folder / "README.md").write_text("unfilled")
         write_weights(folder / WEIGHTS, tensors_of(small_shape(), 8))

@@ -83,7 +83,7 @@ def test_secrets_are_masked_in_message_and_lines(shop: Source, tmp_path: Path) -
 
 
 def test_what_is_excluded_since_is_not_learned(shop: Source, tmp_path: Path) -> None:
-    shop.exclude_patterns = "shop/keys.py"
+    shop.exclude_patterns = ["shop/keys.py"]
     shop.save()
     sync_now(shop)
     pairs = export(tmp_path / "pairs.jsonl", "--source", "shop")
