@@ -45,7 +45,7 @@ def test_an_admin_says_whose_questions_an_adapter_answers(
         page = context.new_page()
         page.goto("/manage/adapters/")
         _fill(page)
-        expect(page.get_by_role("button", name="Confirm")).to_be_visible()
+        expect(page.get_by_role("button", name="Continue")).to_be_visible()
         confirm(page)
         page.goto("/manage/adapters/")
         _fill(page)
