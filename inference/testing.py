@@ -162,8 +162,12 @@ class FakeModel:
 
     def _listing(self) -> list[dict[str, object]]:
         script = self.script
-        base = {"id": script.model, "object": "model", "max_model_len": script.window_tokens}
-        beside = [
+        base: dict[str, object] = {
+            "id": script.model,
+            "object": "model",
+            "max_model_len": script.window_tokens,
+        }
+        beside: list[dict[str, object]] = [
             {"id": name, "object": "model", "parent": script.model} for name in script.adapters
         ]
         return [base, *beside]

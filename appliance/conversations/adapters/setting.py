@@ -9,7 +9,7 @@ from django.contrib.auth.models import Group
 from django.db import transaction
 from django.utils import timezone
 
-from appliance.accounts.models import User
+from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 from appliance.conversations.adapters.models import ModelAdapter
@@ -30,11 +30,11 @@ def learned_from_of(states: Sequence[ServerState], name: str) -> frozenset[str]:
 
 @transaction.atomic
 def set_adapter(
-    name: str, *, groups: Collection[Group], sources: Collection[Source], by: User
+    name: str, *, groups: Collection[Group], sources: Collection[Source], by: Actor
 ) -> ModelAdapter:
     """Say whose questions an adapter answers, and what it learned from."""
     learned = [[source.pk, source.name] for source in sorted(sources, key=lambda one: one.name)]
-    told = {"learned_from": learned, "set_by": by.get_username(), "set_at": timezone.now()}
+    told = {"learned_from": learned, "set_by": _name_of(by), "set_at": timezone.now()}
     adapter, _ = ModelAdapter.objects.update_or_create(name=name, defaults=told)
     adapter.groups.set(groups)
     record(Action.ADAPTER_SET, actor=by, target=_target(adapter), details=_described(adapter))
@@ -42,10 +42,14 @@ def set_adapter(
 
 
 @transaction.atomic
-def remove_adapter(adapter: ModelAdapter, *, by: User) -> None:
+def remove_adapter(adapter: ModelAdapter, *, by: Actor) -> None:
     """Let nobody be answered by an adapter any more."""
     record(Action.ADAPTER_REMOVED, actor=by, target=_target(adapter), details=_described(adapter))
     adapter.delete()
+
+
+def _name_of(by: Actor) -> str:
+    return by if isinstance(by, str) else (by.get_username() if by else "")
 
 
 def _target(adapter: ModelAdapter) -> Target:

@@ -15,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 
 from appliance.accounts.freshness import fresh_sign_in_required
 from appliance.accounts.models import Role
-from appliance.accounts.requests import SignedInRequest
 from appliance.accounts.roles import role_required
 from appliance.conversations import chatservers
 from appliance.conversations.adapters.choosing import forget_served
@@ -84,7 +83,7 @@ def adapters_page(request: HttpRequest) -> HttpResponse:
 @role_required(Role.ADMIN)
 @require_POST
 @fresh_sign_in_required
-def adapter_set(request: SignedInRequest) -> HttpResponse:
+def adapter_set(request: HttpRequest) -> HttpResponse:
     """Say whose questions an adapter answers, in place of what was said before."""
     servers = _servers()
     form = AdapterForm(request.POST, servers=servers)
@@ -104,7 +103,7 @@ def adapter_set(request: SignedInRequest) -> HttpResponse:
 @role_required(Role.ADMIN)
 @require_POST
 @fresh_sign_in_required
-def adapter_remove(request: SignedInRequest, adapter_id: int) -> HttpResponse:
+def adapter_remove(request: HttpRequest, adapter_id: int) -> HttpResponse:
     """Let the model alone answer again whom an adapter answered."""
     adapter = get_object_or_404(ModelAdapter, pk=adapter_id)
     remove_adapter(adapter, by=request.user)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -129,9 +130,7 @@ def test_an_adapter_of_another_model_is_refused_before_vllm_starts(
         {"rank_pattern": {"q_proj": 64}},
     ],
 )
-def test_a_kind_that_vllm_would_refuse_is_refused(
-    changed: dict[str, object], tmp_path: Path
-) -> None:
+def test_a_kind_that_vllm_would_refuse_is_refused(changed: dict[str, Any], tmp_path: Path) -> None:
     folder = make_adapter(tmp_path / "a", **changed)
     with pytest.raises(ServingFailed, match="cannot be served"):
         read_adapters([("a", folder)], PROFILE, small_shape())

@@ -155,7 +155,7 @@ def test_its_answer_says_who_wrote_it_in_the_record_too(
     plain = answered(owner)
     given(staff, shop)
     message = answered(owner)
-    asked = [one["model"] for one in server.model.received if one["path"].endswith("completions")]
+    asked = [one["model"] for one in server.model.received if one["path"] == "/v1/chat/completions"]
     assert asked[0] == FAKE_MODEL
     assert asked[-1] == STYLE
     assert (plain.receipt["adapter"], message.receipt["adapter"]) == ("", STYLE)
