@@ -99,9 +99,9 @@ class ChatClient:
         told = [entry for entry in entries if isinstance(entry, dict) and "id" in entry]
         windows = {str(one["id"]): _positive_int(one.get("max_model_len")) for one in told}
         # An adapter's window is that of its model, which vLLM names and does not repeat.
-        parents = {str(one["id"]): str(one.get("parent")) for one in told}
+        parents = {str(one["id"]): str(one.get("parent") or "") for one in told}
         return [
-            ServedModel(name, window or windows.get(parents[name]))
+            ServedModel(name, window or windows.get(parents[name]), parents[name])
             for name, window in windows.items()
         ]
 

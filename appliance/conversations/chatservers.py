@@ -140,7 +140,7 @@ def _described(state: ServerState, http: httpx.Client) -> ServerState:
         is_up=True,
         model=found.name,
         window_tokens=found.window_tokens,
-        adapters=tuple(one.name for one in served if one.name != found.name),
+        adapters=tuple(one.name for one in served if one.adapts == found.name),
         about=_about(http),
     )
 
