@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import httpx
@@ -84,15 +84,25 @@ class ChatClient:
         other.thread = thread
         return other
 
+    def of_model(self, name: str) -> ChatClient:
+        """Return this client for another model of the same server, an adapter of it: with the same
+        tokens, so that what was counted holds for both."""
+        other = copy(self)
+        other._known = replace(self._known, model=name)
+        return other
+
     def models(self) -> list[ServedModel]:
         listing = fetch_json(self.http, "GET", "/v1/models")
         entries = listing.get("data") if isinstance(listing, dict) else None
         if not isinstance(entries, list):
             raise RequestRejected("/v1/models: not a list of models")
+        told = [entry for entry in entries if isinstance(entry, dict) and "id" in entry]
+        windows = {str(one["id"]): _positive_int(one.get("max_model_len")) for one in told}
+        # An adapter's window is that of its model, which vLLM names and does not repeat.
+        parents = {str(one["id"]): str(one.get("parent") or "") for one in told}
         return [
-            ServedModel(str(entry["id"]), _positive_int(entry.get("max_model_len")))
-            for entry in entries
-            if isinstance(entry, dict) and "id" in entry
+            ServedModel(name, window or windows.get(parents[name]), parents[name])
+            for name, window in windows.items()
         ]
 
     def model_name(self) -> str:

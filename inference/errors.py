@@ -7,6 +7,7 @@ InferenceError
   ModelFilesInvalid   what was fetched or found is not the model that was asked for
   ServingFailed       the model server cannot be installed or started on this machine
   QuantizationFailed  a model cannot be quantized or compared as it was asked
+  AdapterFailed       an adapter cannot be trained as it was asked
 """
 
 from __future__ import annotations
@@ -41,3 +42,7 @@ class ServingFailed(InferenceError):
 
 class QuantizationFailed(InferenceError):
     """The model cannot be quantized or compared."""
+
+
+class AdapterFailed(InferenceError):
+    """The adapter cannot be trained."""

@@ -49,3 +49,4 @@ class ChatEnd:
 class ServedModel:
     name: str
     window_tokens: int | None  # prompt and answer together; None: the server does not say
+    adapts: str = ""  # the model that this is an adapter of; empty: none

@@ -44,6 +44,7 @@ class Script:
     mode: Mode = Mode.NORMAL
     text: str | None = None  # say this, whatever is asked
     model: str = FAKE_MODEL
+    adapters: tuple[str, ...] = ()  # served beside the model, as vLLM lists them
     window_tokens: int = 4096
     can_count: bool = True  # False: no /tokenize, as on servers other than vLLM
     can_fence: bool = True  # False: refuses structural tags, as servers other than vLLM
@@ -101,7 +102,7 @@ class FakeModel:
         if path == "/health":
             return _json(200, {})
         if path == "/v1/models":
-            return _json(200, {"object": "list", "data": [self._listing()]})
+            return _json(200, {"object": "list", "data": self._listing()})
         if path == "/metrics" and self.script.has_metrics:
             return Reply(200, "text/plain; version=0.0.4", iter([self._metrics().encode()]))
         return None
@@ -159,12 +160,20 @@ class FakeModel:
                 yield b" "
         yield from self._trouble()
 
-    def _listing(self) -> dict[str, object]:
-        window = self.script.window_tokens
-        return {"id": self.script.model, "object": "model", "max_model_len": window}
+    def _listing(self) -> list[dict[str, object]]:
+        script = self.script
+        base: dict[str, object] = {
+            "id": script.model,
+            "object": "model",
+            "max_model_len": script.window_tokens,
+        }
+        beside: list[dict[str, object]] = [
+            {"id": name, "object": "model", "parent": script.model} for name in script.adapters
+        ]
+        return [base, *beside]
 
     def _chat(self, body: dict[str, object]) -> Reply:
-        if body.get("model") != self.script.model:
+        if body.get("model") not in {self.script.model, *self.script.adapters}:
             return _json(404, {"error": {"message": "no such model", "code": 404}})
         outputs = body.get("structured_outputs")
         outputs = outputs if isinstance(outputs, dict) else {}

@@ -27,14 +27,14 @@ START_TIMEOUT_S = 600.0
 
 
 @contextmanager
-def running_small_model(log: Path) -> Iterator[str]:
+def running_small_model(log: Path, *more: str) -> Iterator[str]:
     """Yield the server's address; the server is gone when the block is left."""
     install(ENV_FOLDER)
     fetch_small_model(default_cache_folder())
     convert_small_model(default_cache_folder(), ENV_FOLDER, lambda line: None)
     port = free_port()
     command = [sys.executable, "-m", "inference.serving", "launch"]
-    command += ["--env", str(ENV_FOLDER), "--port", str(port)]
+    command += ["--env", str(ENV_FOLDER), "--port", str(port), *more]
     with (
         log.open("wb") as output,
         subprocess.Popen(

@@ -87,6 +87,8 @@ class Action(models.TextChoices):
     HOOK_RENEWED = "hook.renewed", "Webhook secret renewed"
     # Quality and curation
     CURATED = "curation.decided", "Curation decided"
+    ADAPTER_SET = "adapter.set", "Groups answered by an adapter set"
+    ADAPTER_REMOVED = "adapter.removed", "Adapter answers nobody any more"
     EVALUATED = "evaluation.started", "Evaluation started"
     PROMOTED = "promotion.decided", "Promotion decided"
     # The record itself

@@ -101,6 +101,8 @@ ACTIVITIES: Mapping[Action, Activity] = {
     Action.CREDENTIAL_REMOVED: Activity(ENTITY, DELETE),
     Action.HOOK_RENEWED: Activity(ENTITY, UPDATE),
     Action.CURATED: Activity(ENTITY, UPDATE),
+    Action.ADAPTER_SET: Activity(ENTITY, UPDATE),
+    Action.ADAPTER_REMOVED: Activity(ENTITY, DELETE),
     Action.EVALUATED: Activity(ENTITY, CREATE),
     Action.PROMOTED: Activity(ENTITY, UPDATE),
     Action.AUDIT_READ: Activity(WEB, READ),

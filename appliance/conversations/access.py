@@ -19,7 +19,7 @@ from django.shortcuts import get_object_or_404
 from appliance.accounts.models import ApiToken, User
 from appliance.conversations.answering.fixing.patches import State
 from appliance.conversations.models import Message, Thread, ThreadShare
-from appliance.conversations.trees import Node, Place, Tree, nodes_of, trees_of
+from appliance.conversations.trees import WHOLE, Node, Place, Tree, nodes_of, trees_of
 from appliance.sources.access import scope_of, scope_of_token
 from indexer.models import Source
 from indexer.scope import Scope
@@ -238,5 +238,6 @@ def _node_of(message: Message) -> list[Node]:
 
 def _may_read(node: Node, scope: Scope) -> bool:
     return node.is_complete and all(
-        scope.allows(source_id, path) for source_id, path in node.places
+        source_id in scope.whole_source_ids if path == WHOLE else scope.allows(source_id, path)
+        for source_id, path in node.places
     )

@@ -40,6 +40,7 @@ class ServerState:
     model: str = ""
     window_tokens: int | None = None
     about: Mapping[str, Any] = field(default_factory=dict)  # of a gateway: manifest and cards
+    adapters: tuple[str, ...] = ()  # served beside the model, under names of their own
 
     @property
     def is_full(self) -> bool:
@@ -139,6 +140,7 @@ def _described(state: ServerState, http: httpx.Client) -> ServerState:
         is_up=True,
         model=found.name,
         window_tokens=found.window_tokens,
+        adapters=tuple(one.name for one in served if one.adapts == found.name),
         about=_about(http),
     )
 

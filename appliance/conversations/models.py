@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import models
 from django.utils import timezone
 
+from appliance.conversations.adapters.models import ModelAdapter
 from appliance.conversations.curating.models import CuratedLines, Decision, Feedback
 from appliance.conversations.living.models import ChangedAnswer, CitationState, LookedAt
 from appliance.conversations.modes import Mode
@@ -26,6 +27,7 @@ __all__ = [
     "LookedAt",
     "Message",
     "MessageEvidence",
+    "ModelAdapter",
     "Thread",
 ]
 

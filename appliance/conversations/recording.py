@@ -17,6 +17,8 @@ from django.utils import timezone
 from appliance.audit.acting import APPLIANCE
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.recording import NotRecorded, Target, record
+from appliance.conversations.access import scope_of_answer
+from appliance.conversations.adapters.choosing import Chosen, chosen_for
 from appliance.conversations.answering.events import (
     Answered,
     Event,
@@ -37,9 +39,12 @@ from appliance.conversations.models import Message, MessageEvidence
 from appliance.conversations.prompting.budget import Budget, Checking
 from appliance.conversations.prompting.parts import recalled_in
 from appliance.conversations.questions import Branch, question_of
+from appliance.conversations.trees import WHOLE, Place
 from appliance.conversations.waiting import chat_for
+from indexer import clients
 from indexer.scope import Scope
 from inference.client import ChatClient
+from inference.errors import ModelNotConfigured
 from inference.streaming import ChatStream
 
 logger = logging.getLogger(__name__)
@@ -56,19 +61,20 @@ def record_answer(message: Message) -> None:
     begun = time.monotonic()
     ring(message.pk)  # its turn has come
     question, branch = question_of(message)
-    message.receipt = {"behind": branch.places()}
+    chosen = chosen_for(message.thread.owner, scope_of_answer(message))
+    message.receipt = {"behind": _behind(branch.places(), chosen), "adapter": chosen.name}
     message.steps = []  # those of a worker that died are in the question, and come again
     with _watching(message, question.scope) as watcher:
         for event in answer(
             question,
-            client=partial(chat_for, message),
+            client=partial(chat_for, message, chosen.name),
             budget=budget_of,
             on_stream=watcher.watch,
             stopped=lambda: watcher.stopped,
         ):
             _time(message, event, time.monotonic() - begun)
             try:
-                _record(message, event, watcher, branch)
+                _record(message, event, watcher, branch, chosen)
             except NotRecorded as exc:
                 logger.error("answer message=%s not recorded: %s", message.pk, exc.__cause__)
                 _withhold(message)
@@ -103,7 +109,9 @@ def budget_of(client: ChatClient) -> Budget:
     )
 
 
-def _record(message: Message, event: Event, watcher: _Watcher, branch: Branch) -> None:
+def _record(
+    message: Message, event: Event, watcher: _Watcher, branch: Branch, chosen: Chosen
+) -> None:
     match event:
         case Searched():
             message.query = event.query
@@ -119,7 +127,8 @@ def _record(message: Message, event: Event, watcher: _Watcher, branch: Branch) -
         case Prompted():
             message.state = Message.State.WRITING
             message.prompt = event.prompt
-            message.receipt = {"behind": branch.places(recalled_in(event.prompt))}
+            behind = _behind(branch.places(recalled_in(event.prompt)), chosen)
+            message.receipt = {"behind": behind, "adapter": chosen.name}
             message.receipt = _receipt(message, event)
             with transaction.atomic():  # whoever looks sees both or neither
                 _save(message, "state", "receipt", "prompt")
@@ -139,7 +148,13 @@ def _record(message: Message, event: Event, watcher: _Watcher, branch: Branch) -
 
 
 def _receipt(message: Message, event: Searched | Prompted | Answered) -> dict[str, object]:
-    return {**event.receipt.to_json(), "behind": message.receipt.get("behind", [])}
+    kept = {"behind": [], "adapter": ""} | message.receipt
+    return {**event.receipt.to_json(), "behind": kept["behind"], "adapter": kept["adapter"]}
+
+
+def _behind(places: list[Place], chosen: Chosen) -> list[Place]:
+    """Return what an answer rests on: earlier turns, and all that its adapter learned from."""
+    return [*places, *((source_id, WHOLE) for source_id in sorted(chosen.source_ids))]
 
 
 def _withhold(message: Message) -> None:
@@ -205,10 +220,19 @@ def _record_answered(message: Message, *, cited: int) -> None:
         "state": message.state,
         "not_found": message.not_found,
         "cited": cited,
+        "model": message.receipt.get("adapter") or _base_model(),
     }
     target = Target("message", str(message.pk))
     outcome = Outcome.FAILED if message.state == Message.State.FAILED else Outcome.DONE
     record(Action.ANSWERED, actor=APPLIANCE, target=target, outcome=outcome, details=details)
+
+
+def _base_model() -> str:
+    """Return the name of the model of the settings, once a server has told it; empty without one."""
+    try:
+        return clients.chat().model or ""
+    except (ModelNotConfigured, ValueError):
+        return ""
 
 
 def _save(message: Message, *fields: str) -> bool:

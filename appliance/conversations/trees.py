@@ -16,6 +16,7 @@ from appliance.conversations.answering.fixing.patches import stored_places
 from appliance.conversations.models import Message, MessageEvidence
 
 Place = tuple[int, str]  # a source and a path in it
+WHOLE = ""  # instead of a path: all of the source, which an adapter learned from
 
 
 @dataclass(frozen=True, slots=True)

@@ -113,10 +113,13 @@ def should_look_again() -> bool:
     return True
 
 
-def chat_for(message: Message) -> ChatClient:
-    """Return the client of the chat model for this answer's thread, less urgent with each answer that
-    this person has before this one; raises ModelNotConfigured."""
+def chat_for(message: Message, adapter: str = "") -> ChatClient:
+    """Return the client of the chat model, or of an adapter, for this answer's thread, less urgent with
+    each answer that this person has before this one; raises ModelNotConfigured."""
     client = clients.chat().for_thread(str(message.thread_id))
+    if adapter:
+        client.model_name()  # what the server can do is learned once, for all its models
+        client = client.of_model(adapter)
     if not client.has_priorities:
         return client
     others = Message.objects.filter(thread__owner=message.thread.owner_id, state__in=BEING_WRITTEN)

@@ -14,25 +14,24 @@ from __future__ import annotations
 
 import argparse
 import logging
-import os
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from inference.errors import InferenceError, QuantizationFailed
+from inference.errors import InferenceError
 from inference.quantization import install
 from inference.quantization.calibration import general_texts, mixed, read_texts, write_texts
 from inference.quantization.comparison.values import Bars
+from inference.quantization.entering import enter
 from inference.quantization.plan import plan_lines
 from inference.quantization.recipe import ORDERS, Recipe
 from inference.serving.shape import SHAPES, read_shape, shape_names
 
 logger = logging.getLogger(__name__)
 
-ROOT = Path(__file__).parents[2]
+MODULE = "inference.quantization"
 REFUSED = 3
 HELD_OUT_TEXTS = 64
-NICENESS = 10  # whoever works on this machine goes first
 
 
 def run_install(options: argparse.Namespace) -> int:
@@ -69,7 +68,7 @@ def run_explain(options: argparse.Namespace) -> int:
 
 
 def run_run(options: argparse.Namespace) -> int:
-    _enter(options.env)
+    enter(options.env, MODULE)
     # These load torch, which is only there inside the environment.
     from inference.quantization.engines.choice import device_named, engine_named
     from inference.quantization.quantize import Order, quantize
@@ -86,7 +85,7 @@ def run_run(options: argparse.Namespace) -> int:
 
 
 def run_verify(options: argparse.Namespace) -> int:
-    _enter(options.env)
+    enter(options.env, MODULE)
     # As above.
     from inference.quantization.comparison.loaded import LoadedModel
     from inference.quantization.comparison.report import lines_of
@@ -110,29 +109,6 @@ def run_verify(options: argparse.Namespace) -> int:
         logger.info("%s", line)
     logger.info("report: %s", question.report)
     return 0 if comparison.promoted else REFUSED
-
-
-def _enter(env_folder: Path) -> None:
-    """Become the same command inside the environment of quantization, unless this is it."""
-    if Path(sys.prefix).resolve() == env_folder.resolve():
-        return
-    python = env_folder.absolute() / "bin" / "python"
-    if not install.is_complete(env_folder):
-        raise QuantizationFailed(
-            f"{env_folder} is not the environment of quantization: `python -m inference.quantization "
-            f"install --env {env_folder}` makes it"
-        )
-    environment = {
-        **os.environ,
-        "PYTHONPATH": str(ROOT),
-        "HF_HUB_OFFLINE": "1",
-        "TRANSFORMERS_VERBOSITY": "error",
-        "TOKENIZERS_PARALLELISM": "false",
-        "PYTHONWARNINGS": "ignore",  # of libraries that have not changed for years
-    }
-    os.nice(NICENESS)
-    command = [str(python), "-m", "inference.quantization", *sys.argv[1:]]
-    os.execve(command[0], command, environment)  # noqa: S606
 
 
 def _recipe(options: argparse.Namespace) -> Recipe:

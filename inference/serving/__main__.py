@@ -3,7 +3,7 @@
 python -m inference.serving install  --env .venv-vllm
 python -m inference.serving fetch    qwen2.5-coder-0.5b-instruct-gguf
 python -m inference.serving convert  --env .venv-vllm
-python -m inference.serving launch   --env .venv-vllm --profile cpu-small --port 8101
+python -m inference.serving launch   --env .venv-vllm --profile cpu-small --port 8101 [--adapter NAME=FOLDER]...
 python -m inference.serving gateway  --profile chat-1x80gb --server http://127.0.0.1:8101 --port 8443 ...
 python -m inference.serving explain  chat-1x80gb [--model FOLDER] [--json]
 python -m inference.serving manifest make|verify|show FOLDER
@@ -24,6 +24,7 @@ from inference.errors import InferenceError, ModelFilesInvalid
 from inference.fetching import Progress, fetch, sha256_of
 from inference.packages import SMALL_MODEL_GGUF, default_cache_folder, get_model, packaged_models
 from inference.serving import gatekeeping, install
+from inference.serving.adapters import Adapter, named_folder, read_adapters
 from inference.serving.explain import explained, to_json
 from inference.serving.launch import command_of, plan_launch
 from inference.serving.machine import read_machine
@@ -74,6 +75,14 @@ def run_launch(options: argparse.Namespace) -> int:
     """Become the model server: this process is replaced, so signals reach vLLM itself."""
     model = (options.model or small_model_folder(options.cache)).absolute()
     profile, machine = get_profile(options.profile), read_machine()
+    adapters: tuple[Adapter, ...] = ()
+    if options.adapter:
+        adapters = read_adapters(
+            options.adapter,
+            profile,
+            read_shape(model),
+            may_be_unpromoted=options.unpromoted,
+        )
     launch = plan_launch(
         profile,
         machine,
@@ -81,11 +90,12 @@ def run_launch(options: argparse.Namespace) -> int:
         model=model,
         port=options.port,
         socket=options.socket.absolute() if options.socket else None,
+        adapters=adapters,
         is_dummy=options.dummy,
     )
     if not options.dummy:
         _check_model(model, is_required=options.verified, may_be_unpromoted=options.unpromoted)
-    check_fits(options.profile, plan_memory(profile, read_shape(model), machine))
+    check_fits(options.profile, plan_memory(profile, read_shape(model), machine, adapters))
     os.nice(NICENESS)
     os.execve(launch.argv[0], launch.argv, {**os.environ, **launch.environment})  # noqa: S606
 
@@ -105,12 +115,15 @@ def run_explain(options: argparse.Namespace) -> int:
     """Print the plan; exit code 1, with what is missing, when the model does not fit."""
     profile, machine = get_profile(options.profile), read_machine()
     shape = read_shape(options.model or SHAPES / (options.shape or profile.shape))
-    plan = plan_memory(profile, shape, machine)
+    adapters = read_adapters(options.adapter, profile, shape)
+    plan = plan_memory(profile, shape, machine, adapters)
     if options.json:
         logger.info("%s", to_json(options.profile, profile, shape, plan))
     else:
         model = options.model or Path("MODEL_FOLDER")
-        launch = command_of(profile, machine, env_folder=options.env, model=model, port=8101)
+        launch = command_of(
+            profile, machine, env_folder=options.env, model=model, port=8101, adapters=adapters
+        )
         for line in explained(options.profile, profile, shape, plan, launch):
             logger.info("%s", line)
     check_fits(options.profile, plan)
@@ -127,6 +140,7 @@ def run_manifest(options: argparse.Namespace) -> int:
             name=options.name or folder.resolve().name,
             licence=options.licence,
             origin=options.origin,
+            learned_from=options.learned_from,
         )
         write_manifest(folder, manifest)
     elif options.action == "verify":
@@ -185,9 +199,12 @@ def _parser() -> argparse.ArgumentParser:
     where.add_argument("--port", type=int, help="on 127.0.0.1")
     where.add_argument("--socket", type=Path, help="a unix socket instead, for the gateway alone")
     launch.add_argument("--model", type=Path, help="a Hugging Face folder (default: the small one)")
+    _add_adapters(launch)
     launch.add_argument("--verified", action="store_true", help="refuse a model without a manifest")
     launch.add_argument(
-        "--unpromoted", action="store_true", help="serve a quantized model that was not promoted"
+        "--unpromoted",
+        action="store_true",
+        help="serve a quantized model or an adapter that was not promoted",
     )
     launch.add_argument("--dummy", action="store_true", help="random weights, for benchmarks")
     gatekeeping.add_options(step("gateway", gatekeeping.run))
@@ -195,12 +212,16 @@ def _parser() -> argparse.ArgumentParser:
     explain.add_argument("profile", choices=profile_names())
     explain.add_argument("--model", type=Path, help="a model folder (default: the profile's shape)")
     explain.add_argument("--shape", choices=shape_names(), help="a shape that ships instead")
+    _add_adapters(explain)
     explain.add_argument("--json", action="store_true")
     manifest = step("manifest", run_manifest)
     manifest.add_argument("action", choices=["make", "verify", "show"])
     manifest.add_argument("folder", type=Path)
     for name in ("--name", "--licence", "--origin"):
         manifest.add_argument(name, default="")
+    manifest.add_argument(
+        "--learned-from", metavar="SOURCE", action="append", default=[], help="of an adapter"
+    )
     pack = step("pack", run_pack)
     pack.add_argument("folder", type=Path)
     pack.add_argument("archive", type=Path)
@@ -208,6 +229,12 @@ def _parser() -> argparse.ArgumentParser:
     unpack.add_argument("archive", type=Path)
     unpack.add_argument("folder", type=Path)
     return parser
+
+
+def _add_adapters(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--adapter", type=named_folder, metavar="NAME=FOLDER", action="append", default=[]
+    )
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -103,3 +103,8 @@ def rebuilt(content: bytes, form: type[_Body]) -> bytes:
 def is_stream(content: bytes) -> bool:
     """Say whether a rebuilt body asks for an answer word by word."""
     return bool(msgspec.json.decode(content).get("stream", False))
+
+
+def model_of(content: bytes) -> str:
+    """Return which model a rebuilt body asks."""
+    return str(msgspec.json.decode(content)["model"])

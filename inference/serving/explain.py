@@ -30,6 +30,8 @@ def explained(
     yield f"Model     {shape.name}: {shape.parameters / 1e9:.1f} billion parameters{bits}"
     yield f"Memory    {in_gib(plan.available)} for vLLM"
     yield f"  weights {in_gib(plan.weights)} ({plan.weights / 1e9:.1f} GB)"
+    if plan.adapters:
+        yield f"  aside   {in_gib(plan.adapters)} for adapters"
     yield f"  work    {in_gib(plan.work)} (activations, logits, CUDA; an estimate)"
     yield f"  cache   {in_gib(plan.cache)}: {plan.per_token / 1024:.0f} KiB a token, {plan.tokens:,} tokens"
     yield (

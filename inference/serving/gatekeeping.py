@@ -12,6 +12,7 @@ import uvicorn
 
 from inference.errors import ServingFailed
 from inference.fetching import sha256_of
+from inference.serving.adapters import named_folder
 from inference.serving.gateway import LOOPBACK, Gateway, application, check_server
 from inference.serving.manifest import NAME, verify_folder
 from inference.serving.profiles import get_profile, profile_names
@@ -36,6 +37,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--client-ca", type=Path, help="who issued the product's certificate; others are refused"
     )
     parser.add_argument("--model", type=Path, help="its folder: verified, and told to the product")
+    parser.add_argument(
+        "--adapter",
+        type=named_folder,
+        metavar="NAME=FOLDER",
+        action="append",
+        default=[],
+        help="as launch --adapter: verified, and told to the product; others are not served",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -45,12 +54,15 @@ def run(options: argparse.Namespace) -> int:
     except ValueError as exc:
         raise ServingFailed(f"--server {exc}") from exc
     tls = tls_options(options.host, options.certificate, options.key, options.client_ca)
+    profile = get_profile(options.profile)
+    about = about_model(options.model) if options.model else {}
     gateway = Gateway(
-        role=get_profile(options.profile).role,
+        role=profile.role,
         server=options.server,
         token=token_of(options.token_file),
         metrics_token=token_of(options.metrics_token_file) if options.metrics_token_file else "",
-        about=about_model(options.model) if options.model else {},
+        about={**about, "adapters": [about_adapter(*one) for one in options.adapter]},
+        models=frozenset({profile.served_name, *(name for name, _ in options.adapter)}),
     )
     uvicorn.run(
         application(gateway),
@@ -105,5 +117,16 @@ def about_model(folder: Path) -> Mapping[str, Any]:
         "licence": manifest.licence,
         "quantization": manifest.quantization,
         "window_tokens": manifest.window_tokens,
+        "manifest_sha256": sha256_of(folder / NAME),
+    }
+
+
+def about_adapter(name: str, folder: Path) -> Mapping[str, Any]:
+    """Verify an adapter's folder and return what the product is told of it."""
+    manifest = verify_folder(folder)
+    return {
+        "name": name,
+        "licence": manifest.licence,
+        "learned_from": list(manifest.learned_from),
         "manifest_sha256": sha256_of(folder / NAME),
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import asdict, dataclass, field
 from functools import partial
@@ -21,7 +21,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
-from inference.serving.bodies import BODIES, BodyRefused, is_stream, rebuilt
+from inference.serving.bodies import BODIES, BodyRefused, is_stream, model_of, rebuilt
 from inference.serving.cards import read_cards
 from inference.serving.profiles import Role
 
@@ -42,6 +42,9 @@ class Gateway:
     token: str
     metrics_token: str = ""  # empty: nobody reads the metrics
     about: Mapping[str, Any] = field(default_factory=dict)  # the model's manifest, once verified
+    models: frozenset[str] = (
+        frozenset()
+    )  # that may be asked: the model and its adapters; empty: all
 
 
 class Refusal(Exception):
@@ -69,7 +72,8 @@ def application(gateway: Gateway) -> Starlette:
         _route("/node", allowed, partial(_tell, gateway.about), "GET"),
     ]
     for path, form in BODIES[gateway.role].items():
-        routes.append(_route(path, allowed, partial(_forward, upstream, path, form), "POST"))
+        forward = partial(_forward, upstream, path, form, gateway.models)
+        routes.append(_route(path, allowed, forward, "POST"))
     if gateway.metrics_token:
         measured = partial(_check_token, gateway.metrics_token)
         read = partial(_read, upstream, "/metrics")
@@ -136,11 +140,15 @@ async def _read(upstream: httpx.AsyncClient, path: str, request: Request) -> Res
     return _as_it_is(answer)
 
 
-async def _forward(upstream: httpx.AsyncClient, path: str, form: Any, request: Request) -> Response:
+async def _forward(
+    upstream: httpx.AsyncClient, path: str, form: Any, models: Collection[str], request: Request
+) -> Response:
     try:
         content = rebuilt(await _body(request), form)
     except BodyRefused as exc:
         raise Refusal(400, f"refused by the gateway: {exc}") from exc
+    if models and model_of(content) not in models:
+        raise Refusal(404, f"the gateway serves {', '.join(sorted(models))}")
     asked = upstream.build_request(
         "POST", path, content=content, headers={"content-type": "application/json"}
     )

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from inference.errors import ServingFailed
+from inference.serving.adapters import Adapter, rank_of, slots_of
 from inference.serving.machine import Machine
 from inference.serving.profiles import Profile
 
@@ -41,6 +42,7 @@ def plan_launch(
     model: Path,
     port: int | None = None,
     socket: Path | None = None,
+    adapters: Sequence[Adapter] = (),
     is_dummy: bool = False,
 ) -> Launch:
     """Return the command; a dummy gets weights at random, for benchmarks. Reads only which files are there. Raises ServingFailed without them."""
@@ -55,7 +57,13 @@ def plan_launch(
         if not path.exists():
             raise ServingFailed(f"{what}: {path} is missing")
     launch = command_of(
-        profile, machine, env_folder=env_folder, model=model, port=port, socket=socket
+        profile,
+        machine,
+        env_folder=env_folder,
+        model=model,
+        port=port,
+        socket=socket,
+        adapters=adapters,
     )
     return replace(launch, argv=_with_random_weights(launch.argv)) if is_dummy else launch
 
@@ -73,12 +81,17 @@ def command_of(
     model: Path,
     port: int | None = None,
     socket: Path | None = None,
+    adapters: Sequence[Adapter] = (),
 ) -> Launch:
     """Return the command, whether or not it can be run here."""
     where = ["--uds", str(socket)] if socket else ["--host", "127.0.0.1", "--port", str(port)]
     argv = [str(env_folder / "bin" / "python"), "-m", "vllm.entrypoints.openai.api_server"]
     return Launch(
-        argv=(*argv, *_options(profile, machine, model=model, where=where)),
+        argv=(
+            *argv,
+            *_options(profile, machine, model=model, where=where),
+            *_adapter_options(profile, adapters),
+        ),
         environment=ALWAYS
         | (_cpu_environment(machine, env_folder) if profile.device == "cpu" else {}),
     )
@@ -135,6 +148,20 @@ def _chat_options(profile: Profile, model: Path) -> dict[str, str]:
             }
         )
     return options
+
+
+def _adapter_options(profile: Profile, adapters: Sequence[Adapter]) -> list[str]:
+    """Return the options for adapters; without any vLLM is not told of the kind, and is faster."""
+    if not adapters:
+        return []
+    options = {
+        "--max-loras": str(slots_of(profile, adapters)),
+        "--max-cpu-loras": str(len(adapters)),
+        "--max-lora-rank": str(rank_of(adapters)),
+    }
+    modules = [adapter.as_module() for adapter in adapters]
+    named = [text for pair in options.items() for text in pair]
+    return ["--enable-lora", *named, "--lora-modules", *modules]
 
 
 def _pooling_options(profile: Profile) -> dict[str, str]:

@@ -1,7 +1,7 @@
 """A model folder's manifest: what each file must be, where the model comes from, under which licence.
 
     {"name", "licence", "origin", "window_tokens", "quantization", "report", "promoted",
-     "files": {name: {"sha256", "size_bytes"}}}
+     "learned_from", "files": {name: {"sha256", "size_bytes"}}}
 
 Whoever can write into the folder can write the manifest too: it proves that the model is the one
 that was packed, and is itself proven by its own hash, which IT keeps elsewhere (`manifest show`).
@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -23,6 +23,8 @@ from inference.fetching import sha256_of
 from inference.serving.shape import read_shape
 
 NAME = "plumbline-manifest.json"
+CONFIG = "config.json"
+ADAPTER_CONFIG = "adapter_config.json"  # instead of the other in the folder of a LoRA adapter
 VOCABULARY = "tokenizer.json"  # tens of megabytes; no code is loaded by what it says
 LARGEST = 4 * 1024 * 1024
 HASHING_THREADS = 4
@@ -47,20 +49,18 @@ class Manifest:
     files: Mapping[str, FileEntry]
     report: Mapping[str, Any] = field(default_factory=dict)  # of a quantization: before and after
     promoted: bool | None = None  # by that comparison; None: the model was not quantized here
+    learned_from: tuple[str, ...] = ()  # of an adapter: the sources whose text it was trained with
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), indent=2, sort_keys=True) + "\n"
 
 
-def make_manifest(folder: Path, *, name: str, licence: str, origin: str) -> Manifest:
+def make_manifest(
+    folder: Path, *, name: str, licence: str, origin: str, learned_from: Sequence[str] = ()
+) -> Manifest:
     """Return the manifest of a folder as it is. Raises ModelFilesInvalid for one not to be served."""
     check_safe(folder)
-    shape = read_shape(folder)
-    quantization = ""
-    if shape.quantization:
-        quantization = (
-            f"gptq, {shape.quantization.bits} bits, group {shape.quantization.group_size}"
-        )
+    window, quantization = (0, "") if is_adapter(folder) else _told_by_shape(folder)
     paths = [folder / name for name in _names(folder)]
     with ThreadPoolExecutor(HASHING_THREADS) as pool:
         hashes = list(pool.map(sha256_of, paths))
@@ -68,7 +68,20 @@ def make_manifest(folder: Path, *, name: str, licence: str, origin: str) -> Mani
         path.relative_to(folder).as_posix(): FileEntry(digest, path.stat().st_size)
         for path, digest in zip(paths, hashes, strict=True)
     }
-    return Manifest(name, licence, origin, shape.longest_window, quantization, files)
+    return Manifest(
+        name, licence, origin, window, quantization, files, learned_from=tuple(learned_from)
+    )
+
+
+def is_adapter(folder: Path) -> bool:
+    return (folder / ADAPTER_CONFIG).is_file() and not (folder / CONFIG).exists()
+
+
+def _told_by_shape(folder: Path) -> tuple[int, str]:
+    shape = read_shape(folder)
+    packed = shape.quantization
+    told = f"gptq, {packed.bits} bits, group {packed.group_size}" if packed else ""
+    return shape.longest_window, told
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> Path:
@@ -81,12 +94,16 @@ def write_manifest(folder: Path, manifest: Manifest) -> Path:
 
 
 def check_promoted(folder: Path, manifest: Manifest) -> None:
-    """Refuse a model that lost too much by quantization, or of which nobody knows yet."""
+    """Refuse what was measured and found worse, or of which nobody knows yet: a model that lost too
+    much by quantization, an adapter that learned nothing."""
     if manifest.promoted is False:
         reasons = manifest.report.get("refused") or ["it was not compared with the original yet"]
+        advice = f"Compare it with `python -m inference.quantization verify ORIGINAL {folder}`"
+        if is_adapter(folder):
+            advice = "Train it with more pairs"
         raise ServingFailed(
-            f"{folder} is not promoted: {'; '.join(map(str, reasons))}. Compare it with `python -m "
-            f"inference.quantization verify ORIGINAL {folder}`, or serve it all the same with --unpromoted."
+            f"{folder} is not promoted: {'; '.join(map(str, reasons))}. {advice}, or serve it all the same "
+            "with --unpromoted."
         )
 
 
@@ -98,7 +115,8 @@ def read_manifest(folder: Path) -> Manifest:
             raise ModelFilesInvalid(f"{path} is larger than a manifest can be")
         stored = json.loads(path.read_text(encoding="utf-8"))
         files = {name: FileEntry(**entry) for name, entry in stored.pop("files").items()}
-        return Manifest(**stored, files=files)
+        learned_from = tuple(map(str, stored.pop("learned_from", ())))
+        return Manifest(**stored, files=files, learned_from=learned_from)
     except FileNotFoundError as exc:
         raise ModelFilesInvalid(
             f"{folder} has no {NAME}: make one where the model comes from, with `python -m "
@@ -133,8 +151,8 @@ def verify_folder(folder: Path) -> Manifest:
 
 def check_safe(folder: Path) -> None:
     """Refuse what could run code at loading: pickles, scripts, `auto_map`, links, odd names."""
-    if not (folder / "config.json").is_file():
-        raise ModelFilesInvalid(f"{folder} is no model folder: it has no config.json")
+    if not (folder / CONFIG).is_file() and not is_adapter(folder):
+        raise ModelFilesInvalid(f"{folder} is no model folder: it has no {CONFIG}")
     paths = list(_everything(folder))
     for path in paths:
         if complaint := _complaint(path, path.relative_to(folder).as_posix()):

@@ -6,9 +6,11 @@ minutes. What vLLM takes besides weights and cache is an estimate on the safe si
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from inference.errors import ServingFailed
+from inference.serving.adapters import Adapter, bytes_of, rank_of, slots_of
 from inference.serving.machine import Machine
 from inference.serving.profiles import GIB, Profile
 from inference.serving.shape import BYTES_OF, Shape
@@ -30,6 +32,7 @@ class MemoryPlan:
     per_token: int
     window_tokens: int
     missing: int  # for one thread of full length; 0: it fits
+    adapters: int = 0  # what is set aside for them
 
     @property
     def tokens(self) -> int:
@@ -41,7 +44,9 @@ class MemoryPlan:
         return self.tokens // self.window_tokens
 
 
-def plan_memory(profile: Profile, shape: Shape, machine: Machine) -> MemoryPlan:
+def plan_memory(
+    profile: Profile, shape: Shape, machine: Machine, adapters: Sequence[Adapter] = ()
+) -> MemoryPlan:
     """Reckon a profile for a model. Raises ServingFailed when the model cannot be served so at all."""
     _check(profile, shape)
     _check_processor(profile, shape, machine)
@@ -49,14 +54,17 @@ def plan_memory(profile: Profile, shape: Shape, machine: Machine) -> MemoryPlan:
     per_token = shape.kv_bytes_per_token(width)
     weights = _weights(profile, shape, machine)
     work = _work(profile, shape)
+    aside = bytes_of(shape, rank_of(adapters), slots_of(profile, adapters))
+    taken = weights + work + aside
     if profile.device == "cpu":
-        available, cache = weights + work + profile.kv_cache_bytes, profile.kv_cache_bytes
+        available, cache = taken + profile.kv_cache_bytes, profile.kv_cache_bytes
     else:
         available = profile.gpu_bytes
-        cache = max(0, available - weights - work)
-    needed = per_token * profile.window_tokens
-    missing = max(0, weights + work + needed - available)
-    return MemoryPlan(available, weights, work, cache, per_token, profile.window_tokens, missing)
+        cache = max(0, available - taken)
+    missing = max(0, taken + per_token * profile.window_tokens - available)
+    return MemoryPlan(
+        available, weights, work, cache, per_token, profile.window_tokens, missing, aside
+    )
 
 
 def check_fits(name: str, plan: MemoryPlan) -> None:

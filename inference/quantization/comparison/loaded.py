@@ -23,22 +23,26 @@ PACKED = ("qweight", "qzeros", "scales", "g_idx")
 AT_ONCE = 16  # answers that are written together
 
 
+def load_model(folder: Path, dtype: Any) -> tuple[Any, Any]:
+    """Return a model folder as transformers knows it, and its configuration."""
+    told = read_config(folder)
+    quantization = told.pop("quantization_config", None)
+    config = AutoConfig.for_model(**told)
+    with init_empty_weights(include_buffers=False):
+        model = AutoModelForCausalLM.from_config(config, attn_implementation="sdpa").eval()
+    bits = int(quantization["bits"]) if quantization else 0
+    state = {name: tensor.to(dtype) for name, tensor in _floats(Tensors(folder), bits)}
+    model.load_state_dict(state, strict=False, assign=True)
+    model.tie_weights()
+    return model, config
+
+
 class LoadedModel:
     """A model folder, loaded."""
 
     def __init__(self, folder: Path, device: str) -> None:
-        told = read_config(folder)
-        quantization = told.pop("quantization_config", None)
-        config = AutoConfig.for_model(**told)
         self._dtype = torch.float32 if device == "cpu" else torch.float16
-        with init_empty_weights(include_buffers=False):
-            self._model = AutoModelForCausalLM.from_config(
-                config, attn_implementation="sdpa"
-            ).eval()
-        bits = int(quantization["bits"]) if quantization else 0
-        state = {name: tensor.to(self._dtype) for name, tensor in _floats(Tensors(folder), bits)}
-        self._model.load_state_dict(state, strict=False, assign=True)
-        self._model.tie_weights()
+        self._model, config = load_model(folder, self._dtype)
         if device == "cuda":  # what does not fit the card stays in memory and is brought in turn
             self._model = dispatch_model(self._model, infer_auto_device_map(self._model))
         self._end = config.eos_token_id

@@ -35,6 +35,7 @@ class Profile:
     kv_dtype: Literal["auto", "fp8"] = "auto"  # fp8: half the cache, on Ada and newer
     max_batched_tokens: int = 2048  # read in one step: longer prompts are read in pieces
     speculative_tokens: int = 0  # guessed from the prompt by n-grams: answers quote their context
+    adapters: int = 4  # LoRA adapters held beside the model at the same time; others wait
     hf_overrides: dict[str, object] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

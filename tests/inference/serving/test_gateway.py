@@ -310,3 +310,20 @@ def test_the_product_is_told_of_the_model_and_the_cards(
 def test_the_server_behind_it_is_on_this_machine(server: str) -> None:
     with pytest.raises(ValueError, match="this machine alone"):
         application(Gateway("chat", server, TOKEN))
+
+
+def test_only_the_model_and_its_adapters_are_asked(server: FakeServer) -> None:
+    models = frozenset({FAKE_MODEL, "shop-style"})
+    with gateway_for(server.url, models=models) as url:
+        server.model.script = Script(adapters=("shop-style", "bank-style"))
+        try:
+            asked = {
+                name: post(url, "/v1/chat/completions", {**BODY, "model": name}).status_code
+                for name in (FAKE_MODEL, "shop-style", "bank-style", "../shop-style")
+            }
+            counted = post(url, "/tokenize", {"model": "bank-style", "prompt": "x"}).status_code
+        finally:
+            server.model.script = Script()
+    assert asked == {FAKE_MODEL: 200, "shop-style": 200, "bank-style": 404, "../shop-style": 404}
+    assert counted == 404
+    assert {one["model"] for one in server.model.received} == {FAKE_MODEL, "shop-style"}

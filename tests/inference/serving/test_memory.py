@@ -11,6 +11,7 @@ import pytest
 
 from inference.errors import ServingFailed
 from inference.serving.__main__ import main
+from inference.serving.adapters import Adapter
 from inference.serving.launch import command_of
 from inference.serving.machine import Machine
 from inference.serving.memory import check_fits, plan_memory
@@ -116,6 +117,16 @@ def test_vllm_s_own_parser_knows_every_option_of_every_profile(tmp_path: Path) -
         ).argv[3:]
         for name in profile_names()
     ]
+    adapters = (Adapter("shop", tmp_path / "a, b", 8), Adapter("bank", tmp_path, 16))
+    beside = command_of(
+        get_profile("chat-1x80gb"),
+        MACHINE,
+        env_folder=ENVIRONMENT,
+        model=tmp_path / "model",
+        port=8101,
+        adapters=adapters,
+    )
+    commands.append(beside.argv[3:])
     check = (
         "import json, sys; from vllm.utils.argparse_utils import FlexibleArgumentParser;"
         "from vllm.entrypoints.launchers.cli_args import make_arg_parser;"
