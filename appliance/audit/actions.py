@@ -55,6 +55,7 @@ class Action(models.TextChoices):
     DENIED = "access.denied", "Access denied"
     # Tokens
     TOKEN_CREATED = "token.created", "Token created"
+    TOKEN_RENEWED = "token.renewed", "Token renewed"
     TOKEN_REVOKED = "token.revoked", "Token revoked"
     TOKEN_REFUSED = "token.refused", "Token refused"
     # Reading

@@ -73,6 +73,7 @@ ACTIVITIES: Mapping[Action, Activity] = {
     Action.GLASS_MENDED: Activity(ENTITY, DELETE),
     Action.DENIED: Activity(WEB, READ),
     Action.TOKEN_CREATED: Activity(ENTITY, CREATE),
+    Action.TOKEN_RENEWED: Activity(ENTITY, UPDATE),
     Action.TOKEN_REVOKED: Activity(ENTITY, DELETE),
     Action.TOKEN_REFUSED: Activity(ENTITY, READ),
     Action.SEARCHED: Activity(WEB, SEARCH),
