@@ -104,9 +104,8 @@ def active_tokens_of(user: User) -> QuerySet[ApiToken]:
 def find_token(text: str) -> ApiToken:
     """Return the token that this text is, with its person; raises TokenRefused."""
     token = _live(ApiToken.objects.filter(hash=hash_of(text)))
-    if grant := grant_of(token):
-        if grant.access_ends_at <= timezone.now():
-            raise TokenRefused("expired", token)
+    if (grant := grant_of(token)) and grant.access_ends_at <= timezone.now():
+        raise TokenRefused("expired", token)
     return token
 
 
