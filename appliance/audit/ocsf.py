@@ -87,6 +87,7 @@ ACTIVITIES: Mapping[Action, Activity] = {
     Action.EXPORTED: Activity(WEB, EXPORT),
     Action.HITS_EXPORTED: Activity(WEB, EXPORT),
     Action.ALERT_CHANGED: Activity(ENTITY, UPDATE),
+    Action.SET_CHANGED: Activity(ENTITY, UPDATE),
     Action.ALERT_SENT: Activity(WEB, SHARE),
     Action.SHARED: Activity(WEB, SHARE),
     Action.UNSHARED: Activity(WEB, UPDATE),

@@ -9,7 +9,8 @@ expression. Quotes keep blanks in a filter, and keep `path:` a text.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from indexer.codesearch.errors import QueryRefused
@@ -94,6 +95,13 @@ def read_query(line: str, *, is_regex: bool = False) -> CodeQuery:
             _check(one)
     query.pattern()
     return query
+
+
+def as_of_refs(query: CodeQuery, refs: Sequence[str]) -> CodeQuery:
+    """Return the query for these refs, unless it names some itself."""
+    if query.of("ref"):
+        return query
+    return replace(query, filters=(*query.filters, *(Filter("ref", ref) for ref in refs)))
 
 
 def _without_filters(line: str, filters: list[Filter]) -> str:
