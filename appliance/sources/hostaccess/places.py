@@ -47,6 +47,13 @@ def path_on(host: CodeHost, source: Source) -> str:
     return _trimmed(path[len(folder) :])
 
 
+def path_of_location(location: str) -> str:
+    """Return the repository's path on whatever host a location names."""
+    if "://" not in location:
+        return _trimmed(location.rpartition("@")[2].partition(":")[2])
+    return _trimmed(urlsplit(location).path)
+
+
 def _trimmed(path: str) -> str:
     return unquote(path).strip("/").removesuffix(".git").strip("/")
 

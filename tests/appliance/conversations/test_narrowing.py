@@ -12,9 +12,9 @@ from appliance.conversations.models import Message, Thread, ThreadShare
 from appliance.conversations.narrowing import Narrowing
 from appliance.conversations.questions import question_of
 from appliance.conversations.tasks import answer_question
-from appliance.sources.narrowing.folders import within_folders
 from appliance.sources.access import scope_of
 from appliance.sources.models import Grant
+from appliance.sources.narrowing.folders import within_folders
 from indexer.models import Source
 from indexer.retrieval.search import search
 from indexer.scope import PathRule, Scope
