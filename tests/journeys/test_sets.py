@@ -8,7 +8,7 @@ import pytest
 from playwright.sync_api import ViewportSize, expect
 
 from appliance.sources.models import SourceSet
-from tests.journeys.conftest import DESKTOP, PHONE, OpenAs
+from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
 from tests.journeys.test_people import problems_of
 from tests.journeys.watching import Watch
 from tests.journeys.world import World
@@ -28,7 +28,7 @@ def test_a_reader_makes_a_set_and_searches_in_it(
     address: str,
 ) -> None:
     Path("test-artifacts").mkdir(exist_ok=True)
-    SourceSet.objects.all().delete()
+    elsewhere(lambda: SourceSet.objects.all().delete())
     page = open_as(world.owner, theme=theme, viewport=viewport).new_page()
     watch = Watch.over(page, address)
     problems: list[str] = []
