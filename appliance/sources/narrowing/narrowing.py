@@ -96,8 +96,6 @@ class Narrowing:
         """Return it with one value more, or without it."""
         if group == "folder":
             return replace(self, folder="" if self.folder == value else value)
-        if group == "set":
-            return replace(self, set_name="" if self.set_name == value else value)
         values = self.values_of(group)
         kept = tuple(one for one in values if one != value) if value in values else (*values, value)
         match group:
