@@ -71,7 +71,8 @@ class Narrowing:
             "lang": list(self.languages),
             "kind": list(self.kinds),
             "folder": self.folder,
-            "set": self.set_name,
+            # Only where there is one: what was kept before there were sets stays the same.
+            **({"set": self.set_name} if self.set_name else {}),
         }
 
     def values_of(self, group: str) -> tuple[str, ...]:
