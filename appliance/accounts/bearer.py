@@ -11,18 +11,23 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
+from django.urls import reverse
 from django.utils import timezone
 
 from appliance.accounts.models import ApiToken, TokenRight, User
-from appliance.accounts.tokens import TokenRefused, find_token, note_use
+from appliance.accounts.tokens import TokenRefused, find_token, grant_of, note_use
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.models import Event
 from appliance.audit.recording import Target, record
 from appliance.common.problems import problem
 
-PREFIXES = ("/api/", "/v1/", "/mcp")
+MCP = "/mcp"
+PREFIXES = ("/api/", "/v1/", MCP)
 # Where a program that has no token yet asks a person for one.
-WITHOUT_TOKEN = {"/api/v1/device", "/api/v1/device/token"}
+WITHOUT_TOKEN = {
+    "/api/v1/device", "/api/v1/device/token",
+    "/api/v1/oauth/register", "/api/v1/oauth/token", "/api/v1/oauth/revoke",
+}  # fmt: skip
 LONGEST_TOKEN = 200
 RECORDED_WITHIN = timedelta(minutes=1)
 MOST_RECORDED = 30  # refusals a minute, one for each address: an attack must not fill the record
@@ -48,11 +53,11 @@ class BearerMiddleware:
         if settings.SESSION_COOKIE_NAME in request.COOKIES:
             return problem(400, "Send a token without a session: leave the cookies out.")
         try:
-            token = find_token(_text_in(request))
+            token = _admitted(request, find_token(_text_in(request)))
         except TokenRefused as exc:
             record_refusal(request, exc)
             response = problem(401, "Send a valid token: Authorization: Bearer TOKEN.")
-            response["WWW-Authenticate"] = 'Bearer realm="Plumbline"'
+            response["WWW-Authenticate"] = _how_to_get_in(request)
             return response
         note_use(token, _address_of(request))
         request.user = token.user
@@ -66,6 +71,22 @@ def lacks(request: TokenRequest, right: TokenRight) -> bool:
         return False
     record_refusal(request, TokenRefused(f"lacks the right {right}", request.token))
     return True
+
+
+def _admitted(request: HttpRequest, token: ApiToken) -> ApiToken:
+    """Refuse elsewhere what a program got for MCP (RFC 8707): its person agreed to no more."""
+    if grant_of(token) and not request.path_info.startswith(MCP):
+        raise TokenRefused("is for MCP alone", token)
+    return token
+
+
+def _how_to_get_in(request: HttpRequest) -> str:
+    """Return what a program without a token is told: at MCP, where it can ask for one (RFC 9728)."""
+    told = 'Bearer realm="Plumbline"'
+    if not request.path_info.startswith(MCP):
+        return told
+    page = request.build_absolute_uri(reverse("oauth_resource"))
+    return f'{told}, resource_metadata="{page}", scope="{" ".join(TokenRight.values)}"'
 
 
 def _text_in(request: HttpRequest) -> str:

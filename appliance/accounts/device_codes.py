@@ -68,7 +68,7 @@ def begin(client: str, address: str) -> NewCodes:
     sign_in = DeviceSignIn.objects.create(
         device_hash=hash_of(device_code),
         user_hash=_user_hash(letters),
-        client=_one_line(client) or "A program",
+        client=one_line(client) or "A program",
         address=address[:64],
         expires_at=now + LIFETIME,
     )
@@ -89,7 +89,7 @@ def find_waiting(user: User, typed: str, request: HttpRequest) -> DeviceSignIn:
     letters = "".join(letter for letter in typed.upper() if letter in LETTERS)
     found = DeviceSignIn.objects.filter(user_hash=_user_hash(letters)).first()
     if found is None or not found.is_waiting:
-        _record_refusal(user, WRONG_CODE, request)
+        record_turned_away(user, WRONG_CODE, request)
         raise CodeUnknown("No program waits with this code. Look at it again, or start anew there.")
     return found
 
@@ -106,7 +106,7 @@ def refuse(sign_in: DeviceSignIn, user: User, request: HttpRequest) -> None:
     """Turn a program away: it is told so when it asks next."""
     with transaction.atomic():
         DeviceSignIn.objects.filter(pk=sign_in.pk, user=None).update(is_refused=True)
-        _record_refusal(user, "device refused", request)
+        record_turned_away(user, "device refused", request)
 
 
 def fetch(device_code: str, request: HttpRequest) -> Fetched:
@@ -159,15 +159,17 @@ def _user_hash(letters: str) -> str:
     return hmac.new(key, letters.encode(), "sha256").hexdigest()
 
 
-def _one_line(text: str) -> str:
+def one_line(text: str) -> str:
+    """Return what a program calls itself, fit to be shown."""
     return "".join(letter for letter in text if letter.isprintable()).strip()[:100]
 
 
-def _record_refusal(user: User, reason: str, request: HttpRequest) -> None:
+def record_turned_away(user: User, reason: str, request: HttpRequest, kind: str = "device") -> None:
+    """Record that a person did not let a program in."""
     record(
         Action.TOKEN_REFUSED,
         actor=user,
-        target=Target("device"),
+        target=Target(kind),
         outcome=Outcome.DENIED,
         request=request,
         details={"reason": reason},

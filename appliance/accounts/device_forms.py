@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -39,8 +40,13 @@ class AllowForm(forms.Form):
     )
     days = forms.IntegerField(label="Days until it ends", min_value=1)
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, asked: Sequence[str] = (), **kwargs: Any) -> None:
+        """Offer every right, or those that a program asked for."""
         super().__init__(*args, **kwargs)
+        if asked:
+            choices = [(value, label) for value, label in TokenRight.choices if value in asked]
+            self.fields["rights"].choices = choices  # type: ignore[attr-defined]
+            self.fields["rights"].initial = list(asked)
         days = self.fields["days"]
         days.initial, most = settings.TOKEN_DAYS, settings.TOKEN_MAX_DAYS
         days.help_text = f"At most {most}."

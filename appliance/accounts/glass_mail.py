@@ -11,7 +11,7 @@ from datetime import timedelta
 from smtplib import SMTPException, SMTPServerDisconnected
 
 from django.conf import settings
-from django.core.mail import EmailMessage, get_connection
+from django.core.mail import get_connection
 from django.core.mail.backends.base import BaseEmailBackend
 from django.db.models import F
 from django.urls import reverse
@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from appliance.accounts.lockout import active_admins
 from appliance.accounts.models import BrokenGlass, User
+from appliance.common.mail import automatic_mail
 
 logger = logging.getLogger(__name__)
 
@@ -70,13 +71,7 @@ def _send(
     glass: BrokenGlass, admin: User, relay: BaseEmailBackend, told: list[str], failed: list[str]
 ) -> None:
     """Send one mail to one admin: an address that is refused keeps nobody else from theirs."""
-    mail = EmailMessage(
-        subject(glass),
-        text(glass),
-        to=[admin.email],
-        connection=relay,
-        headers={"Auto-Submitted": "auto-generated"},
-    )
+    mail = automatic_mail(subject(glass), text(glass), admin.email, relay=relay)
     try:
         mail.send()
     except SMTPServerDisconnected:
@@ -88,9 +83,7 @@ def _send(
 
 
 def subject(glass: BrokenGlass) -> str:
-    """Return one line: a name with a line break in it must not add a header."""
-    name = glass.user.get_username()
-    return " ".join(f"Plumbline: {name} opened emergency access".split())
+    return f"Plumbline: {glass.user.get_username()} opened emergency access"
 
 
 def text(glass: BrokenGlass) -> str:

@@ -14,7 +14,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
-from appliance.accounts.models import ApiToken, TokenRight, User
+from appliance.accounts.models import ApiToken, OAuthGrant, TokenRight, User
 from appliance.audit.acting import Actor
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
@@ -53,6 +53,11 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def new_text() -> str:
+    """Return the text of a token that nobody has."""
+    return MARK + secrets.token_urlsafe(RANDOM_BYTES)
+
+
 def create_token(
     user: User,
     *,
@@ -60,6 +65,7 @@ def create_token(
     rights: Iterable[TokenRight],
     days: int | None = None,
     sources: Iterable[Source] | None = None,
+    text: str = "",
     by: Actor,
     request: HttpRequest | None = None,
 ) -> NewToken:
@@ -67,7 +73,7 @@ def create_token(
     days = settings.TOKEN_DAYS if days is None else days
     if not 1 <= days <= settings.TOKEN_MAX_DAYS:
         raise TokenNotMade(f"A token is good for 1 to {settings.TOKEN_MAX_DAYS} days.")
-    text = MARK + secrets.token_urlsafe(RANDOM_BYTES)
+    text = text or new_text()
     with transaction.atomic():
         User.objects.select_for_update().get(pk=user.pk)
         if active_tokens_of(user).count() >= MOST_ACTIVE:
@@ -75,15 +81,20 @@ def create_token(
         token = ApiToken.objects.create(
             user=user,
             name=name,
-            prefix=text[: len(MARK) + PREFIX_LETTERS],
+            prefix=prefix_of(text),
             hash=hash_of(text),
             rights=sorted(set(rights)),
             is_restricted=sources is not None,
             expires_at=timezone.now() + timedelta(days=days),
         )
         token.sources.set(sources or ())
-        _record(Action.TOKEN_CREATED, token, by, request)
+        record_token(Action.TOKEN_CREATED, token, by, request)
     return NewToken(token, text)
+
+
+def prefix_of(text: str) -> str:
+    """Return the letters that a token is recognised by."""
+    return text[: len(MARK) + PREFIX_LETTERS]
 
 
 def active_tokens_of(user: User) -> QuerySet[ApiToken]:
@@ -92,7 +103,27 @@ def active_tokens_of(user: User) -> QuerySet[ApiToken]:
 
 def find_token(text: str) -> ApiToken:
     """Return the token that this text is, with its person; raises TokenRefused."""
-    token = ApiToken.objects.select_related("user").filter(hash=hash_of(text)).first()
+    token = _live(ApiToken.objects.filter(hash=hash_of(text)))
+    if (grant := grant_of(token)) and grant.access_ends_at <= timezone.now():
+        raise TokenRefused("expired", token)
+    return token
+
+
+def token_again(token_id: int) -> ApiToken:
+    """Return a token that was let in before, as it is by now; raises TokenRefused.
+
+    Its text may have been changed for a new one meanwhile: what was begun goes on.
+    """
+    return _live(ApiToken.objects.filter(pk=token_id))
+
+
+def grant_of(token: ApiToken) -> OAuthGrant | None:
+    """Return what makes a token one of OAuth; None for one that its person made."""
+    return getattr(token, "grant", None)
+
+
+def _live(tokens: QuerySet[ApiToken]) -> ApiToken:
+    token = tokens.select_related("user", "grant").first()
     if token is None:
         raise TokenRefused("unknown")
     if token.state != "active":
@@ -117,7 +148,7 @@ def revoke_token(token: ApiToken, *, by: Actor, request: HttpRequest | None = No
         live = ApiToken.objects.filter(pk=token.pk, revoked_at=None)
         if not live.update(revoked_at=timezone.now()):
             return False
-        _record(Action.TOKEN_REVOKED, token, by, request)
+        record_token(Action.TOKEN_REVOKED, token, by, request)
     return True
 
 
@@ -127,7 +158,8 @@ def revoke_all(user: User, *, by: Actor, request: HttpRequest | None = None) -> 
     return sum(revoke_token(token, by=by, request=request) for token in tokens)
 
 
-def _record(action: Action, token: ApiToken, by: Actor, request: HttpRequest | None) -> None:
+def record_token(action: Action, token: ApiToken, by: Actor, request: HttpRequest | None) -> None:
+    """Record what happens to a token, with all that it opens."""
     details: dict[str, object] = {
         "person": token.user.get_username(),
         "prefix": token.prefix,

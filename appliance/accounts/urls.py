@@ -12,6 +12,7 @@ from allauth.mfa.totp import views as totp
 from allauth.mfa.webauthn import views as passkeys
 from django.urls import path
 
+from appliance.accounts.oauth import views as oauth
 from appliance.accounts.oidc import views as oidc
 from appliance.accounts.provisioning.urls import urlpatterns as provisioning
 from appliance.accounts.saml import views as saml
@@ -126,4 +127,15 @@ DEVICE = [
     path("device/", device.device_page, name="device"),
     path("device/decide/", device.device_decide, name="device_decide"),
 ]
-urlpatterns = [*SIGN_IN, *OWN_ACCOUNT, *ABSENT, *ADMIN, *PEOPLE, *DEVICE, *provisioning]
+WELL_KNOWN = ".well-known/oauth"
+OAUTH = [
+    # Programs derive both addresses of the resource from that of MCP (RFC 9728, section 3.1).
+    path(f"{WELL_KNOWN}-protected-resource", oauth.resource, name="oauth_resource_root"),
+    path(f"{WELL_KNOWN}-protected-resource/mcp", oauth.resource, name="oauth_resource"),
+    path(f"{WELL_KNOWN}-authorization-server", oauth.about, name="oauth_server"),
+    path("api/v1/oauth/register", oauth.register, name="oauth_register"),
+    path("api/v1/oauth/token", oauth.token, name="oauth_token"),
+    path("api/v1/oauth/revoke", oauth.revoke, name="oauth_revoke"),
+    path("oauth/authorize/", oauth.authorize, name="oauth_authorize"),
+]
+urlpatterns = [*SIGN_IN, *OWN_ACCOUNT, *ABSENT, *ADMIN, *PEOPLE, *DEVICE, *OAUTH, *provisioning]

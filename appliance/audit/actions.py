@@ -55,6 +55,7 @@ class Action(models.TextChoices):
     DENIED = "access.denied", "Access denied"
     # Tokens
     TOKEN_CREATED = "token.created", "Token created"
+    TOKEN_RENEWED = "token.renewed", "Token renewed"
     TOKEN_REVOKED = "token.revoked", "Token revoked"
     TOKEN_REFUSED = "token.refused", "Token refused"
     # Reading
@@ -73,6 +74,7 @@ class Action(models.TextChoices):
     THREAD_DELETED = "thread.deleted", "Thread deleted"
     # Saved searches
     ALERT_CHANGED = "alert.changed", "Alert on a saved search changed"
+    SET_CHANGED = "source_set.changed", "Set of sources of a group changed"
     ALERT_SENT = "alert.sent", "New matches of a saved search told"
     # Sources
     SOURCE_CONNECTED = "source.connected", "Source connected"

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from appliance.config.env import SettingError, env_int
+from appliance.config.env import SettingError, env_int, env_list
 
 __all__ = [
-    "API_REQUESTS_PER_MINUTE", "GLASS_MINUTES", "HOST_ACCESS_LAPSE_HOURS", "HOST_ACCESS_SYNC_S", "TOKEN_DAYS",
-    "TOKEN_MAX_DAYS",
+    "API_REQUESTS_PER_MINUTE", "GLASS_MINUTES", "HOST_ACCESS_LAPSE_HOURS", "HOST_ACCESS_SYNC_S", "OAUTH_HOSTS",
+    "TOKEN_DAYS", "TOKEN_MAX_DAYS",
 ]  # fmt: skip
 
 # Days that an API token is good for: unless its person says otherwise, and at most.
 TOKEN_DAYS = env_int("PLUMBLINE_TOKEN_DAYS", default=90, minimum=1)
 TOKEN_MAX_DAYS = env_int("PLUMBLINE_TOKEN_MAX_DAYS", default=365, minimum=1)
 API_REQUESTS_PER_MINUTE = env_int("PLUMBLINE_API_REQUESTS_PER_MINUTE", default=600)  # 0: no limit
+# Where else than on their person's own computer programs may wait to be let in.
+OAUTH_HOSTS = env_list("PLUMBLINE_OAUTH_HOSTS")
 # So long an admin reads everything after opening emergency access, unless they end it before.
 GLASS_MINUTES = env_int("PLUMBLINE_GLASS_MINUTES", default=60, minimum=1)
 

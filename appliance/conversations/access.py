@@ -20,8 +20,7 @@ from appliance.accounts.models import ApiToken, User
 from appliance.conversations.answering.fixing.patches import State
 from appliance.conversations.models import Message, Thread, ThreadShare
 from appliance.conversations.trees import WHOLE, Node, Place, Tree, nodes_of, trees_of
-from appliance.sources.access import scope_of, scope_of_token
-from indexer.models import Source
+from appliance.sources.access import scope_of, scope_of_token, sources_in
 from indexer.scope import Scope
 
 
@@ -228,7 +227,7 @@ def places_behind(message: Message) -> set[Place]:
 
 def names_of(scope: Scope) -> dict[int, str]:
     """Return the names of the sources that somebody may be told of, by id."""
-    return dict(Source.objects.filter(pk__in=scope.source_ids).values_list("pk", "name"))
+    return dict(sources_in(scope).values_list("pk", "name"))
 
 
 def _node_of(message: Message) -> list[Node]:

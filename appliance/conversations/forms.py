@@ -18,20 +18,23 @@ from appliance.conversations.answering.flow import ANSWERINGS
 from appliance.conversations.attaching import Attachment, attach
 from appliance.conversations.mentions import mentioned_files
 from appliance.conversations.modes import AUTO, Mode, choices
-from appliance.conversations.narrowing import (
-    MOST_FOLDERS,
-    narrowed,
-    path_of,
-    source_of,
-    with_sources_of,
-)
+from appliance.conversations.narrowing import with_sources_of
 from appliance.conversations.wanted import File, Wanted
 from appliance.sources.asof import as_of
+from appliance.sources.narrowing.folders import (
+    MOST_FOLDERS,
+    path_of,
+    source_of,
+    within_folders,
+)
+from appliance.sources.sets.picking import Picked, picked
 from indexer.retrieval.completing import Completer
 from indexer.scope import Scope
 
 LONGEST_QUESTION = 20_000  # characters: a long stack trace, not a file
 NO_FOLDER = "There is no {} that you may read. A folder is written source:path."
+
+EMPTY_SET = "The set {} holds nothing that may be read."
 
 
 class QuestionForm(forms.Form):
@@ -49,6 +52,7 @@ class QuestionForm(forms.Form):
     )
 
     folders = forms.Field(required=False, widget=forms.MultipleHiddenInput)
+    set = forms.CharField(required=False, max_length=100)  # the name of a set of sources
     ref = forms.CharField(required=False, max_length=250)
     mode = forms.ChoiceField(
         required=False,
@@ -56,8 +60,11 @@ class QuestionForm(forms.Form):
         error_messages={"invalid_choice": "There is no such way to answer."},
     )
 
-    def __init__(self, *args: object, names: Sequence[str], scope: Scope, **kwargs: object) -> None:
+    def __init__(
+        self, *args: object, user: User, names: Sequence[str], scope: Scope, **kwargs: object
+    ) -> None:
         super().__init__(*args, **kwargs)  # type: ignore[arg-type]
+        self.user = user
         self.scope = scope
         field = cast(forms.MultipleChoiceField, self.fields["sources"])
         field.choices = [(name, name) for name in names]
@@ -102,6 +109,8 @@ class QuestionForm(forms.Form):
     def clean(self) -> None:
         """Refuse a ref that none of the chosen sources has, and folders that are not there."""
         given = self.cleaned_data
+        if name := given.get("set", ""):
+            self._add_set(picked(self.user, self.scope, name))
         ref, folders = given.get("ref", ""), given.get("folders", [])
         sources = with_sources_of(given.get("sources", []), folders)
         narrowing = as_of(self.scope, sources, ref)
@@ -115,8 +124,20 @@ class QuestionForm(forms.Form):
         given["wanted"] = Wanted(add=files)
         given["folders"] = [*folders, *_beside(folders, files)]
 
+    def _add_set(self, found: Picked) -> None:
+        """Narrow the question to what a set holds beside what is chosen. Of a set of which nothing
+        may be read nothing is left, which must not come to mean everything."""
+        given = self.cleaned_data
+        given["ref"] = ref = given.get("ref", "") or found.ref
+        folders = [one for one in found.folders if self._is_there(one, ref)]
+        if found.sentence or not (folders or found.sources):
+            self.add_error("set", found.sentence or EMPTY_SET.format(found.name))
+            return
+        for name, more in (("sources", found.sources), ("folders", folders)):
+            given[name] = list(dict.fromkeys([*given.get(name, []), *more]))
+
     def _is_there(self, folder: str, ref: str) -> bool:
-        part = narrowed(self.scope, [folder])
+        part = within_folders(self.scope, [folder])
         refs = (ref,) if ref else ()
         completer = Completer.over(part, source_names=[source_of(folder)], refs=refs, limit=1)
         return bool(completer.files(""))

@@ -12,10 +12,7 @@ from dataclasses import dataclass
 from django.http import QueryDict
 
 from appliance.conversations.models import Message, Thread
-from indexer.models import Source
-from indexer.scope import Scope
-
-MOST_FOLDERS = 20
+from appliance.sources.narrowing.folders import MOST_FOLDERS, source_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,29 +54,6 @@ class Narrowing:
         return {"sources": list(self.sources), "folders": list(self.folders), "ref": self.ref}
 
 
-def source_of(folder: str) -> str:
-    return folder.partition(":")[0]
-
-
-def path_of(folder: str) -> str:
-    return folder.partition(":")[2].strip("/")
-
-
 def with_sources_of(sources: Iterable[str], folders: Iterable[str]) -> list[str]:
     """Return the sources that are searched: the chosen ones, and those of the chosen folders."""
     return list(dict.fromkeys([*sources, *map(source_of, folders)]))
-
-
-def narrowed(scope: Scope, folders: Iterable[str]) -> Scope:
-    """Return the part of a scope that lies in the chosen folders; of a source that is gone, or not
-    to be read any more, nothing is opened by naming it."""
-    folders = list(folders)
-    if not folders:
-        return scope
-    ids = dict(
-        Source.objects.filter(
-            pk__in=scope.source_ids, name__in={source_of(one) for one in folders}
-        ).values_list("name", "pk")
-    )
-    chosen = [(ids[source_of(one)], path_of(one)) for one in folders if source_of(one) in ids]
-    return scope.within(chosen)

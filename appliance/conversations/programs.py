@@ -13,8 +13,7 @@ from appliance.conversations.forms import QuestionForm
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.modes import AUTO
 from appliance.conversations.narrowing import Narrowing
-from appliance.sources.access import scope_of_token
-from indexer.models import Source
+from appliance.sources.access import names_in, scope_of_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +24,7 @@ class Wish:
     mode: str = AUTO
     sources: Sequence[str] = ()  # none: all that the token reads
     folders: Sequence[str] = ()  # written `source:path`
+    source_set: str = ""  # the name of one that the token's person may pick
     ref: str | None = None  # None: what the thread asks about so far
 
 
@@ -37,8 +37,7 @@ def ask_with(
 ) -> Message:
     """Ask, as far as the token reads; return the answer to come. Raises WishRefused, QuotaReached."""
     scope = scope_of_token(token)
-    known = Source.objects.filter(pk__in=scope.source_ids).order_by("name")
-    names = list(known.values_list("name", flat=True))
+    names = names_in(scope)
     so_far = Narrowing.of_thread(thread, names) if thread else Narrowing()
     form = QuestionForm(
         MultiValueDict(
@@ -46,10 +45,12 @@ def ask_with(
                 "question": [wish.question],
                 "sources": list(wish.sources),
                 "folders": list(wish.folders),
+                "set": [wish.source_set],
                 "ref": [so_far.ref if wish.ref is None else wish.ref],
                 "mode": [wish.mode],
             }
         ),
+        user=token.user,
         names=names,
         scope=scope,
     )

@@ -14,7 +14,6 @@ from appliance.conversations.answering.steps import Step
 from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.models import Message
 from appliance.conversations.modes import Mode
-from appliance.conversations.narrowing import narrowed
 from appliance.conversations.noting import VERBATIM, note_by_extract
 from appliance.conversations.paths import path_to
 from appliance.conversations.prompting.conversation import EarlierTurn, Pinned
@@ -22,6 +21,7 @@ from appliance.conversations.prompting.rewriting import TURNS_LOOKED_AT
 from appliance.conversations.prompting.salts import cache_salt
 from appliance.conversations.trees import Node, Place, nodes_of
 from appliance.conversations.wanted import Wanted
+from appliance.sources.narrowing.folders import within_folders
 from indexer.scope import Scope
 
 Pair = tuple[Message, Message]  # a question and its answer
@@ -103,7 +103,7 @@ def question_of(message: Message) -> tuple[Question, Branch]:
     done = tuple(map(Step.from_json, message.steps))
     return Question(
         text=asked.text,
-        scope=narrowed(scope, message.folders),
+        scope=within_folders(scope, message.folders),
         turns=branch.earlier_turns(),
         pinned=branch.pinned(),
         wanted=Wanted.from_json(message.wanted),

@@ -80,14 +80,24 @@ def operator_scope() -> Scope:
     return Scope(frozenset(shown.values_list("pk", flat=True)))
 
 
+def sources_in(scope: Scope) -> QuerySet[Source]:
+    """Return the sources of which a scope reads something, by name."""
+    return Source.objects.filter(pk__in=scope.source_ids).order_by("name")
+
+
+def names_in(scope: Scope) -> list[str]:
+    """Return their names."""
+    return list(sources_in(scope).values_list("name", flat=True))
+
+
 def readable_sources(user: User) -> QuerySet[Source]:
     """Return the sources of which this person may read something."""
-    return Source.objects.filter(pk__in=scope_of(user).source_ids)
+    return sources_in(scope_of(user))
 
 
 def known_sources(user: User) -> QuerySet[Source]:
     """Return the readable sources and the hidden ones: for names and states, never for content."""
-    return Source.objects.filter(pk__in=_scope_from(grants_of(user)).source_ids)
+    return sources_in(_scope_from(grants_of(user)))
 
 
 def get_source_for_user(user: User, name: str) -> Source:
@@ -97,7 +107,7 @@ def get_source_for_user(user: User, name: str) -> Source:
 
 def get_source(scope: Scope, name: str) -> Source:
     """Return a source of which this scope reads something, or answer 404."""
-    return _named(Source.objects.filter(pk__in=scope.source_ids), name)
+    return _named(sources_in(scope), name)
 
 
 def get_known_source_for_user(user: User, name: str) -> Source:

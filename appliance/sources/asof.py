@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from django.db.models import BooleanField, Count, ExpressionWrapper, Q, QuerySet
 
+from appliance.sources.access import sources_in
 from indexer.models import Ref, Source
 from indexer.scope import Scope
 
@@ -85,8 +86,31 @@ def as_of(scope: Scope, source_names: Collection[str], ref: str) -> AsOf:
     )
 
 
+class NotThere(Exception):
+    """A source or ref that a program names is not there, or may not be read; the message says which."""
+
+    def __init__(self, sentence: str, code: str) -> None:
+        super().__init__(sentence)
+        self.code = code
+
+
+def refs_among(scope: Scope, names: Sequence[str], ref: str) -> tuple[str, ...]:
+    """Return the ref that these sources (none: all) are looked at as of, none for each its default.
+
+    Raises NotThere, and just so for a source that may not be read.
+    """
+    if names:
+        known = set(sources_in(scope).values_list("name", flat=True))
+        if missing := [name for name in names if name not in known]:
+            raise NotThere(f"There is no source {missing[0][:100]!r}.", "no_source")
+    narrowing = as_of(scope, names, ref.strip())
+    if narrowing.is_unknown:
+        raise NotThere(narrowing.sentence, "no_ref")
+    return (narrowing.ref,) if narrowing.ref else ()
+
+
 def _sources(scope: Scope, source_names: Collection[str]) -> QuerySet[Source]:
-    sources = Source.objects.filter(pk__in=scope.source_ids).order_by("name")
+    sources = sources_in(scope)
     return sources.filter(name__in=list(source_names)) if source_names else sources
 
 

@@ -12,6 +12,7 @@ from django.db.models import Count, Q, QuerySet
 from appliance.audit.actions import Action
 from appliance.audit.policy import told
 from appliance.audit.recording import Target, record
+from appliance.sources.access import sources_in
 from appliance.sources.plots import Plot, plot_of
 from indexer.evaluation.measures import ACC_1, MRR_20, RECALL_5, RECALL_10, SPAN_5, SPAN_10
 from indexer.evaluation.runs import newest_done
@@ -51,7 +52,7 @@ class Miss:
 
 
 def names_of(scope: Scope) -> dict[int, str]:
-    sources = Source.objects.filter(pk__in=scope.source_ids)
+    sources = sources_in(scope)
     return dict(sources.values_list("pk", "name"))
 
 

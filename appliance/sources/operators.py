@@ -8,7 +8,7 @@ from pathlib import Path
 from django.core.management import CommandError
 
 from appliance.accounts.models import User
-from appliance.sources.access import known_sources, operator_scope, scope_of
+from appliance.sources.access import known_sources, names_in, operator_scope, scope_of
 from appliance.sources.asof import as_of
 from indexer.fetching.values import Credential, SshKey
 from indexer.models import SharedCredential, Source
@@ -74,7 +74,7 @@ def scope_for(username: str | None) -> Scope:
 
 def check_sources(names: list[str], scope: Scope) -> None:
     """Refuse source names that the scope does not hold, in the same words as unknown ones."""
-    readable = set(Source.objects.filter(pk__in=scope.source_ids).values_list("name", flat=True))
+    readable = set(names_in(scope))
     if missing := [name for name in names if name not in readable]:
         raise CommandError(f"There is no source called {missing[0]!r}.")
 

@@ -28,6 +28,7 @@ urlpatterns = [
     path("search/export.<slug:ending>", exporting.search_export, name="search_export"),
     path("search/code/export.<slug:ending>", exporting.code_export, name="code_export"),
     path("", include("appliance.sources.saved.urls")),
+    path("", include("appliance.sources.sets.urls")),
     path("symbols/", symbols.symbol_page, name="symbols"),
     path("", include("appliance.sources.browsing.urls")),
     path("sources/", managing.source_list, name="sources"),

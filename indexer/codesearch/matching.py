@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import re2
 
@@ -35,6 +35,16 @@ class LineMatch:
     text: str
     spans: tuple[tuple[int, int], ...]
     is_cut: bool = False  # the line is longer than what is given of it
+
+    def with_spans_of(self, other: LineMatch | None) -> LineMatch:
+        """Return the line with what another pattern found in it too, overlaps as one."""
+        spans: list[tuple[int, int]] = []
+        for start, end in sorted({*self.spans, *(other.spans if other else ())}):
+            if spans and start <= spans[-1][1]:
+                spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
+            else:
+                spans.append((start, end))
+        return replace(self, spans=tuple(spans))
 
 
 class Pattern:

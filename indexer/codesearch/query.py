@@ -3,24 +3,33 @@
 As people know it from Sourcegraph and Zoekt: `repo:`, `path:` and `symbol:` are regular expressions
 that match anywhere (`path:^src/`, `path:\\.go$`), `lang:` is a name, `kind:` what a file is for
 (`code`, `test`, `docs`), `ref:` a name with `*`, and a `-` in front turns one round. What is left is an exact text; `/between slashes/` it is a regular
-expression. Quotes keep blanks in a filter, and keep `path:` a text.
+expression. Quotes keep blanks in a filter, and keep `path:` a text. Several terms
+may stand with AND, OR, NOT and parentheses (terms.py); filters hold for all of them.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from indexer.codesearch.errors import QueryRefused
 from indexer.codesearch.matching import Pattern, compiled
+from indexer.codesearch.terms import (
+    QUOTED,
+    REGEX,
+    Expression,
+    Term,
+    read_expression,
+    read_term,
+    terms_of,
+)
 from indexer.reading.kinds import KINDS
 
 MAX_QUERY = 2000  # letters
 FILTERS = ("repo", "path", "lang", "kind", "ref", "symbol", "case")
-QUOTED = r'"(?:[^"\\]|\\.)*"'
 FILTER = re.compile(rf"(?<!\S)(-?)({'|'.join(FILTERS)}):({QUOTED}|\S*)(?!\S)")
-REGEX = re.compile(r"/((?:[^/\\]|\\.)*)/")
 Case = Literal["yes", "no", "auto"]
 
 
@@ -43,18 +52,30 @@ class CodeQuery:
     is_regex: bool
     filters: tuple[Filter, ...]
     case: Case = "yes"
+    several: Expression | None = None  # in the place of the text: several terms at once
+
+    @property
+    def expression(self) -> Expression | None:
+        """Return what is looked for; None: the first line of each symbol is meant."""
+        return self.several or (Term(self.text, self.is_regex) if self.text else None)
 
     @property
     def ignores_case(self) -> bool:
         if self.case == "auto":
-            return self.text == self.text.lower()
+            texts = [term.text for term in self._terms()]
+            return all(text == text.lower() for text in texts)
         return self.case == "no"
 
-    def pattern(self) -> Pattern | None:
-        """Return what lines are matched with; None: the first line of each symbol is meant."""
-        if not self.text:
-            return None
-        return Pattern(self.text, is_regex=self.is_regex, ignores_case=self.ignores_case)
+    def patterns(self) -> dict[Term, Pattern]:
+        """Return what lines are matched with, by term. Raises QueryRefused."""
+        ignores = self.ignores_case
+        return {
+            term: Pattern(term.text, is_regex=term.is_regex, ignores_case=ignores)
+            for term in self._terms()
+        }
+
+    def _terms(self) -> list[Term]:
+        return list(terms_of(self.expression)) if self.expression else []
 
     def of(self, name: str) -> tuple[Filter, ...]:
         return tuple(one for one in self.filters if one.name == name)
@@ -64,14 +85,9 @@ class CodeQuery:
         words = [str(one) for one in self.filters]
         if self.case != "yes":
             words.append(f"case:{self.case}")
-        if self.text:
-            words.append(self._text())
+        if self.expression:
+            words.append(str(self.expression))
         return " ".join(words)
-
-    def _text(self) -> str:
-        if self.is_regex:
-            return "/" + re.sub(r"((?:^|[^\\])(?:\\\\)*)/", r"\1\\/", self.text) + "/"
-        return '"' + re.sub(r'(["\\])', r"\\\1", self.text) + '"'
 
 
 def read_query(line: str, *, is_regex: bool = False) -> CodeQuery:
@@ -84,16 +100,25 @@ def read_query(line: str, *, is_regex: bool = False) -> CodeQuery:
         raise QueryRefused("The query is not valid text.")
     filters: list[Filter] = []
     rest = _without_filters(line, filters)
-    text, is_regex = _text_of(rest, is_regex)
+    several = None if is_regex else read_expression(rest)
+    term = Term("") if several else _term_of(rest, is_regex=is_regex)
     case = _case_of([one for one in filters if one.name == "case"])
-    query = CodeQuery(text, is_regex, tuple(one for one in filters if one.name != "case"), case)
-    if not text and not query.of("symbol"):
+    kept = tuple(one for one in filters if one.name != "case")
+    query = CodeQuery(term.text, term.is_regex, kept, case, several)
+    if not query.expression and not query.of("symbol"):
         raise QueryRefused("Nothing is looked for: add a text, a /regular expression/ or symbol:.")
     for one in query.filters:
         if one.name in {"repo", "path", "symbol", "kind"}:
             _check(one)
-    query.pattern()
+    query.patterns()
     return query
+
+
+def as_of_refs(query: CodeQuery, refs: Sequence[str]) -> CodeQuery:
+    """Return the query for these refs, unless it names some itself."""
+    if query.of("ref"):
+        return query
+    return replace(query, filters=(*query.filters, *(Filter("ref", ref) for ref in refs)))
 
 
 def _without_filters(line: str, filters: list[Filter]) -> str:
@@ -108,19 +133,18 @@ def _without_filters(line: str, filters: list[Filter]) -> str:
             while at < len(line) and line[at].isspace():
                 at += 1
             continue
-        whole = before and (re.compile(QUOTED).match(line, at) or REGEX.match(line, at))
+        begins = before or line[at - 1] == "("
+        whole = begins and (re.compile(QUOTED).match(line, at) or REGEX.match(line, at))
         end = whole.end() if whole else at + 1
         kept.append(line[at:end])
         at = end
     return "".join(kept).strip()
 
 
-def _text_of(rest: str, is_regex: bool) -> tuple[str, bool]:
-    if re.fullmatch(QUOTED, rest):
-        return _unquoted(rest), is_regex
-    if not is_regex and (found := REGEX.fullmatch(rest)):
-        return found[1].replace("\\/", "/"), True
-    return rest, is_regex
+def _term_of(rest: str, *, is_regex: bool) -> Term:
+    if not is_regex:
+        return read_term(rest)
+    return Term(_unquoted(rest) if re.fullmatch(QUOTED, rest) else rest, True)
 
 
 def _unquoted(value: str) -> str:

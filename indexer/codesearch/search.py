@@ -15,9 +15,10 @@ from psycopg.errors import QueryCanceled
 
 from indexer.codesearch.certificate import Certificate, CodeResult, FileMatches, SearchedRef
 from indexer.codesearch.files import CodeFile, Searched, files_of, searched_by, skipped_of
-from indexer.codesearch.matching import LineMatch, Pattern, compiled
+from indexer.codesearch.lookups import Lookup
+from indexer.codesearch.matching import LineMatch, compiled
 from indexer.codesearch.query import CodeQuery
-from indexer.codesearch.tree import ANY, All, allows, condition, tree_of
+from indexer.codesearch.tree import ANY, All, allows, condition
 from indexer.lexical.trigrams import fold
 from indexer.models import Blob, Definition
 from indexer.scope import Scope
@@ -65,8 +66,8 @@ def search_code(
     started = time.monotonic()
     searched_at = timezone.now()
     progress = Progress(started + seconds, max_lines)
-    pattern = query.pattern()
-    tree = tree_of(pattern.node) if pattern else ANY
+    lookup = Lookup.of(query)
+    tree = lookup.tree
     files: list[CodeFile] = []
     with _one_state():
         searched = searched_by(query, scope)
@@ -74,14 +75,14 @@ def search_code(
         with _time_box(progress):
             files = files_of(query, searched)
             candidates = _candidates(files, tree)
-            _read_all(query, tree, pattern, candidates, searched, progress)
+            _read_all(lookup, candidates, searched, progress)
     certificate = Certificate(
         query=str(query),
         searched_at=searched_at,
         refs=_searched_refs(files, searched, skipped),
         files_searched=len(files),
         files_read=progress.read,
-        is_narrowed=tree != ANY or pattern is None,
+        is_narrowed=tree != ANY or query.expression is None,
         stopped=progress.stopped,
         seconds=time.monotonic() - started,
     )
@@ -131,14 +132,12 @@ def _candidates(files: Sequence[CodeFile], tree: All) -> list[CodeFile]:
 
 
 def _read_all(
-    query: CodeQuery,
-    tree: All,
-    pattern: Pattern | None,
+    lookup: Lookup,
     candidates: Sequence[CodeFile],
     searched: Searched,
     progress: Progress,
 ) -> None:
-    names = [compiled(one.value) for one in query.of("symbol")]
+    names = [compiled(one.value) for one in lookup.query.of("symbol")]
     for first in range(0, len(candidates), BATCH_FILES):
         if not progress.goes_on():
             return
@@ -152,18 +151,19 @@ def _read_all(
                 return
             symbols = [spans[file.blob_id] for spans in wanted]
             text = texts[file.blob_id]
-            lines = _lines_of(text, pattern, symbols, progress)
+            lines = _lines_of(text, lookup, symbols, progress)
             # A set of trigrams may be that of other versions too, of which nothing is told.
-            progress.read += bool(lines) or not file.has_trigrams or allows(tree, fold(text))
+            may_match = not file.has_trigrams or allows(lookup.tree, fold(text))
+            progress.read += bool(lines) or may_match
             if lines:
                 progress.files.append(_matches(file, lines, searched))
 
 
 def _lines_of(
-    text: str, pattern: Pattern | None, symbols: Sequence[Sequence[Span]], progress: Progress
+    text: str, lookup: Lookup, symbols: Sequence[Sequence[Span]], progress: Progress
 ) -> list[LineMatch]:
     lines: list[LineMatch] = []
-    for found in _found_in(text, pattern, symbols):
+    for found in lookup.lines(text, symbols):
         for line in found:
             if not all(_is_in(line.line, spans) for spans in symbols):
                 continue
@@ -175,16 +175,6 @@ def _lines_of(
         if not progress.goes_on():
             break
     return lines
-
-
-def _found_in(
-    text: str, pattern: Pattern | None, symbols: Sequence[Sequence[Span]]
-) -> Iterable[list[LineMatch]]:
-    if pattern is not None:
-        return pattern.windows(text.encode())
-    whole = text.split("\n")
-    numbers = sorted({span.start_line for spans in symbols for span in spans})
-    return [[LineMatch(at, whole[at - 1][:1000], ()) for at in numbers if at <= len(whole)]]
 
 
 def _is_in(line: int, spans: Iterable[Span]) -> bool:

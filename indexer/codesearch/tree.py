@@ -58,8 +58,8 @@ def tree_of(node: Node) -> All:
     """Return what a text must hold to be matched by the pattern somewhere."""
     facts = _facts(node)
     if facts.exact is not None:
-        return _both(facts.needs, _one_of(facts.exact))
-    return _both(facts.needs, _both(_one_of(facts.starts), _one_of(facts.ends)))
+        return both(facts.needs, _one_of(facts.exact))
+    return both(facts.needs, both(_one_of(facts.starts), _one_of(facts.ends)))
 
 
 def allows(tree: All, folded: bytes) -> bool:
@@ -108,22 +108,22 @@ def _exact(strings: frozenset[bytes], needs: All = ANY) -> Facts:
     """Return facts about exactly these strings; about their ends alone when they are too many."""
     if len(strings) <= MAX_STRINGS and all(len(string) <= MAX_LENGTH for string in strings):
         return Facts(strings, strings, strings, needs)
-    needs = _both(needs, _one_of(strings))
+    needs = both(needs, _one_of(strings))
     return Facts(None, _cut(strings, start=True), _cut(strings, start=False), needs)
 
 
 def _then(left: Facts, right: Facts) -> Facts:
-    needs = _both(left.needs, right.needs)
+    needs = both(left.needs, right.needs)
     if left.exact is not None and right.exact is not None:
         return _exact(_joined(left.exact, right.exact), needs)
     # Across the seam: whatever the left ends with is followed by what the right begins with.
-    needs = _both(needs, _one_of(_joined(left.ends, right.starts)))
+    needs = both(needs, _one_of(_joined(left.ends, right.starts)))
     starts = left.starts if left.exact is None else _joined(left.exact, right.starts)
     ends = right.ends if right.exact is None else _joined(left.ends, right.exact)
     if left.exact is None:
-        needs = _both(needs, _one_of(left.starts))
+        needs = both(needs, _one_of(left.starts))
     if right.exact is None:
-        needs = _both(needs, _one_of(right.ends))
+        needs = both(needs, _one_of(right.ends))
     return Facts(None, _cut(starts, start=True), _cut(ends, start=False), needs)
 
 
@@ -131,8 +131,8 @@ def _either(options: list[Facts]) -> Facts:
     exacts = [option.exact for option in options if option.exact is not None]
     if len(exacts) == len(options) and all(option.needs == ANY for option in options):
         return _exact(frozenset().union(*exacts))
-    needs = _any_of(
-        _both(option.needs, _one_of(option.exact)) if option.exact is not None else option.needs
+    needs = any_of(
+        both(option.needs, _one_of(option.exact)) if option.exact is not None else option.needs
         for option in options
     )
     starts = frozenset[bytes]().union(*(option.starts for option in options))
@@ -148,7 +148,7 @@ def _repeated(facts: Facts, at_least: int) -> Facts:
             None,
             _cut(facts.exact, start=True),
             _cut(facts.exact, start=False),
-            _both(facts.needs, _one_of(facts.exact)),
+            both(facts.needs, _one_of(facts.exact)),
         )
     return Facts(None, facts.starts, facts.ends, facts.needs)
 
@@ -167,10 +167,11 @@ def _cut(strings: frozenset[bytes], *, start: bool) -> frozenset[bytes]:
 
 
 def _one_of(strings: Iterable[bytes]) -> All:
-    return _any_of(All(frozenset(trigrams_of(string).tolist())) for string in strings)
+    return any_of(All(frozenset(trigrams_of(string).tolist())) for string in strings)
 
 
-def _any_of(options: Iterable[All]) -> All:
+def any_of(options: Iterable[All]) -> All:
+    """Return what holds of texts of which one of these holds."""
     branches = frozenset(options)
     if len(branches) == 1:
         return next(iter(branches))
@@ -179,7 +180,8 @@ def _any_of(options: Iterable[All]) -> All:
     return All(branches=frozenset({AnyOf(branches)}))
 
 
-def _both(left: All, right: All) -> All:
+def both(left: All, right: All) -> All:
+    """Return what holds of texts of which both hold, or a part of that: it excludes less."""
     trigrams = left.trigrams | right.trigrams
     if len(trigrams) > MAX_TRIGRAMS:
         # From all over the pattern, and the same ones each time.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from appliance.accounts.models.device import DeviceSignIn
 from appliance.accounts.models.directory import Belonging, Directory, GroupMapping, Identity
 from appliance.accounts.models.glass import BrokenGlass
+from appliance.accounts.models.oauth import OAuthCode, OAuthGrant, OAuthProgram
 from appliance.accounts.models.role import Role, RoleGrant
 from appliance.accounts.models.scim import ScimGroup, ScimToken
 from appliance.accounts.models.signing_in import SeenAssertion, SignInRules
@@ -19,6 +20,9 @@ __all__ = [
     "Directory",
     "GroupMapping",
     "Identity",
+    "OAuthCode",
+    "OAuthGrant",
+    "OAuthProgram",
     "Role",
     "RoleGrant",
     "ScimGroup",

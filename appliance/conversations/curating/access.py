@@ -18,8 +18,7 @@ from appliance.accounts.roles import has_role
 from appliance.conversations.access import get_seen_message_for_reader, is_sealed_for_others
 from appliance.conversations.curating.models import Feedback
 from appliance.conversations.models import Message
-from appliance.sources.access import scope_of
-from indexer.models import Source
+from appliance.sources.access import scope_of, sources_in
 from indexer.scope import Scope
 
 CURATORS = (Role.CURATOR, Role.ADMIN)
@@ -60,5 +59,5 @@ def may_curate(message: Message, scope: Scope) -> bool:
         return False
     searched = {one["name"] for one in message.receipt.get("sources", [])}
     searched |= set(message.source_names)
-    known = Source.objects.filter(pk__in=scope.source_ids, name__in=searched)
+    known = sources_in(scope).filter(name__in=searched)
     return known.count() == len(searched)

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from appliance.conversations.curating.models import LONGEST_COMMENT, LONGEST_NOTE, Feedback
 from appliance.conversations.curating.places import Place, PlaceUnknown, find_place
-from indexer.models import Source
+from appliance.sources.access import names_in
 from indexer.scope import Scope
 
 LONGEST_QUESTION = 2000
@@ -71,7 +71,7 @@ class DecisionForm(forms.Form):
     def __init__(self, *args: Any, scope: Scope, ref: str = "", **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.scope, self.ref = scope, ref
-        names = Source.objects.filter(pk__in=scope.source_ids).values_list("name", flat=True)
+        names = names_in(scope)
         choices = [("", "No lines"), *((name, name) for name in names)]
         self.fields["source"].choices = choices  # type: ignore[attr-defined]
 

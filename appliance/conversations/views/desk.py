@@ -25,6 +25,7 @@ from appliance.conversations.quotas import QuotaReached
 from appliance.conversations.titles import listed_titles
 from appliance.sources.access import readable_sources, scope_of
 from appliance.sources.asof import refs_to_choose
+from appliance.sources.sets.access import set_names
 
 THREADS_PER_PAGE = 40
 SHARED_PER_PAGE = 10
@@ -102,8 +103,11 @@ def question_form(
         posted.setdefault("ref", kept.ref)
     begun = Narrowing.of_query(request.GET, names) or kept
     words = request.GET.get("q", "")[:LONGEST_QUESTION]
-    started = {"question": words, **begun.to_initial(), **(initial or {})}
-    return QuestionForm(posted, names=names, scope=scope_of(request.user), initial=started)
+    chosen_set = request.GET.get("set", "")[:100]
+    started = {"question": words, "set": chosen_set, **begun.to_initial(), **(initial or {})}
+    return QuestionForm(
+        posted, user=request.user, names=names, scope=scope_of(request.user), initial=started
+    )
 
 
 def composer(
@@ -124,6 +128,8 @@ def composer(
         "names": names,
         "ref": ref,
         "refs": refs_to_choose(form.scope, ref),
+        "sets": set_names(form.user),
+        "set_name": str(form["set"].value() or ""),
         "modes": choices(ANSWERINGS),
         "mode": str(form["mode"].value() or AUTO),
     }

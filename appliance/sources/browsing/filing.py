@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from appliance.sources.access import OpenedDocument
 from appliance.sources.browsing.crumbs import Crumb, crumbs_of
 from appliance.sources.browsing.lines import headings
+from appliance.sources.browsing.origin import Origin, origin_of
 from appliance.sources.elsewhere import RefOfPath, refs_of_path
 from indexer.spans import Span
 
@@ -24,11 +25,13 @@ class Frame:
     refs: tuple[RefOfPath, ...]
     crumbs: tuple[Crumb, ...]
     lines: str  # those that are marked, as the address has them
+    origin: Origin | None = None  # where the file stands on its code host
 
 
 def frame_of(document: OpenedDocument, view: str, marked: Span | None = None) -> Frame:
     refs = refs_of_path(document.source, document.path)
-    return Frame(view, refs, crumbs_of(document.path), lines_value(marked))
+    origin = origin_of(document, marked)
+    return Frame(view, refs, crumbs_of(document.path), lines_value(marked), origin)
 
 
 def marked_span(text: str, line_count: int) -> Span | None:

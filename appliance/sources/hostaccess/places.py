@@ -52,6 +52,13 @@ def _repository(host: CodeHost, path: str) -> str:
     return path.removeprefix("scm/") if host.kind == CodeHost.Kind.BITBUCKET else path
 
 
+def path_of_location(location: str) -> str:
+    """Return the repository's path on whatever host a location names."""
+    if "://" not in location:
+        return _trimmed(location.rpartition("@")[2].partition(":")[2])
+    return _trimmed(urlsplit(location).path)
+
+
 def _trimmed(path: str) -> str:
     return unquote(path).strip("/").removesuffix(".git").strip("/")
 

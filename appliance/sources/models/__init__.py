@@ -1,10 +1,11 @@
-"""Who may read what, the servers whose word on it is taken, and searches that people keep."""
+"""Who may read what, the servers whose word on it is taken, searches and sets that people keep."""
 
 from __future__ import annotations
 
 from appliance.sources.models.grant import Grant, in_force
 from appliance.sources.models.host import CodeHost, HostAccess, HostMember, HostPerson
 from appliance.sources.models.saved import Delivery, Notification, SavedSearch, WebhookTarget
+from appliance.sources.models.sets import SetPart, SourceSet
 
 __all__ = [
     "CodeHost",
@@ -15,6 +16,8 @@ __all__ = [
     "HostPerson",
     "Notification",
     "SavedSearch",
+    "SetPart",
+    "SourceSet",
     "WebhookTarget",
     "in_force",
 ]

@@ -62,7 +62,7 @@ class Addresses:
     @property
     def hidden(self) -> Pairs:
         """Return what the form carries along unseen."""
-        return self.by.pairs()
+        return [pair for pair in self.by.pairs() if pair[0] != "set"]  # which has a field
 
     @property
     def kept(self) -> Pairs:

@@ -47,10 +47,11 @@ def facets_of(
 
 
 def chips_of(by: Narrowing) -> tuple[FacetValue, ...]:
-    """Return what is chosen, each with what remains without it."""
+    """Return what is chosen, each with what remains without it; but the set, which has a field."""
     return tuple(
         FacetValue(group, value, value, None, True, by.toggled(group, value))
         for group, value in by.pairs()
+        if group != "set"
     )
 
 

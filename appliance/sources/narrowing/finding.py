@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from appliance.sources.narrowing.facets import Facet, facets_of
 from appliance.sources.narrowing.narrowing import FoundFile, Narrowing, narrowed
 from indexer.codesearch.certificate import CodeResult
-from indexer.codesearch.query import read_query
+from indexer.codesearch.query import as_of_refs, read_query
 from indexer.codesearch.search import SECONDS, search_code
 from indexer.models import Blob
 from indexer.reading.kinds import kind_of_role
@@ -79,11 +79,13 @@ def search_code_narrowed(
     by: Narrowing,
     *,
     scope: Scope,
+    ref: str = "",
     max_lines: int = CODE_LINES,
     seconds: float = SECONDS,
 ) -> tuple[CodeResult, tuple[Facet, ...]]:
-    """Search code; raises QueryRefused. Its facets count what the narrowed search found."""
-    query = narrowed(read_query(line), by)
+    """Search code; raises QueryRefused. Its facets count what the narrowed search found. `ref` is
+    what is looked at unless the line names one."""
+    query = as_of_refs(narrowed(read_query(line), by), [ref] if ref else ())
     result = search_code(query, scope=scope, max_lines=max_lines, seconds=seconds)
     files = [FoundFile(one.source, one.path, one.language, one.kind) for one in result.files]
     return result, facets_of(files, by)

@@ -42,6 +42,7 @@ class Narrowing:
     languages: tuple[str, ...] = ()
     kinds: tuple[str, ...] = ()
     folder: str = ""  # without a slash at its ends
+    set_name: str = ""  # a named set, in which all of this lies
 
     @classmethod
     def read(cls, query: QueryDict, names: Collection[str]) -> Narrowing:
@@ -51,6 +52,7 @@ class Narrowing:
             tuple(_values(query, "lang")),
             tuple(kind for kind in _values(query, "kind") if kind in KINDS),
             next(iter(_values(query, "folder")), "").strip("/"),
+            next(iter(_values(query, "set")), "").strip(),
         )
 
     @classmethod
@@ -60,6 +62,7 @@ class Narrowing:
             tuple(kept.get("lang", ())),
             tuple(kept.get("kind", ())),
             str(kept.get("folder", "")),
+            str(kept.get("set", "")),
         )
 
     def to_json(self) -> dict[str, Any]:
@@ -68,16 +71,19 @@ class Narrowing:
             "lang": list(self.languages),
             "kind": list(self.kinds),
             "folder": self.folder,
+            # Only where there is one: what was kept before there were sets stays the same.
+            **({"set": self.set_name} if self.set_name else {}),
         }
 
     def values_of(self, group: str) -> tuple[str, ...]:
-        if group == "folder":
-            return (self.folder,) if self.folder else ()
+        if group in {"folder", "set"}:
+            only = self.folder if group == "folder" else self.set_name
+            return (only,) if only else ()
         return {"source": self.sources, "lang": self.languages, "kind": self.kinds}[group]
 
     def pairs(self) -> list[tuple[str, str]]:
         """Return what stands for it in an address."""
-        return [(group, value) for group in GROUPS for value in self.values_of(group)]
+        return [(group, value) for group in ("set", *GROUPS) for value in self.values_of(group)]
 
     def allows(self, file: FoundFile, *, but: str = "") -> bool:
         """Return whether a file is among what is wanted; a group may be left out of account."""

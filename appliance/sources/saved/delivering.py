@@ -16,10 +16,10 @@ from smtplib import SMTPException
 from typing import Any
 
 from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db.models import F
 from django.utils import timezone
 
+from appliance.common.mail import automatic_mail
 from appliance.sources.access import granted_scope_of
 from appliance.sources.models import Delivery, WebhookTarget
 from appliance.sources.saved.outgoing import NotPosted, post
@@ -90,18 +90,12 @@ def _mail(delivery: Delivery, places: Sequence[Place]) -> None:
         raise NotPosted("There is no mail relay or no address.", is_final=True)
     delivery.state = State.SENDING
     delivery.save(update_fields=["state"])
-    headers = {"Message-ID": f"<{delivery.uid}@plumbline>", "Auto-Submitted": "auto-generated"}
-    message = EmailMessage(_subject(delivery), _text(delivery, places), to=[to], headers=headers)
+    subject = f"New matches: {delivery.notification.search.name}"
+    message = automatic_mail(subject, _text(delivery, places), to, message_id=str(delivery.uid))
     try:
         message.send()
     except (OSError, SMTPException) as exc:
         raise NotPosted(f"The mail relay did not take it: {type(exc).__name__}.") from exc
-
-
-def _subject(delivery: Delivery) -> str:
-    search = delivery.notification.search
-    # A name is a line of its owner's own: without line ends it cannot add a header.
-    return " ".join(f"New matches: {search.name}".split())
 
 
 def _text(delivery: Delivery, places: Sequence[Place]) -> str:

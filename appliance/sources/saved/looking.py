@@ -26,6 +26,7 @@ from appliance.sources.access import granted_scope_of
 from appliance.sources.models import Delivery, Notification, SavedSearch
 from appliance.sources.saved.matches import Found, Match, found_by, known_after, known_of, new_among
 from appliance.sources.saved.places import MOST_PLACES, places_of
+from appliance.sources.sets.picking import picked
 from indexer.codesearch.errors import QueryRefused
 from indexer.models import Ref, Source
 from indexer.scope import Scope
@@ -67,6 +68,7 @@ def look_around(*, seconds: float = SECONDS) -> int:
 
 
 def _narrowed(search: SavedSearch, scope: Scope, names: Mapping[str, int]) -> Scope:
+    scope = picked(search.owner, scope, search.narrowing.get("set", "")).scope
     chosen = search.narrowing.get("source", [])
     if not chosen:
         return scope

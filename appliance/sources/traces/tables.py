@@ -26,6 +26,7 @@ KEPT = {
     ("conversations_messageevidence", "note"): "the words of a curator about lines of a source",
     ("sources_savedsearch", "name"): "the words of somebody who saved a search",
     ("sources_savedsearch", "query"): "the words of somebody who saved a search",
+    ("sources_sourceset", "name"): "the words of somebody who made a set of sources",
     ("sources_savedsearch", "narrowing"): "what somebody narrowed a saved search to",
     ("audit_event", "object_name"): "the audit: names of what was used",
     (

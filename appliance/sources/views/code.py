@@ -21,6 +21,8 @@ from appliance.sources.narrowing.facets import chips_of
 from appliance.sources.narrowing.finding import search_code_narrowed
 from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.reading import record_code_search
+from appliance.sources.sets.access import set_names
+from appliance.sources.sets.picking import picked
 from appliance.sources.views.parts import is_part, page_of, part_or_page, sources_to_ask
 from indexer.codesearch.certificate import CodeResult, FileMatches
 from indexer.codesearch.errors import QueryRefused
@@ -53,20 +55,24 @@ class ShownFile:
 def code_page(request: SignedInRequest) -> HttpResponse:
     """Show the lines that a query finds in what this person may read, and what was searched."""
     line = request.GET.get("q", "").strip()
-    scope = scope_of(request.user)
+    found = picked(request.user, scope_of(request.user), request.GET.get("set", ""))
+    scope = found.scope
     named = "source" in request.GET  # else no name has to be known
     names = readable_sources(request.user).values_list("name", flat=True) if named else ()
     addresses = Addresses("code", line, Narrowing.read(request.GET, set(names)))
     context: dict[str, object] = {
         "query": line,
-        "may_search": bool(scope.source_ids),
+        "may_search": bool(scope.source_ids) or bool(found.name),
+        "sets": set_names(request.user),
+        "set_name": found.name,
+        "set_trouble": found.sentence,
         "addresses": addresses,
         "chips": addresses.chips(chips_of(addresses.by)),
     }
     status = 200
     if line and scope.source_ids:
         try:
-            context |= _found(request, addresses, scope)
+            context |= _found(request, addresses, scope, found.ref)
         except QueryRefused as exc:
             context["refused"] = str(exc)
             # htmx counts 400 as a fault of the page; of 422 it shows what is wrong.
@@ -78,8 +84,8 @@ def code_page(request: SignedInRequest) -> HttpResponse:
     return render(request, part_or_page(request, "code"), context, status=status)
 
 
-def _found(request: SignedInRequest, asked: Addresses, scope: Scope) -> dict[str, object]:
-    result, facets = search_code_narrowed(asked.query, asked.by, scope=scope)
+def _found(request: SignedInRequest, asked: Addresses, scope: Scope, ref: str) -> dict[str, object]:
+    result, facets = search_code_narrowed(asked.query, asked.by, scope=scope, ref=ref)
     page = page_of(request, LAST_PAGE)
     first = (page - 1) * FILES_PER_PAGE
     shown = result.files[first : first + FILES_PER_PAGE]

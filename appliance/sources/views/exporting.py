@@ -24,6 +24,7 @@ from appliance.sources.narrowing.exporting import (
 from appliance.sources.narrowing.finding import search_code_narrowed, search_narrowed
 from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.reading import record_export
+from appliance.sources.sets.picking import picked
 from indexer.codesearch.errors import QueryRefused
 
 MOST_HITS = 200  # of a search by meaning: the further ones are hardly about it
@@ -33,8 +34,9 @@ MOST_HITS = 200  # of a search by meaning: the further ones are hardly about it
 def search_export(request: SignedInRequest, ending: str) -> HttpResponse:
     """Give the best hits of a search by meaning."""
     query, by, names = _asked(request, ending)
-    scope = scope_of(request.user)
-    ref = as_of(scope, by.sources, request.GET.get("ref", "").strip())
+    found_in = picked(request.user, scope_of(request.user), by.set_name)
+    scope = found_in.scope
+    ref = as_of(scope, by.sources, request.GET.get("ref", "").strip() or found_in.ref)
     if ref.is_unknown:
         return _file(request, query, [], "search", ending)
     found = search_narrowed(query, by, scope=scope, names=names, ref=ref.ref, limit=MOST_HITS)
@@ -45,9 +47,10 @@ def search_export(request: SignedInRequest, ending: str) -> HttpResponse:
 def code_export(request: SignedInRequest, ending: str) -> HttpResponse:
     """Give the first lines that a code search found."""
     query, by, _ = _asked(request, ending)
+    found_in = picked(request.user, scope_of(request.user), by.set_name)
     try:
         result, _ = search_code_narrowed(
-            query, by, scope=scope_of(request.user), max_lines=MOST_ROWS
+            query, by, scope=found_in.scope, ref=found_in.ref, max_lines=MOST_ROWS
         )
     except QueryRefused as exc:
         return HttpResponse(str(exc), status=400, content_type="text/plain; charset=utf-8")

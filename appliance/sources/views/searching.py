@@ -11,8 +11,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from appliance.accounts.requests import SignedInRequest
-from appliance.sources.access import readable_sources, scope_of
-from appliance.sources.asof import AsOf, as_of, refs_to_choose
+from appliance.sources.access import scope_of, sources_in
+from appliance.sources.asof import as_of, refs_to_choose
 from appliance.sources.grounds import Grounds
 from appliance.sources.narrowing.addresses import Addresses
 from appliance.sources.narrowing.facets import chips_of
@@ -20,6 +20,8 @@ from appliance.sources.narrowing.finding import search_narrowed
 from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.reading import record_search
 from appliance.sources.results import documents_of
+from appliance.sources.sets.access import set_names
+from appliance.sources.sets.picking import picked
 from appliance.sources.views.parts import page_of, part_or_page, sources_to_ask
 from indexer.retrieval.symbols import Definitions, as_symbol, definitions_of
 from indexer.scope import Scope
@@ -36,16 +38,20 @@ SHOWN_DEFINITIONS = 5
 def search_page(request: SignedInRequest) -> HttpResponse:
     """Show what a query finds in what this person may read."""
     query = request.GET.get("q", "").strip()
-    sources = readable_sources(request.user)
+    found = picked(request.user, scope_of(request.user), request.GET.get("set", ""))
+    scope = found.scope
+    sources = sources_in(scope)
     names = [source.name for source in sources]
     by = Narrowing.read(request.GET, names)
     chosen = list(by.sources)
-    scope = scope_of(request.user)
-    narrowing = as_of(scope, chosen, request.GET.get("ref", "").strip())
+    narrowing = as_of(scope, chosen, request.GET.get("ref", "").strip() or found.ref)
     addresses = Addresses("search", query, by, narrowing.ref)
     context: dict[str, object] = {
         "query": query,
         "names": names,
+        "sets": set_names(request.user),
+        "set_name": found.name,
+        "set_trouble": found.sentence,
         "chosen": chosen,
         "as_of": narrowing,
         "why_names": [
@@ -60,7 +66,7 @@ def search_page(request: SignedInRequest) -> HttpResponse:
     status = 200
     if query and names and not narrowing.is_unknown:
         try:
-            context |= _found(request, addresses, names, narrowing)
+            context |= _found(request, addresses, names, scope)
         except DatabaseError:
             logger.exception("search failed")
             context["failed"] = True
@@ -69,11 +75,10 @@ def search_page(request: SignedInRequest) -> HttpResponse:
 
 
 def _found(
-    request: SignedInRequest, asked: Addresses, names: list[str], narrowing: AsOf
+    request: SignedInRequest, asked: Addresses, names: list[str], scope: Scope
 ) -> dict[str, object]:
     page = page_of(request, LAST_PAGE)
     started = time.monotonic()
-    scope = scope_of(request.user)
     found = search_narrowed(
         asked.query,
         asked.by,
@@ -88,7 +93,7 @@ def _found(
     definitions = _definitions(symbol, asked, scope)
     documents = documents_of(
         found.result.hits[first : first + HITS_PER_PAGE],
-        dict(readable_sources(request.user).values_list("name", "checked_at")),
+        dict(sources_in(scope).values_list("name", "checked_at")),
     )
     record_search(
         asked.query,

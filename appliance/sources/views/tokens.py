@@ -26,7 +26,7 @@ def token_list(request: SignedInRequest) -> HttpResponse:
     form = TokenForm(request.POST if is_post else None, sources=sources)
     made = _made(request, form) if is_post and form.is_valid() else None
     context = {
-        "tokens": request.user.api_tokens.prefetch_related("sources"),
+        "tokens": request.user.api_tokens.select_related("grant").prefetch_related("sources"),
         "form": TokenForm(sources=sources) if made else form,
         "made": made,
     }
@@ -63,7 +63,7 @@ def token_revoke(request: SignedInRequest, token_id: int) -> HttpResponse:
 @require_safe
 def all_tokens(request: HttpRequest) -> HttpResponse:
     """List the tokens of everybody, newest first."""
-    tokens = ApiToken.objects.select_related("user").prefetch_related("sources")
+    tokens = ApiToken.objects.select_related("user", "grant").prefetch_related("sources")
     page = Paginator(tokens, PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "sources/all_tokens.html", {"page": page})
 

@@ -18,7 +18,7 @@ def asked(
     after: Message | None = None,
 ) -> Message:
     """Ask, as far as the token reads, and return the answer that is to come."""
-    meant = Wish(wish.question, wish.mode, wish.sources, wish.folders, wish.ref)
+    meant = Wish(wish.question, wish.mode, wish.sources, wish.folders, wish.set, wish.ref)
     try:
         return ask_with(token, meant, thread=thread, after=after)
     except WishRefused as refused:

@@ -14,7 +14,7 @@ from ninja import Router
 from pydantic import Field
 
 from appliance.accounts.bearer import TokenRequest
-from appliance.sources.access import scope_of_token
+from appliance.sources.access import names_in, scope_of_token
 from appliance.sources.grounds import Grounds
 from appliance.sources.reading import record_code_search, record_hits, record_symbol
 from appliance.web.api.errors import Refused
@@ -28,13 +28,13 @@ from appliance.web.api.schemas import (
     Query,
     RefName,
     SearchOut,
+    SetName,
     SymbolsOut,
 )
 from indexer.codesearch.certificate import CodeResult
 from indexer.codesearch.errors import QueryRefused
-from indexer.codesearch.query import read_query
+from indexer.codesearch.query import as_of_refs, read_query
 from indexer.codesearch.search import search_code
-from indexer.models import Source
 from indexer.retrieval.search import search
 from indexer.retrieval.symbols import DefinitionHit, UseHit, as_symbol, definitions_of, uses_of
 
@@ -51,7 +51,6 @@ MOST_LINES = 1000
 def me(request: TokenRequest) -> dict[str, Any]:
     """Say whose token this is, what it may do, and which sources it reads."""
     token = request.token
-    sources = Source.objects.filter(pk__in=scope_of_token(token).source_ids)
     return {
         "user": request.user.get_username(),
         "token": {
@@ -60,7 +59,7 @@ def me(request: TokenRequest) -> dict[str, Any]:
             "rights": token.rights,
             "expires_at": token.expires_at,
         },
-        "sources": list(sources.order_by("name").values_list("name", flat=True)),
+        "sources": names_in(scope_of_token(token)),
     }
 
 
@@ -70,14 +69,14 @@ def search_hits(
     q: Query,
     source: list[Name] = NAMES,
     ref: RefName = "",
+    set: SetName = "",
     limit: Annotated[int, Field(ge=1, le=MOST_HITS)] = 20,
 ) -> dict[str, Any]:
     """Search by words and by meaning, as the search page does: best hits first."""
-    scope = scope_of_token(request.token)
-    narrowing = narrowed(scope, source, ref)
+    narrowing = narrowed(request.token, source, ref, set)
     with _working():
         result = search(
-            q, scope=scope, source_names=narrowing.names, refs=narrowing.refs, limit=limit
+            q, scope=narrowing.scope, source_names=narrowing.names, refs=narrowing.refs, limit=limit
         )
     record_hits(q, result.hits, Grounds.of(request.user), request.user.get_username())
     return {
@@ -101,16 +100,18 @@ def _working() -> Iterator[None]:
 def code(
     request: TokenRequest,
     q: Query,
+    set: SetName = "",
     limit: Annotated[int, Field(ge=1, le=MOST_LINES)] = 200,
 ) -> dict[str, Any]:
     """Find every line with an exact text or a /regular expression/, and say what was searched.
 
     The query takes the filters of the code search page: `source:`, `path:`, `lang:`, `ref:`.
     """
+    within = narrowed(request.token, source_set=set)
     try:
-        query = read_query(q)
+        query = as_of_refs(read_query(q), within.refs)
         with _working():
-            result = search_code(query, scope=scope_of_token(request.token), max_lines=limit)
+            result = search_code(query, scope=within.scope, max_lines=limit)
     except QueryRefused as exc:
         raise Refused(422, str(exc), code="query") from None
     record_code_search(q, result, Grounds.of(request.user))
@@ -146,6 +147,7 @@ def symbols(
     name: Query,
     source: list[Name] = NAMES,
     ref: RefName = "",
+    set: SetName = "",
     cursor: Annotated[str, Field(max_length=100)] = "",
     limit: Annotated[int, Field(ge=1, le=100)] = 30,
 ) -> dict[str, Any]:
@@ -153,10 +155,10 @@ def symbols(
     symbol = as_symbol(name)
     if not symbol:
         raise Refused(422, "name: this is not the name of anything in code.", code="name")
-    scope, first = scope_of_token(request.token), number_in(cursor)
-    narrowing = narrowed(scope, source, ref)
+    first = number_in(cursor)
+    narrowing = narrowed(request.token, source, ref, set)
     asked: dict[str, Any] = {
-        "scope": scope,
+        "scope": narrowing.scope,
         "source_names": narrowing.names,
         "refs": narrowing.refs,
         "limit": limit,

@@ -1,30 +1,36 @@
-"""What a request of the API is about: the token's scope, narrowed to named sources and a ref."""
+"""What a request of the API is about: the token's scope, narrowed to a set, named sources and a ref."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from appliance.sources.asof import as_of
+from appliance.accounts.models import ApiToken
+from appliance.sources.access import scope_of_token
+from appliance.sources.asof import NotThere, refs_among
+from appliance.sources.sets.picking import picked
 from appliance.web.api.errors import Refused
-from indexer.models import Source
 from indexer.scope import Scope
 
 
 @dataclass(frozen=True, slots=True)
 class Narrowing:
-    """Sources by their names (none: all), and a ref of theirs (none: each source's default)."""
+    """A scope, sources by their names (none: all), and a ref of theirs (none: each its default)."""
 
-    names: tuple[str, ...]
-    refs: tuple[str, ...]
+    scope: Scope
+    names: tuple[str, ...] = ()
+    refs: tuple[str, ...] = ()
 
 
-def narrowed(scope: Scope, names: Sequence[str], ref: str = "") -> Narrowing:
-    """Refuse a source or ref that is not there, and just so one that may not be read."""
-    known = set(Source.objects.filter(pk__in=scope.source_ids).values_list("name", flat=True))
-    if missing := [name for name in names if name not in known]:
-        raise Refused(404, f"There is no source {missing[0]!r}.", code="no_source")
-    narrowing = as_of(scope, names, ref)
-    if narrowing.is_unknown:
-        raise Refused(404, narrowing.sentence, code="no_ref")
-    return Narrowing(tuple(names), (narrowing.ref,) if narrowing.ref else ())
+def narrowed(
+    token: ApiToken, names: Sequence[str] = (), ref: str = "", source_set: str = ""
+) -> Narrowing:
+    """Refuse a set, source or ref that is not there, and just so one that may not be read."""
+    found = picked(token.user, scope_of_token(token), source_set)
+    if found.sentence:
+        raise Refused(404, found.sentence, code="no_set")
+    try:
+        refs = refs_among(found.scope, names, ref or found.ref)
+    except NotThere as exc:
+        raise Refused(404, str(exc), code=exc.code) from None
+    return Narrowing(found.scope, tuple(names), refs)

@@ -19,6 +19,10 @@ def _storable(text: str) -> str:
 Text = Annotated[str, AfterValidator(_storable)]
 Query = Annotated[Text, Field(min_length=1, max_length=2000)]
 Name = Annotated[Text, Field(max_length=100)]
+SetName = Annotated[
+    Text,
+    Field(max_length=100, description="A set of sources, by the name that its person picks it."),
+]
 RefName = Annotated[Text, Field(max_length=250)]
 
 

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from appliance.conversations.forms import LONGEST_QUESTION
 from appliance.conversations.modes import AUTO
-from appliance.web.api.schemas import Name, RefName, Text
+from appliance.web.api.schemas import Name, RefName, SetName, Text
 
 Folder = Annotated[Text, Field(max_length=5000)]
 
@@ -32,6 +32,7 @@ class QuestionIn(Schema):
         max_length=20,
         description="Only these folders or files, as `source:path`.",
     )
+    set: SetName = ""
     ref: RefName | None = Field(
         None, description="As of this branch or tag; none: what the thread asks about so far."
     )

@@ -9,7 +9,7 @@ from ninja import Router
 from pydantic import Field
 
 from appliance.accounts.bearer import TokenRequest
-from appliance.sources.access import get_source, scope_of_token
+from appliance.sources.access import get_source, scope_of_token, sources_in
 from appliance.sources.overview import overviews_of
 from appliance.web.api.paging import cursor_of, place_of
 from appliance.web.api.rights import READ
@@ -26,7 +26,7 @@ def source_list(
     limit: Annotated[int, Field(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
     """List what this token reads, by name."""
-    readable = Source.objects.filter(pk__in=scope_of_token(request.token).source_ids)
+    readable = sources_in(scope_of_token(request.token))
     after = readable.filter(name__gt=place_of(cursor)).order_by("name")
     rows = list(after[: limit + 1])
     shown = rows[:limit]

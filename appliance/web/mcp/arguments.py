@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from django.http import Http404
 from mcp.server.mcpserver.exceptions import ToolError
 from pydantic import Field
 
-from appliance.sources.asof import as_of
+from appliance.sources.asof import NotThere, refs_among
 from appliance.web.mcp.calling import Access
-from indexer.models import Source
 
 LONGEST_QUERY = 2000
 
@@ -31,15 +29,9 @@ def cleaned(query: str) -> str:
     return query
 
 
-def refs_of(access: Access, names: list[str], ref: str) -> list[str]:
+def refs_of(access: Access, names: list[str], ref: str) -> tuple[str, ...]:
     """Return the ref to look at, when these sources may be read and have it."""
-    if any("\0" in name for name in names):
-        raise Http404
-    readable = Source.objects.filter(pk__in=access.scope.source_ids, name__in=names)
-    known = set(readable.values_list("name", flat=True))
-    if missing := [name for name in names if name not in known]:
-        raise ToolError(f"There is no source {missing[0][:100]!r}.")
-    narrowing = as_of(access.scope, names, ref.strip())
-    if narrowing.is_unknown:
-        raise ToolError(narrowing.sentence)
-    return [narrowing.ref] if narrowing.ref else []
+    try:
+        return refs_among(access.scope, names, ref)
+    except NotThere as exc:
+        raise ToolError(str(exc)) from None

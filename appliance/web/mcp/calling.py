@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 from asgiref.sync import sync_to_async
@@ -15,7 +15,7 @@ from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.exceptions import ToolError
 
 from appliance.accounts.models import ApiToken, TokenRight, User
-from appliance.accounts.tokens import TokenRefused, find_token
+from appliance.accounts.tokens import TokenRefused, token_again
 from appliance.audit.acting import acting_as
 from appliance.audit.recording import NotRecorded
 from appliance.sources.access import scope_of_token
@@ -38,7 +38,7 @@ NOT_RECORDED = "What was asked for could not be recorded, so it was not done. Tr
 class Caller:
     """The program behind a request, as its door has let it in."""
 
-    token_text: str = field(repr=False)
+    token_id: int
     remote_address: str
     base_url: str  # of the appliance, as the program reaches it
 
@@ -84,7 +84,7 @@ def within(caller: Caller, right: TokenRight, work: Callable[[Access], T]) -> T:
 
 
 def _done(caller: Caller, right: TokenRight, work: Callable[[Access], T]) -> T:
-    token = find_token(caller.token_text)
+    token = token_again(caller.token_id)
     if right not in token.rights:
         raise ToolError(f"This token lacks the right {right}. Make one that has it.")
     scope = scope_of_token(token)

@@ -21,6 +21,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase, JsonRespons
 from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from appliance.accounts.bearer import BearerMiddleware
+from appliance.accounts.models import ApiToken
 from appliance.web.bodies import App, Message, Receive, Send
 from appliance.web.mcp.calling import KEY, Caller
 from appliance.web.mcp.server import protocol_server
@@ -57,8 +58,8 @@ async def _answer(scope: Message, receive: Receive, send: Send) -> None:
         await _send(refused, send)
         return
     base_url = f"{request.scheme}://{request.get_host()}"
-    text = request.headers["Authorization"].partition(" ")[2].strip()
-    caller = Caller(text, str(request.META.get("REMOTE_ADDR", "")), base_url)
+    token: ApiToken = request.token  # type: ignore[attr-defined]  # see TokenRequest
+    caller = Caller(token.pk, str(request.META.get("REMOTE_ADDR", "")), base_url)
     manager = StreamableHTTPSessionManager(
         protocol_server(), stateless=True, max_request_body_size=MOST_BYTES
     )

@@ -77,7 +77,8 @@ async def search_code(
             min_length=1,
             max_length=LONGEST_QUERY,
             description="An exact text, or a regular expression (RE2) between slashes: /add_\\w+/."
-            " Filters may stand beside it: repo: path: lang: ref: symbol: case:no, and -path: for"
+            " Several with AND, OR, NOT (in capitals) and parentheses choose files: open( AND NOT"
+            " close(. Filters may stand beside it: repo: path: lang: ref: symbol: case:no, and -path: for"
             " the opposite.",
         ),
     ],

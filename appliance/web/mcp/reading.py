@@ -12,7 +12,7 @@ from pydantic import Field
 from appliance.accounts.models import TokenRight
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
-from appliance.sources.access import OpenedDocument, get_document, get_source
+from appliance.sources.access import OpenedDocument, get_document, get_source, sources_in
 from appliance.sources.commits import history_of
 from appliance.sources.overview import overviews_of
 from appliance.web.mcp.calling import Access, ToolContext, as_caller
@@ -25,7 +25,7 @@ from appliance.web.mcp.results import (
     place_of,
     told,
 )
-from indexer.models import Ref, Source
+from indexer.models import Ref
 
 MOST_LINES = 1000  # of one call
 MOST_LETTERS = 60_000
@@ -137,7 +137,7 @@ async def list_sources(context: ToolContext) -> Annotated[CallToolResult, Source
     """List the repositories and documents that may be read, with their branches and state."""
 
     def work(access: Access) -> SourcesResult:
-        sources = Source.objects.filter(pk__in=access.scope.source_ids).order_by("name")
+        sources = sources_in(access.scope)
         refs: dict[str, list[str]] = {}
         rows = Ref.objects.filter(source__in=sources).order_by("-is_default", "name")
         for name, ref in rows.values_list("source__name", "name"):

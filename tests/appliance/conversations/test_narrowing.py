@@ -9,11 +9,12 @@ from django.test import Client
 
 from appliance.accounts.models import User
 from appliance.conversations.models import Message, Thread, ThreadShare
-from appliance.conversations.narrowing import Narrowing, narrowed
+from appliance.conversations.narrowing import Narrowing
 from appliance.conversations.questions import question_of
 from appliance.conversations.tasks import answer_question
 from appliance.sources.access import scope_of
 from appliance.sources.models import Grant
+from appliance.sources.narrowing.folders import within_folders
 from indexer.models import Source
 from indexer.retrieval.search import search
 from indexer.scope import PathRule, Scope
@@ -35,7 +36,7 @@ def shop(source_factory: SourceFactory) -> Source:
 
 
 def found(scope: Scope, *folders: str) -> set[str]:
-    return {hit.path for hit in search("cart", scope=narrowed(scope, folders)).hits}
+    return {hit.path for hit in search("cart", scope=within_folders(scope, folders)).hits}
 
 
 def test_only_the_chosen_folders_are_searched(shop: Source, reader: User) -> None:

@@ -80,6 +80,9 @@ OPEN = {
     "answer_again",
     "help", "help_page", "help_picture",
     "api_reference", "api_document",
+    "source_sets", "source_set_new", "source_set_edit", "source_set_delete",
+    "oauth_resource_root", "oauth_resource", "oauth_server", "oauth_register", "oauth_token",
+    "oauth_revoke", "oauth_authorize",
     "device", "device_decide", "device_begin", "device_token", "clients", "client_file",
 }  # fmt: skip
 # What else is there: signing in, directories with a token, and programs that count.

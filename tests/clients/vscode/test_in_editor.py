@@ -72,6 +72,13 @@ def violations_in(frame: Frame) -> list[str]:
     return [f"{each['id']}: {[node['html'] for node in each['nodes']]}" for each in found]
 
 
+def changed(page: Page, file: Path, text: str, shows: str) -> None:
+    """Change a file behind the editor's back, and wait until the editor has seen it: before that
+    an extension is given the old text."""
+    file.write_text(text, encoding="utf-8")
+    expect(page.locator(".view-line", has_text=shows).first).to_be_visible()
+
+
 def test_ask_open_what_is_cited_and_apply_a_change(
     page: Page, api: FakeApi, workspace: Path
 ) -> None:
@@ -95,10 +102,10 @@ def test_ask_open_what_is_cited_and_apply_a_change(
     expect(page.locator(".statusbar")).to_contain_text("Ln 14")
     expect(page.locator(".statusbar")).to_contain_text("selected")
 
-    file.write_text("# a line of one's own\n" + CLIENT_PY, encoding="utf-8")
+    changed(page, file, "# a line of one's own\n" + CLIENT_PY, "a line of one")
     editor.view.get_by_role("button", name="Citation 2").first.click()
     expect(editor.toasts.filter(has_text="The cited lines are at line 11 here")).to_be_visible()
-    file.write_text(CLIENT_PY.replace("attempt == RETRIES", "attempt > RETRIES"), encoding="utf-8")
+    changed(page, file, CLIENT_PY.replace("attempt ==", "attempt >"), "attempt > RETRIES")
     editor.view.get_by_role("button", name="Citation 2").first.click()
     differs = editor.toasts.filter(has_text="differs from the lines that were cited")
     expect(differs.get_by_role("button", name="Open the cited version")).to_be_visible()

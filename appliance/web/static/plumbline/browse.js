@@ -40,6 +40,8 @@
     for (const link of document.querySelectorAll("[data-permalink], [data-about], [data-view='blame']")) {
       withLines(link, linesOf(range));
     }
+    const origin = document.querySelector("[data-origin]");
+    if (origin) origin.hash = origin.dataset.origin.replace("{}", range[0]).replace("{}", range[1]);
     const about = document.querySelector("[data-about]");
     if (about) about.textContent = "Ask about these lines";
   };

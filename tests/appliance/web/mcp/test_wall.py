@@ -9,6 +9,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from pytest_django import Settings
 
 from appliance.accounts.models import TokenRight, User
+from appliance.accounts.tokens import find_token
 from appliance.sources.access import get_document
 from appliance.sources.commits import history_of
 from appliance.sources.granting import set_grant
@@ -27,7 +28,8 @@ def narrowed(source_factory: SourceFactory, reader: User) -> Caller:
     closed = source_factory("closed", {"b.py": "def hidden():\n    return 2\n"})
     set_grant("readers", closed)
     only = Source.objects.filter(name="open")
-    return Caller(token_of(reader, sources=list(only)), "10.0.0.1", "http://here")
+    token = find_token(token_of(reader, sources=list(only)))
+    return Caller(token.pk, "10.0.0.1", "http://here")
 
 
 @pytest.fixture
@@ -55,6 +57,6 @@ def test_the_database_shows_a_tool_its_tokens_sources_alone(
 
 
 def test_a_tool_of_another_right_reads_nothing(narrowed: Caller, as_role: None) -> None:
-    reads = Caller("plumb_unknown", "10.0.0.1", "http://here")
+    reads = Caller(0, "10.0.0.1", "http://here")
     with pytest.raises(ToolError, match="opens nothing any more"):
         within(reads, TokenRight.READ, lambda _: Blob.objects.count())
