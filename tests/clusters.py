@@ -51,10 +51,10 @@ class Cluster:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, postgres.system_user_id(), 0)
         command = [sys.executable, "-m", "appliance.local.postgres", self.folder, self.sockets]
-        log = self.folder.with_suffix(".log").open("ab")
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
-        )
+        with self.folder.with_suffix(".log").open("ab") as log:
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True
+            )
         deadline = time.monotonic() + START_S
         while not postgres.accepts_connections(self.sockets):
             if self.process.poll() is not None or time.monotonic() > deadline:

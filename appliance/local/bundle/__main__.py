@@ -33,6 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--model-python", default=PYTHON, help="of hosts with --device cpu; another than Debian's"
     )
+    parser.add_argument("--advisories", type=Path, help="an export of OSV's advisories for PyPI")
     parser.add_argument("--without-clients", action="store_true", help="no programs for people")
     parser.add_argument("--debian", default=MIRROR, help="a mirror of Debian")
     parser.add_argument("--security", default=SECURITY, help="a mirror of its security updates")
@@ -49,6 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         debian=not options.without_debian,
         mirror=Mirror(options.debian, options.security),
         clients=not options.without_clients,
+        advisories=options.advisories,
         quantize=options.quantize,
         model_python=options.model_python,
     )

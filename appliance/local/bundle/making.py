@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.local.bundle import verify
+from appliance.local.bundle.advisories import check
 from appliance.local.bundle.clients import add_clients
 from appliance.local.bundle.debian import Mirror, fetch_packages
 from appliance.local.bundle.environments import INSTALL, PRODUCT, Environment, quantizing, serving
@@ -34,6 +35,7 @@ class Contents:
     mirror: Mirror = field(default_factory=Mirror)
     clients: bool = True
     quantize: str = ""  # cpu, cuda: with what makes models smaller
+    advisories: Path | None = None  # an export of OSV; none: the floors alone are asked
     model_python: str = PYTHON  # of the hosts that serve models on a processor
 
     @property
@@ -54,6 +56,7 @@ def make_bundle(
     """Make a bundle in a folder that does not exist yet. Raises BundleFailed."""
     if folder.exists():
         raise BundleFailed(f"{folder} is there already: give a new folder for each bundle.")
+    check(root / "requirements", contents.advisories)
     release = read_release(root)
     key = read_or_make_key(key_file)
     folder.parent.mkdir(parents=True, exist_ok=True)

@@ -183,3 +183,39 @@ def _keep(archive: archiving.Archive) -> None:
         archiving.keep(archive, 600)
     except BackupFailed:
         return  # the server was killed
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+def test_a_replica_takes_over_and_the_product_goes_on(servers: list[Cluster]) -> None:
+    server, replica = servers
+    replica.folder.mkdir(mode=0o700)
+    subprocess.run(
+        [
+            postgres.binaries() / "pg_basebackup", "--pgdata", replica.files, "--write-recovery-conf",
+            "--create-slot", "--slot=replica_b", "--checkpoint=fast", "--host", server.sockets,
+            "--username", postgres.SUPERUSER,
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    replica.start()
+    while server.value("SELECT count(*) FROM pg_stat_replication WHERE state = 'streaming'") != 1:
+        time.sleep(0.1)
+    writing = Writing(product_url(server, replica))
+    for _ in range(20):
+        writing.next("kept")
+    killed_at = time.time()
+    server.kill()
+    last = writing.last_kept()[0]
+    replica.value("SELECT pg_promote()")
+    first, back_at = writing.next("kept")
+    writing.end()
+    say(
+        f"{last - int(first) + 1} records lost; writes again {back_at - killed_at:.1f} s after the kill"
+    )
+    assert int(first) >= last  # one record may be on its way
+    done = subprocess.run(
+        [sys.executable, "manage.py", "audit", "verify"],
+        cwd=ROOT, env=environment(product_url(server, replica)), capture_output=True, text=True,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr

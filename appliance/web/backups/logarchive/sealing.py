@@ -75,6 +75,8 @@ def seal(stream: IO[bytes], folder: Path, name: str, recipients: Sequence[str]) 
             else:
                 shutil.copyfileobj(compressed, output)
         file = partial.rename(folder / f"{name}{SEALED if to else PLAIN}")
+    except pyrage.EncryptError as exc:
+        raise BackupFailed(f"{name} cannot be written into {folder}: {exc}") from exc
     finally:
         partial.unlink(missing_ok=True)
     sync_folder(folder)
