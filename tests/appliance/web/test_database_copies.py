@@ -6,15 +6,15 @@ With real servers; each drill prints what was lost and how long it took.
 from __future__ import annotations
 
 import os
-import select
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from queue import Queue
+from threading import Thread
 
 import pyrage
 import pytest
@@ -58,32 +58,37 @@ class Writing:
             stderr=subprocess.DEVNULL,
         )
 
-    def next(self, word: str, timeout_s: float = 60) -> tuple[str, float]:
-        """Wait for the next line that begins with a word; return what it names, and its time."""
+        self.said: Queue[list[str]] = Queue()
+        self.listener = Thread(target=self._listen, daemon=True)
+        self.listener.start()
+
+    def _listen(self) -> None:
         assert self.process.stdout is not None
-        deadline = time.monotonic() + timeout_s
-        while time.monotonic() < deadline:
-            if select.select([self.process.stdout], [], [], 1)[0]:
-                said = self.process.stdout.readline().decode().split()
-                if said and said[0] == word:
-                    return said[1], float(said[2])
-        raise AssertionError(f"the product did not say {word} within {timeout_s} s")
+        for line in self.process.stdout:
+            self.said.put(line.decode().split())
+
+    def next(self, word: str) -> tuple[str, float]:
+        """Wait for the next line that begins with a word; return what it names, and its time."""
+        while True:
+            found, name, at = self.said.get(timeout=60)
+            if found == word:
+                return name, float(at)
 
     def last_kept(self) -> tuple[int, float]:
-        """Return the newest number that the product was told is kept."""
+        """Return the newest number that the product was told is kept, until it was refused one."""
         last = (0, 0.0)
-        assert self.process.stdout is not None
-        while select.select([self.process.stdout], [], [], 0.3)[0]:
-            said = self.process.stdout.readline().decode().split()
-            if said and said[0] == "kept":
-                last = (int(said[1]), float(said[2]))
-            if said and said[0] == "refused":
-                break
-        return last
+        while True:
+            found, name, at = self.said.get(timeout=60)
+            if found == "refused":
+                return last
+            last = (int(name), float(at))
 
     def end(self) -> None:
         self.process.kill()
         self.process.wait()
+        self.listener.join()
+        assert self.process.stdout is not None
+        self.process.stdout.close()
 
 
 def environment(url: str) -> dict[str, str]:
@@ -140,7 +145,7 @@ def test_any_moment_comes_back(servers: list[Cluster], tmp_path: Path) -> None:
     archive = archive_of(server, tmp_path, (str(key.to_public()),))
     archiving.prepare(archive)
     archiving.copy_base(archive)
-    keeping = threading.Thread(target=_keep, args=(archive,), daemon=True)
+    keeping = Thread(target=_keep, args=(archive,), daemon=True)
     keeping.start()
     time.sleep(2)
     writing = Writing(product_url(server))
