@@ -50,7 +50,8 @@ class Cluster:
         if os.geteuid() == 0:
             for path in (self.folder, *self.folder.rglob("*")):
                 os.chown(path, postgres.system_user_id(), 0)
-        command = [sys.executable, "-m", "appliance.local.postgres", self.folder, self.sockets]
+        folders = [str(self.folder), str(self.sockets)]
+        command = [sys.executable, "-m", "appliance.local.postgres", *folders]
         with self.folder.with_suffix(".log").open("ab") as log:
             self.process = subprocess.Popen(
                 command, cwd=ROOT, stdout=log, stderr=log, start_new_session=True

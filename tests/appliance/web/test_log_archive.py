@@ -95,7 +95,7 @@ def test_a_damaged_piece_ends_it(folder: Path, tmp_path: Path, change: str) -> N
     file = folder / places.LOG / f"{PIECES[4]}.gz.age"
     content = bytearray(file.read_bytes())
     content[-20] ^= 1
-    file.write_bytes({"cut": content[:-30], "flipped": content, "empty": b""}[change])
+    file.write_bytes(bytes({"cut": content[:-30], "flipped": content, "empty": b""}[change]))
     with pytest.raises(BackupFailed, match="is damaged"):
         recover(folder, tmp_path / "new", None, [KEY])
 
