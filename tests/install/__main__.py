@@ -83,6 +83,13 @@ def install(host: Host, report: Report, inventory: str, key: Path) -> None:
         report.note("seconds of roles", seconds_of_roles(lines))
 
 
+def bring_python(host: Host, python: Path) -> None:
+    """Give the model host the Python that the bundle's torch is for; a company's mirror would."""
+    shutil.copytree(python, host.path("/opt/python"), symlinks=True)
+    host.path("/etc/ld.so.conf.d/python.conf").write_text("/opt/python/lib\n")
+    host.run("ldconfig")
+
+
 def run_again(host: Host, report: Report) -> None:
     """A second run changes nothing, and one that only looks finds nothing to change."""
     command = ("env", *PLAYBOOK, "/opt/plumbline-ansible/bin/ansible-playbook", *SITE, "site.yml")
@@ -158,7 +165,7 @@ def drill(plan: Plan, report: Report) -> None:
         ]
         worker, model = hosts[min(count, 2) - 1], hosts[2] if count == WITH_MODEL else None
         if model is not None:
-            shutil.copytree(python, model.path("/opt/python"), symlinks=True)
+            bring_python(model, python)
         trust(hosts[0], hosts[1:])
         install(hosts[0], report, f"{count}-hosts", key)
         use(hosts[0], worker, model, report, work)
