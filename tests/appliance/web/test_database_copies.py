@@ -59,6 +59,7 @@ class Writing:
         )
 
         self.said: Queue[list[str]] = Queue()
+        self.newest = (0, 0.0)
         self.listener = Thread(target=self._listen, daemon=True)
         self.listener.start()
 
@@ -71,17 +72,15 @@ class Writing:
         """Wait for the next line that begins with a word; return what it names, and its time."""
         while True:
             found, name, at = self.said.get(timeout=60)
+            if found == "kept":
+                self.newest = (int(name), float(at))
             if found == word:
                 return name, float(at)
 
     def last_kept(self) -> tuple[int, float]:
         """Return the newest number that the product was told is kept, until it was refused one."""
-        last = (0, 0.0)
-        while True:
-            found, name, at = self.said.get(timeout=60)
-            if found == "refused":
-                return last
-            last = (int(name), float(at))
+        self.next("refused")
+        return self.newest
 
     def end(self) -> None:
         self.process.kill()
