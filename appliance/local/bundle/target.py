@@ -37,7 +37,7 @@ PACKAGES = (
     "valkey-server",
 )
 MODEL_NODE_PACKAGES = {
-    "cpu": ("g++",),
+    "cpu": ("g++", "libnuma1"),
     "cuda": ("gcc", "libc6-dev", "python3-dev"),
 }
 
