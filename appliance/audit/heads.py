@@ -71,7 +71,8 @@ def to_json(head: Head) -> dict[str, object]:
 def _append(head: Head) -> None:
     file = heads_file()
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+    # On hosts the worker writes it and the administrator's commands read it: the group's, if the umask lets it.
+    descriptor = os.open(file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o660)
     with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
         stream.write(json.dumps(to_json(head)) + "\n")
         stream.flush()

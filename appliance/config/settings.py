@@ -72,7 +72,8 @@ def database_from_url(url: str) -> dict[str, object]:
         "PORT": str(port or ""),
         "CONN_MAX_AGE": 0,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"application_name": "plumbline"},
+        "OPTIONS": {"application_name": "plumbline"}  # of several hosts: the one that takes writes
+        | {name: value for name, value in query.items() if name == "target_session_attrs"},
     }
 
 

@@ -19,6 +19,7 @@ __all__ = [
     "EGRESS_ACCEPTED",
     "EGRESS_COUNTERS_FILE",
     "EGRESS_TARGETS",
+    "REPLICATION_URL",
     "SECRET_KEY_FALLBACKS",
 ]
 
@@ -37,6 +38,8 @@ BACKUP_RECIPIENTS = env_list(
 )  # public keys of age; none: not encrypted
 BACKUP_KEEP_DAILY = env_int("PLUMBLINE_BACKUP_KEEP_DAILY", default=14, minimum=1)
 BACKUP_KEEP_WEEKLY = env_int("PLUMBLINE_BACKUP_KEEP_WEEKLY", default=8)
+# As whom the database's log and copies of the whole are fetched; empty: they are not.
+REPLICATION_URL = env_secret("PLUMBLINE_REPLICATION_URL", default="")
 
 # The key before the present one: signed-in people stay so, and rotate_key reads what it sealed.
 SECRET_KEY_FALLBACKS = [old] if (old := env_secret("PLUMBLINE_OLD_SECRET_KEY", default="")) else []

@@ -21,6 +21,7 @@ from kombu.exceptions import OperationalError
 from appliance.web import walls
 from appliance.web.auditing.checks import check_audit, check_audit_delivery
 from appliance.web.backups.checks import check_backup
+from appliance.web.backups.copies import check_copies
 from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line, start_again
 from appliance.web.check_directories import check_directories
 from appliance.web.check_hosts import check_hosts
@@ -261,6 +262,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_hosts,
     check_egress,
     check_backup,
+    check_copies,
     check_audit,
     check_audit_delivery,
 )

@@ -74,7 +74,8 @@ def test_secrets_reach_the_services_as_credentials_only(sites: dict[str, Site]) 
         values = [path.read_text().strip() for path in secrets.iterdir()]
         assert len(values) == 4, name  # those that templates hold; the others go to files of root
         for path in site.folder.glob("*/*"):
-            if path.name in {"database.sql", "model-key.map"}:  # fed to psql; mode 0600
+            # Fed to psql; mode 0600.
+            if path.name in {"database.sql", "following.sql", "model-key.map"}:
                 continue
             assert not [value for value in values if value in path.read_text()], path
         sandbox = site.text(site.hosts[0], "sandbox.conf")
@@ -140,6 +141,30 @@ def test_only_clients_reach_database_queue_and_models(sites: dict[str, Site]) ->
     hba = site.text("db1", "pg_hba.conf")
     assert "hostssl plumbline  plumbline  10.20.0.13/32  scram-sha-256" in hba
     assert not re.search(r"^host\s|trust|0\.0\.0\.0", hba, re.M)
+
+
+def test_a_replica_is_reached_by_those_who_reach_the_database(sites: dict[str, Site]) -> None:
+    site = sites["two-of-each"]
+    clients = "10.30.0.11, 10.30.0.12, 10.30.0.21, 10.30.0.22, 10.30.0.31, 10.30.0.32"
+    for host in ("db1", "db2"):
+        rules = site.text(host, "nftables.conf")
+        assert f"ip saddr {{ {clients} }} tcp dport 5432 accept" in rules
+        [chain] = re.findall(r"chain out_postgres \{\n(.*?)\n    \}", rules, re.S)
+        assert "ip daddr { 10.30.0.21, 10.30.0.22 } tcp dport { 5432 } accept" in chain
+        hba = site.text(host, "pg_hba.conf")
+        assert "hostssl replication plumbline_replicator 10.30.0.22/32 scram-sha-256" in hba
+        assert "max_slot_wal_keep_size = 16384MB" in site.text(host, "plumbline.conf")
+    for host in sites["one-host"].hosts:
+        assert "replicat" not in sites["one-host"].text(host, "pg_hba.conf")
+
+
+def test_the_archive_alone_is_given_the_right_to_copy_the_database(sites: dict[str, Site]) -> None:
+    site = sites["two-of-each"]
+    unit = site.text("worker2", "plumbline-archive.service")
+    assert "manage.py archive /mnt/plumbline-archive\n" in unit
+    assert "LoadCredential=replication-url:/etc/plumbline/secrets/replication-url\n" in unit
+    for name in (*PRODUCT_UNITS, "sandbox.conf", "settings.env"):
+        assert "replication" not in site.text("worker2", name)
 
 
 def test_each_service_may_go_only_where_the_inventory_says(sites: dict[str, Site]) -> None:

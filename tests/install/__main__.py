@@ -1,7 +1,8 @@
 """From a bundle to a cited answer: python -m tests.install WORK --bundle FOLDER --key FILE [--hosts 2].
 
-Needs root, debootstrap, systemd-nspawn and Chromium; takes a quarter of an hour on two cores. In
-place of a model answers the tests' fake one. The last line is JSON.
+Needs root, debootstrap, systemd-nspawn and Chromium; takes a quarter of an hour on two cores. With one
+and two hosts the tests' fake model answers, with three the small one in vLLM, for which the bundle is made
+with `--device cpu --model FOLDER --quantize cpu`. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +29,27 @@ from tests.install.world import (
     bring_repository,
     change_repository,
     start_stand_in,
+    wait_for_model,
 )
 
 logger = logging.getLogger(__name__)
 
 INVENTORIES = Path(__file__).parent / "inventories"
 NAME = "plumbline.drill.example"
+WITH_MODEL = 3
 SITE = ("--inventory", "/srv/site")
 PLAYBOOK = ("--chdir=/media/bundle/ansible", "ANSIBLE_NOCOLOR=1")
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is installed on how many hosts."""
+
+    work: Path
+    bundle: Path
+    key: Path
+    count: int
+    python: Path  # for the model host: the bundle's torch is for this one
 
 
 class Report:
@@ -68,6 +83,13 @@ def install(host: Host, report: Report, inventory: str, key: Path) -> None:
         report.note("seconds of roles", seconds_of_roles(lines))
 
 
+def bring_python(host: Host, python: Path) -> None:
+    """Give the model host the Python that the bundle's torch is for; a company's mirror would."""
+    shutil.copytree(python, host.path("/opt/python"), symlinks=True)
+    host.path("/etc/ld.so.conf.d/python.conf").write_text("/opt/python/lib\n")
+    host.run("ldconfig")
+
+
 def run_again(host: Host, report: Report) -> None:
     """A second run changes nothing, and one that only looks finds nothing to change."""
     command = ("env", *PLAYBOOK, "/opt/plumbline-ansible/bin/ansible-playbook", *SITE, "site.yml")
@@ -77,11 +99,15 @@ def run_again(host: Host, report: Report) -> None:
         report.note("--check: changed", changed_in_recap(host.run(*command, "--check")), must=0)
 
 
-def use(host: Host, worker: Host, report: Report, work: Path) -> None:
+def use(host: Host, worker: Host, model: Host | None, report: Report, work: Path) -> None:
     """Connect a repository, ask in a browser, and see a push come through the confined worker."""
     for one in {host.name: host, worker.name: worker}.values():
         bring_repository(one)
-        start_stand_in(one)
+        if model is None:
+            start_stand_in(one)
+    if model is not None:
+        with report.step("the model is loaded"):
+            wait_for_model(model)
     with report.step("connect"):
         host.run("plumbline", "connect", f"{REPOSITORIES}/gauge", "--name", "gauge", "--wait")
         host.run("plumbline", "grant", "everyone", "gauge")
@@ -106,10 +132,15 @@ def wait_for_commit(host: Host, commit: str, timeout_s: float = 180) -> None:
         time.sleep(3)
 
 
-def look_for_leaks(hosts: Sequence[Host], report: Report) -> None:
-    before = {host.name: sum(stray(drops(host)).values()) for host in hosts}
-    report.note("packets dropped so far", sum(before.values()), must=0)
-    host = hosts[-1]  # where the workers are
+def look_for_leaks(hosts: Sequence[Host], worker: Host, report: Report) -> None:
+    before = {
+        f"{host.name} {key}": packets
+        for host in hosts
+        for key, packets in stray(drops(host)).items()
+        if packets
+    }
+    report.note("packets dropped so far", before, must={})
+    host = worker
     said = plant_leak(host, "plumbline-worker")
     report.note("planted leak", said.split("\n"))
     after = drops(host)
@@ -118,7 +149,8 @@ def look_for_leaks(hosts: Sequence[Host], report: Report) -> None:
     report.note("its question to a name server is counted", after["names", "worker"] > 0, must=True)
 
 
-def drill(work: Path, bundle: Path, key: Path, count: int, report: Report) -> None:
+def drill(plan: Plan, report: Report) -> None:
+    work, bundle, key, count, python = plan.work, plan.bundle, plan.key, plan.count, plan.python
     with report.step("debootstrap"):
         base = make_base(work / "base")
     with ExitStack() as stack:
@@ -131,10 +163,13 @@ def drill(work: Path, bundle: Path, key: Path, count: int, report: Report) -> No
             )
             for number in range(1, count + 1)
         ]
+        worker, model = hosts[min(count, 2) - 1], hosts[2] if count == WITH_MODEL else None
+        if model is not None:
+            bring_python(model, python)
         trust(hosts[0], hosts[1:])
         install(hosts[0], report, f"{count}-hosts", key)
-        use(hosts[0], hosts[-1], report, work)
-        look_for_leaks(hosts, report)
+        use(hosts[0], worker, model, report, work)
+        look_for_leaks(hosts, worker, report)
         run_again(hosts[0], report)
         for host in hosts:
             failed = host.run("systemctl", "--failed", "--no-legend")
@@ -147,7 +182,10 @@ def main() -> int:
     parser.add_argument("work", type=Path, help="a folder for the hosts; 5 GB")
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True, help="the public key of the bundle")
-    parser.add_argument("--hosts", type=int, choices=[1, 2], default=1)
+    parser.add_argument("--hosts", type=int, choices=[1, 2, WITH_MODEL], default=1)
+    parser.add_argument(
+        "--python", type=Path, default=Path(sys.base_prefix), help="for the model host"
+    )
     options = parser.parse_args()
     report = Report()
     if missing := missing_programs():
@@ -155,7 +193,16 @@ def main() -> int:
         return 1
     options.work.mkdir(parents=True, exist_ok=True)
     try:
-        drill(options.work.resolve(), options.bundle.resolve(), options.key, options.hosts, report)
+        drill(
+            Plan(
+                options.work.resolve(),
+                options.bundle.resolve(),
+                options.key,
+                options.hosts,
+                options.python,
+            ),
+            report,
+        )
     except (HostFailed, ValueError) as exc:
         logger.error("%s", exc)
         return 1

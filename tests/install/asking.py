@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect, sync_playwright
 
-ANSWER_TIMEOUT_MS = 300_000
+ANSWER_TIMEOUT_MS = 600_000
 
 
 @dataclass(frozen=True, slots=True)

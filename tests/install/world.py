@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 from tests.gitrepos import Repository
-from tests.install.hosts import Host
+from tests.install.hosts import Host, HostFailed
 
 REPOSITORIES = "/srv/repositories"
 QUESTION = "How often does read_level retry?"
@@ -48,3 +50,14 @@ def start_stand_in(host: Host) -> None:
         "--property=WorkingDirectory=/opt/plumbline/current",
         "/opt/plumbline/current/.venv/bin/python", "-m", "inference.fake_server", "--port=8101",
     )  # fmt: skip
+
+
+def wait_for_model(host: Host, timeout_s: float = 1800) -> None:
+    """Wait until vLLM answers on the model host's own loopback interface."""
+    deadline = time.monotonic() + timeout_s
+    look = "import urllib.request as r; print(r.urlopen('http://127.0.0.1:8101/health').status)"
+    while host.run("python3", "-c", look, check=False).strip() != "200":
+        if time.monotonic() > deadline:
+            said = host.run("journalctl", "--unit=model-server-chat", "--no-pager", "--lines=40")
+            raise HostFailed(f"the model was not loaded within {timeout_s:.0f} s: {said[-3000:]}")
+        time.sleep(5)

@@ -1,6 +1,6 @@
 """The offline bundle on the command line.
 
-python -m appliance.local.bundle FOLDER --key KEY [--device cpu|cuda]... [--model FOLDER]...
+python -m appliance.local.bundle FOLDER --key KEY [--device cpu|cuda]... [--model FOLDER]... [--quantize cpu|cuda]
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from pathlib import Path
 from appliance.local.bundle.debian import MIRROR, SECURITY, Mirror
 from appliance.local.bundle.making import Contents, make_bundle
 from appliance.local.bundle.running import BundleFailed
+from appliance.local.bundle.target import PYTHON
 from appliance.local.bundle.verify import SIGNATURE
 from inference.errors import InferenceError
 
@@ -26,6 +27,14 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--key", type=Path, required=True, help="signs it; made when it is missing")
     parser.add_argument("--device", choices=["cpu", "cuda"], action="append", default=[])
     parser.add_argument("--model", type=Path, action="append", default=[], metavar="FOLDER")
+    parser.add_argument(
+        "--quantize", choices=["cpu", "cuda"], default="", help="with what makes models smaller"
+    )
+    parser.add_argument(
+        "--model-python", default=PYTHON, help="of hosts with --device cpu; another than Debian's"
+    )
+    parser.add_argument("--advisories", type=Path, help="an export of OSV's advisories for PyPI")
+    parser.add_argument("--without-clients", action="store_true", help="no programs for people")
     parser.add_argument("--debian", default=MIRROR, help="a mirror of Debian")
     parser.add_argument("--security", default=SECURITY, help="a mirror of its security updates")
     parser.add_argument("--without-debian", action="store_true", help="for hosts with a mirror")
@@ -40,6 +49,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         models=tuple(options.model),
         debian=not options.without_debian,
         mirror=Mirror(options.debian, options.security),
+        clients=not options.without_clients,
+        advisories=options.advisories,
+        quantize=options.quantize,
+        model_python=options.model_python,
     )
     try:
         release = make_bundle(options.folder, contents, options.key, logger.info)

@@ -9,23 +9,19 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from appliance.local.bundle import verify
+from appliance.local.bundle.advisories import check
+from appliance.local.bundle.clients import add_clients
 from appliance.local.bundle.debian import Mirror, fetch_packages
+from appliance.local.bundle.environments import INSTALL, PRODUCT, Environment, quantizing, serving
 from appliance.local.bundle.product import Release, pack_product, read_release
 from appliance.local.bundle.running import BundleFailed
 from appliance.local.bundle.sbom import write_debian_sbom, write_python_sbom
 from appliance.local.bundle.signing import read_or_make_key, sign
-from appliance.local.bundle.target import MODEL_NODE_PACKAGES, PACKAGES
-from appliance.local.bundle.wheels import fetch_torch_for_cpu, fetch_wheels
+from appliance.local.bundle.target import MODEL_NODE_PACKAGES, PACKAGES, PYTHON
+from appliance.local.bundle.wheels import fetch_torch, fetch_wheels
 from appliance.local.home import ROOT
 from inference.serving.packing import pack_model
 
-# Environment of a host -> the locked requirements that it is made of.
-ENVIRONMENTS = {
-    "product": ("product.txt", "uv.txt"),
-    "install": ("install.txt",),
-    "vllm-cpu": ("vllm-cpu.txt",),
-    "vllm-cuda": ("vllm-cuda.txt",),
-}
 Tell = Callable[[str], None]
 
 
@@ -37,10 +33,16 @@ class Contents:
     models: tuple[Path, ...] = ()  # model folders with a manifest
     debian: bool = True
     mirror: Mirror = field(default_factory=Mirror)
+    clients: bool = True
+    quantize: str = ""  # cpu, cuda: with what makes models smaller
+    advisories: Path | None = None  # an export of OSV; none: the floors alone are asked
+    model_python: str = PYTHON  # of the hosts that serve models on a processor
 
     @property
-    def environments(self) -> list[str]:
-        return ["product", "install", *(f"vllm-{device}" for device in self.devices)]
+    def environments(self) -> list[Environment]:
+        pythons = {"cpu": self.model_python}
+        served = [serving(device, pythons.get(device, PYTHON)) for device in self.devices]
+        return [PRODUCT, INSTALL, *served, *([quantizing(self.quantize)] if self.quantize else [])]
 
     @property
     def packages(self) -> list[str]:
@@ -54,6 +56,7 @@ def make_bundle(
     """Make a bundle in a folder that does not exist yet. Raises BundleFailed."""
     if folder.exists():
         raise BundleFailed(f"{folder} is there already: give a new folder for each bundle.")
+    check(root / "requirements", contents.advisories)
     release = read_release(root)
     key = read_or_make_key(key_file)
     folder.parent.mkdir(parents=True, exist_ok=True)
@@ -63,8 +66,11 @@ def make_bundle(
         tell("The product's code and the playbooks")
         _add_product(unfinished, release, work, root)
         for environment in contents.environments:
-            tell(f"Wheels of {environment}")
+            tell(f"Wheels of {environment.name}")
             _add_wheels(unfinished, environment, release, work, root / "requirements")
+        if contents.clients:
+            tell("Programs for people's own machines")
+            add_clients(unfinished / "clients", root)
         if contents.debian:
             tell("Debian's packages")
             _add_debian(unfinished, contents, release, work)
@@ -92,16 +98,16 @@ def _add_product(bundle: Path, release: Release, work: Path, root: Path) -> None
 
 
 def _add_wheels(
-    bundle: Path, environment: str, release: Release, work: Path, requirements: Path
+    bundle: Path, environment: Environment, release: Release, work: Path, requirements: Path
 ) -> None:
-    files = [requirements / name for name in ENVIRONMENTS[environment]]
-    folder = bundle / "wheels" / environment
-    fetch_wheels(files, folder, work)
-    if environment == "vllm-cpu":
-        fetch_torch_for_cpu(folder)
-    if environment == "install":
+    files = [requirements / name for name in environment.requirements]
+    folder = bundle / "wheels" / environment.name
+    fetch_wheels(files, folder, work, environment.python)
+    if environment.torch:
+        fetch_torch(folder, environment.torch, environment.python)
+    if environment is INSTALL:
         shutil.copy(files[0], folder / "requirements.txt")
-    output = bundle / "sbom" / f"{environment}.cdx.json"
+    output = bundle / "sbom" / f"{environment.name}.cdx.json"
     write_python_sbom(list(folder.glob("*.whl")), output, release.at)
 
 

@@ -1,4 +1,8 @@
-"""The hosts that a bundle is for: Debian 13 on x86-64, with the Python that it comes with."""
+"""The hosts that a bundle is for: Debian 13 on x86-64, with the Python that it comes with.
+
+Some environments are for another Python, which the site brings: those whose packages have no wheels
+for Debian's.
+"""
 
 from __future__ import annotations
 
@@ -8,20 +12,7 @@ PYTHON = "3.13"
 GLIBC_MINOR = 41  # of Debian 13
 OLDEST_GLIBC_MINOR = 5
 
-# What the markers of requirements are asked about; the machine that makes a bundle may be another.
-MARKERS = {
-    "implementation_name": "cpython",
-    "implementation_version": "3.13.5",
-    "os_name": "posix",
-    "platform_machine": "x86_64",
-    "platform_python_implementation": "CPython",
-    "platform_release": "",
-    "platform_system": "Linux",
-    "platform_version": "",
-    "python_full_version": "3.13.5",
-    "python_version": PYTHON,
-    "sys_platform": "linux",
-}
+OLD_PYTHON = "3.11"  # the last one that the packages of quantization have wheels for
 
 # What the roles of ansible/ install, and Debian's packages of which these consist.
 PACKAGES = (
@@ -46,9 +37,26 @@ PACKAGES = (
     "valkey-server",
 )
 MODEL_NODE_PACKAGES = {
-    "cpu": ("g++",),
+    "cpu": ("g++", "libnuma1"),
     "cuda": ("gcc", "libc6-dev", "python3-dev"),
 }
+
+
+def markers(python: str = PYTHON) -> dict[str, str]:
+    """Return what the markers of requirements are asked about; this machine may be another."""
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": f"{python}.5",
+        "os_name": "posix",
+        "platform_machine": "x86_64",
+        "platform_python_implementation": "CPython",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": f"{python}.5",
+        "python_version": python,
+        "sys_platform": "linux",
+    }
 
 
 def platforms() -> list[str]:

@@ -1,4 +1,4 @@
-"""The wheels of locked requirements, for the Python of the hosts and not of this machine."""
+"""The wheels of locked requirements, for a Python of the hosts and not of this machine."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pathlib import Path
 from packaging.markers import Marker
 
 from appliance.local.bundle.running import BundleFailed, run
-from appliance.local.bundle.target import MARKERS, PYTHON, platforms
-from inference.serving.install import TORCH, TORCH_INDEX
+from appliance.local.bundle.target import PYTHON, markers, platforms
+from inference.serving.install import TORCH_INDEX
 
 PINNED = re.compile(r"^([A-Za-z0-9._-]+)==([^\s;]+)")
 
 
-def requirements_for_target(text: str) -> list[str]:
+def requirements_for_target(text: str, python: str = PYTHON) -> list[str]:
     """Return the requirements that hold for the hosts, with hashes and without markers.
 
     pip compares markers with the Python it runs under, also when it fetches for another one.
@@ -27,7 +27,7 @@ def requirements_for_target(text: str) -> list[str]:
         name, _, marker = pinned.partition(";")
         if not PINNED.match(name):
             raise BundleFailed(f"a requirement without an exact version: {name.strip()}")
-        if not marker.strip() or Marker(marker).evaluate(MARKERS):
+        if not marker.strip() or Marker(marker).evaluate(markers(python)):
             lines.append(f"{name.strip()} --hash={options}")
     return lines
 
@@ -39,33 +39,40 @@ def _joined(text: str) -> Iterator[str]:
             yield " ".join(line.split())
 
 
-def fetch_wheels(requirements: Sequence[Path], folder: Path, work: Path) -> list[Path]:
+def fetch_wheels(
+    requirements: Sequence[Path], folder: Path, work: Path, python: str = PYTHON
+) -> list[Path]:
     """Put the wheels of locked requirements into a folder and return them."""
     folder.mkdir(parents=True)
-    lines = [line for path in requirements for line in requirements_for_target(path.read_text())]
+    texts = [path.read_text(encoding="utf-8") for path in requirements]
+    lines = [line for text in texts for line in requirements_for_target(text, python)]
     file = work / f"{folder.name}.txt"
     file.write_text("\n".join([*lines, ""]), encoding="utf-8")
-    _pip_download(folder, "--require-hashes", "--requirement", str(file))
+    _pip_download(folder, python, "--no-deps", "--require-hashes", "--requirement", str(file))
     wheels = sorted(folder.iterdir())
     if len(wheels) != len(lines):
         raise BundleFailed(f"{len(lines)} packages are locked, and {len(wheels)} wheels came")
     return wheels
 
 
-def fetch_torch_for_cpu(folder: Path) -> None:
-    """Add torch's CPU build: from the configured index, else from PyTorch's own."""
+def fetch_torch(folder: Path, torch: str, python: str = PYTHON) -> None:
+    """Add torch: its build for the processor alone, from the configured index, else from PyTorch's own;
+    the build for cards with the libraries of CUDA that it names."""
+    if "+cpu" not in torch:
+        _pip_download(folder, python, torch)
+        return
     try:
-        _pip_download(folder, TORCH)
+        _pip_download(folder, python, "--no-deps", torch)
     except BundleFailed:
-        _pip_download(folder, "--index-url", TORCH_INDEX, TORCH)
+        _pip_download(folder, python, "--no-deps", "--index-url", TORCH_INDEX, torch)
 
 
-def _pip_download(folder: Path, *arguments: str) -> None:
+def _pip_download(folder: Path, python: str, *arguments: str) -> None:
     for_target = [f"--platform={platform}" for platform in platforms()]
-    abis = [f"--abi={abi}" for abi in (f"cp{PYTHON.replace('.', '')}", "abi3", "none")]
+    abis = [f"--abi={abi}" for abi in (f"cp{python.replace('.', '')}", "abi3", "none")]
     command = [
-        sys.executable, "-m", "pip", "download", "--quiet", "--no-input", "--no-deps",
+        sys.executable, "-m", "pip", "download", "--quiet", "--no-input",
         "--disable-pip-version-check", "--only-binary", ":all:", "--implementation", "cp",
-        "--python-version", PYTHON, *for_target, *abis, "--dest", str(folder),
+        "--python-version", python, *for_target, *abis, "--dest", str(folder),
     ]  # fmt: skip
     run([*command, *arguments], "the wheels do not come from the package index")

@@ -103,7 +103,7 @@ def write(file: Path, *, recipients: Sequence[str], key_fingerprint: str) -> Man
         for left in file.parent.glob(f".*{SUFFIX}{PARTIAL}"):
             left.unlink()  # of a backup that was ended in the middle
         try:
-            with _private(partial) as stream, zipfile.ZipFile(stream, "w") as archive:
+            with private(partial) as stream, zipfile.ZipFile(stream, "w") as archive:
                 told = _store(archive, to)
                 manifest = _manifest(told, recipients, key_fingerprint)
                 archive.writestr(MANIFEST, json.dumps(asdict(manifest), indent=2) + "\n")
@@ -111,7 +111,7 @@ def write(file: Path, *, recipients: Sequence[str], key_fingerprint: str) -> Man
             if file.exists():
                 raise FileExistsError
             partial.rename(file)  # not a link: a mounted folder may know none
-            _sync_folder(file.parent)
+            sync_folder(file.parent)
         except FileExistsError:
             raise BackupFailed(f"{file} is there already. Give each backup a new name.") from None
         finally:
@@ -192,7 +192,7 @@ def opened(file: Path, identities: Sequence[pyrage.x25519.Identity] = ()) -> Ite
         with (
             zipfile.ZipFile(file) as archive,
             archive.open(_entry_of(manifest)) as entry,
-            _private(dumped) as stream,
+            private(dumped) as stream,
         ):
             plain = Counted(stream)
             _decrypt(file, entry, plain, identities if manifest.recipients else ())
@@ -220,7 +220,7 @@ def _entry_of(manifest: Manifest) -> str:
 
 
 @contextmanager
-def _private(path: Path) -> Iterator[IO[bytes]]:
+def private(path: Path) -> Iterator[IO[bytes]]:
     """Yield a new file that nobody else can open; it is on the disk when this ends."""
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     with os.fdopen(descriptor, "w+b") as stream:
@@ -240,7 +240,7 @@ def _alone(folder: Path) -> Iterator[None]:
         yield
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)

@@ -54,7 +54,7 @@ END $$;
 @contextmanager
 def dump() -> Iterator[IO[bytes]]:
     """Yield the database as pg_dump's custom format; raise BackupFailed unless it came to its end."""
-    command = [_program("pg_dump"), "--format=custom", "--no-owner", *AS_OWNER]
+    command = [program("pg_dump"), "--format=custom", "--no-owner", *AS_OWNER]
     with tempfile.TemporaryFile() as words:
         process = subprocess.Popen(  # noqa: S603  fixed program, no shell
             command, env=_environment(), stdout=subprocess.PIPE, stderr=words
@@ -96,7 +96,7 @@ def put_back(dumped: Path) -> None:
 
 def _restore_as_one(arguments: list[str]) -> None:
     """Send psql the emptying and the dump in one transaction, which is kept when all came through."""
-    script = [_program("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
+    script = [program("psql"), "--no-psqlrc", "--quiet", "--set=ON_ERROR_STOP=1"]
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as told:
         taking = subprocess.Popen(  # noqa: S603  fixed program, no shell
             script,
@@ -106,7 +106,7 @@ def _restore_as_one(arguments: list[str]) -> None:
             stderr=said,
         )
         giving = subprocess.Popen(  # noqa: S603  fixed program, no shell
-            [_program("pg_restore"), *arguments], stdout=subprocess.PIPE, stderr=told
+            [program("pg_restore"), *arguments], stdout=subprocess.PIPE, stderr=told
         )
         assert taking.stdin is not None and giving.stdout is not None  # noqa: S101, PT018  asked for above
         with suppress(BrokenPipeError):  # psql ended; below it says why
@@ -141,13 +141,13 @@ def applied_migrations() -> list[str]:
     return sorted(f"{app}.{name}" for app, name in applied)
 
 
-def _run(program: str, *arguments: str) -> str:
+def _run(name: str, *arguments: str) -> str:
     """Return what the program printed; raise BackupFailed with its words when it failed."""
     done = subprocess.run(  # noqa: S603  fixed program, no shell
-        [_program(program), *arguments], env=_environment(), capture_output=True, text=True
+        [program(name), *arguments], env=_environment(), capture_output=True, text=True
     )
     if done.returncode:
-        raise BackupFailed(f"{program} failed: {done.stderr.strip()[:500]}")
+        raise BackupFailed(f"{name} failed: {done.stderr.strip()[:500]}")
     return done.stdout
 
 
@@ -155,7 +155,9 @@ def _environment() -> dict[str, str]:
     """Return what says where the database is; how TLS is checked is taken over from our own."""
     database = connection.settings_dict
     tls = {name: value for name, value in os.environ.items() if name.startswith("PGSSL")}
+    which = str(database["OPTIONS"].get("target_session_attrs", "any"))
     return tls | {
+        "PGTARGETSESSIONATTRS": which,
         "PATH": os.environ.get("PATH", os.defpath),
         "PGHOST": str(database["HOST"]),
         "PGPORT": str(database["PORT"] or 5432),
@@ -165,8 +167,10 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _program(name: str) -> str:
-    """Prefer the embedded server's own program for the embedded server: an older one cannot read a
+def program(name: str) -> str:
+    """Return the path of one of PostgreSQL's programs.
+
+    Prefer the embedded server's own program for the embedded server: an older one cannot read a
     newer server. Over a network prefer the system's: the embedded ones know no TLS."""
     found = [path for path in (_embedded(name), shutil.which(name)) if path]
     if not str(connection.settings_dict["HOST"]).startswith("/"):

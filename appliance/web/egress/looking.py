@@ -47,10 +47,22 @@ def look(service: str) -> Report:
 def database_control() -> targets.Target:
     """Return what every service must reach, or it could not work."""
     database = connection.settings_dict
-    host, port = str(database["HOST"]) or "localhost", int(database["PORT"] or 5432)
+    host, port = _host_in_use() or "localhost", int(database["PORT"] or 5432)
     if host.startswith("/"):
         return targets.Target(targets.UNIX, f"{host}/.s.PGSQL.{port}")
     return targets.Target(targets.TCP, host, port)
+
+
+def _host_in_use() -> str:
+    """Return the database's host; of several the one that takes writes, if any answers."""
+    named = str(connection.settings_dict["HOST"])
+    if "," in named:
+        try:
+            connection.ensure_connection()
+            return str(connection.connection.info.host)
+        except DatabaseError:
+            return named.partition(",")[0]
+    return named
 
 
 def keep(service: str, report: Report) -> EgressRun:

@@ -160,7 +160,7 @@ def test_a_scrape_asks_the_database_little(client: Client) -> None:
         connection,
     ) as asked:
         client.get("/metrics")
-    assert len(asked) <= 8
+    assert len(asked) <= 9
 
 
 @pytest.fixture

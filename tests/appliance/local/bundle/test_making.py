@@ -17,7 +17,7 @@ from appliance.local.bundle.verify import SUMS, read_sums, verify
 from inference.errors import ModelFilesInvalid
 from tests.gitrepos import Repository, make_repository
 
-WITHOUT_DEBIAN = Contents(debian=False)
+WITHOUT_DEBIAN = Contents(debian=False, clients=False)
 
 
 def make_wheel(folder: Path, name: str) -> str:
@@ -114,7 +114,11 @@ def test_another_wheel_than_the_locked_one_ends_it(product: Repository, tmp_path
 def test_a_model_without_a_manifest_ends_it(product: Repository, tmp_path: Path) -> None:
     (tmp_path / "model").mkdir()
     with pytest.raises(ModelFilesInvalid, match=r"has no plumbline-manifest\.json"):
-        make(product, tmp_path / "bundle", Contents(debian=False, models=(tmp_path / "model",)))
+        make(
+            product,
+            tmp_path / "bundle",
+            Contents(debian=False, clients=False, models=(tmp_path / "model",)),
+        )
     assert not (tmp_path / "bundle").exists()
 
 

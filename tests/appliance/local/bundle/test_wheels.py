@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
-from appliance.local.bundle.making import ENVIRONMENTS
+from appliance.local.bundle.environments import (
+    INSTALL,
+    PRODUCT,
+    Environment,
+    quantizing,
+    serving,
+)
 from appliance.local.bundle.running import BundleFailed
 from appliance.local.bundle.wheels import requirements_for_target
 
+ENVIRONMENTS = (PRODUCT, INSTALL, serving("cpu"), serving("cuda"), quantizing("cpu"))
 ROOT = Path(__file__).resolve().parents[4]
 LOCKED = """\
 # a comment
@@ -38,11 +45,19 @@ def test_what_is_not_pinned_is_refused(line: str) -> None:
         requirements_for_target(f"{line} \\\n    --hash=sha256:aa\n")
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_every_environment_is_locked_by_hash(environment: str) -> None:
+def test_another_python_gets_the_wheels_of_its_own() -> None:
+    assert (
+        requirements_for_target(LOCKED, "3.11")[0]
+        == "numpy==2.4.6 --hash=sha256:aa --hash=sha256:bb"
+    )
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS, ids=lambda one: one.name)
+def test_every_environment_is_locked_by_hash(environment: Environment) -> None:
     names = []
-    for file in ENVIRONMENTS[environment]:
-        for line in requirements_for_target((ROOT / "requirements" / file).read_text()):
+    for file in environment.requirements:
+        text = (ROOT / "requirements" / file).read_text()
+        for line in requirements_for_target(text, environment.python):
             assert " --hash=sha256:" in line
             names.append(line.partition("==")[0])
     assert names
