@@ -45,7 +45,7 @@ class Observed:
 
     @property
     def told(self) -> str:
-        return ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items()) or "–"
+        return ", ".join(f"{count} {outcome}" for outcome, count in self.counts.items()) or "-"
 
 
 @dataclass(frozen=True, slots=True)
