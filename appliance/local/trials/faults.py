@@ -220,10 +220,8 @@ def _beats(seconds: float = 8.0) -> Iterator[None]:
 
 
 def _slow() -> Fault:
-    missing = (
-        "" if isolation.can_slow_network() else "no namespaces here, or a kernel without netem"
-    )
-    begin, end = (lambda _: isolation.slow_network(300)), (lambda _: isolation.heal_network())
+    missing = "" if isolation.can_slow_network() else "no namespaces here, or no tc"
+    begin, end = (lambda _: isolation.slow_network()), (lambda _: isolation.heal_network())
     return Fault("network slow", begin, end, hold_s=10, missing=missing)
 
 

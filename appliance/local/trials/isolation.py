@@ -14,7 +14,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 MARK = "TRIAL_IS_ISOLATED"
-SLOWED = ("tc", "qdisc", "add", "dev", "lo", "root", "netem", "delay")
+SLOWED = (
+    ("tc", "qdisc", "replace", "dev", "lo", "root", "netem", "delay", "300ms", "10ms"),
+    ("tc", "qdisc", "replace", "dev", "lo", "root", "tbf", "rate", "128kbit", "burst", "3kb",
+     "latency", "400ms"),
+)  # fmt: skip
 ALONE = ("unshare", "--mount", "--net", "--propagation", "private")
 
 
@@ -45,8 +49,11 @@ def take_disk(folder: Path) -> None:
     _run("umount", "--lazy", str(folder))
 
 
-def slow_network(delay_ms: int) -> None:
-    _run(*SLOWED, f"{delay_ms}ms")
+def slow_network() -> None:
+    """Let everything take 300 ms longer; where the kernel has no netem, come at 128 kbit a second."""
+    _run("ip", "link", "set", "lo", "mtu", "1500")
+    if not any(_works(*way) for way in SLOWED):
+        raise OSError("the kernel can slow no network: neither netem nor tbf")
 
 
 def heal_network() -> None:
@@ -54,11 +61,7 @@ def heal_network() -> None:
 
 
 def can_slow_network() -> bool:
-    """Return whether the kernel knows netem; many small virtual machines do not."""
-    if not is_isolated() or not _works(*SLOWED, "0ms"):
-        return False
-    heal_network()
-    return True
+    return is_isolated() and shutil.which("tc") is not None
 
 
 def _works(*command: str) -> bool:
