@@ -99,7 +99,7 @@ def _try(
         (folder / "home").mkdir()
         if isolation.is_isolated():
             isolation.give_disk(folder / "home", DISK_MB)
-        model = ModelServer(_free_port(), folder / "model.log")
+        model = ModelServer(free_port(), folder / "model.log")
         model.start()
         clock_file = folder / "clock"
         extra = faults.faketime_variables(clock_file) if fakes_time else {}
@@ -178,7 +178,8 @@ def _is_answered(client: httpx.Client, journal: Journal, person: Person) -> bool
     return False
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of this machine that nobody listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return int(listener.getsockname()[1])
