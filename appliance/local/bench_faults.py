@@ -21,7 +21,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from uuid import uuid4
 
@@ -35,7 +35,7 @@ from appliance.local.trials.using import Journal
 from appliance.local.trials.world import QUESTION, Person, running
 
 MODULE = "appliance.local.bench_faults"
-RECOVERY_S = 180.0
+RECOVERY_S = 300.0  # a busy small machine takes minutes to load a program anew
 DISK_MB = 700
 SOURCES = 3
 console = Console(stderr=True)
@@ -107,15 +107,17 @@ def _try(
             with running(
                 folder, model.url, sources=SOURCES, people=options.people, extra=extra
             ) as world:
-                stage = Stage(world, model, clock_file)
-                return [_survive(stage, fault, options.seconds, counts) for fault in chosen]
+                stage, earlier = Stage(world, model, clock_file), Journal()
+                tried = [_survive(stage, fault, options.seconds, earlier) for fault in chosen]
+                counts.update(earlier.statuses)
+                return tried
         finally:
             model.kill()
             if isolation.is_isolated():
                 isolation.take_disk(folder / "home")
 
 
-def _survive(stage: Stage, fault: Fault, seconds: float, counts: Counter[str]) -> Survived:
+def _survive(stage: Stage, fault: Fault, seconds: float, earlier: Journal) -> Survived:
     """Break one thing while everybody is at work, mend it, and look."""
     console.print(f"{fault.name} ...", end=" ")
     people = stage.world.people
@@ -126,25 +128,18 @@ def _survive(stage: Stage, fault: Fault, seconds: float, counts: Counter[str]) -
         fault.end(stage)
         recovered = _recovered_s(stage, people[0], journal)
         time.sleep(1)
-    found = checking.look(stage.world, _with_earlier(journal), clock_was_set=fault.sets_clock)
-    counts.update(journal.statuses)
+    found = checking.look(stage.world, _added(earlier, journal), clock_was_set=fault.sets_clock)
     problems = found.all
     console.print("well" if recovered is not None and not problems else f"[red]{problems}[/red]")
     return Survived(fault.name, "", recovered, problems)
 
 
-EARLIER = Journal()  # what was promised in all faults so far: nothing of it may be lost later
-
-
-def _with_earlier(journal: Journal) -> Journal:
-    EARLIER.promised |= journal.promised
-    EARLIER.keys += journal.keys
-    return Journal(
-        promised=dict(EARLIER.promised),
-        keys=Counter(EARLIER.keys),
-        wrong=journal.wrong,
-        leaked=journal.leaked,
-    )
+def _added(earlier: Journal, journal: Journal) -> Journal:
+    """Count what was promised in all faults so far: nothing of it may be lost later."""
+    earlier.promised |= journal.promised
+    earlier.keys += journal.keys
+    earlier.statuses += journal.statuses
+    return replace(journal, promised=dict(earlier.promised), keys=Counter(earlier.keys))
 
 
 def _recovered_s(stage: Stage, person: Person, journal: Journal) -> float | None:

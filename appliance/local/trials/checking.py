@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from appliance.local.trials.using import Journal, request_sync_of
 from appliance.local.trials.world import World
 
-PATIENCE_S = 180.0
+PATIENCE_S = 300.0  # longer than the lease of a job whose worker died
 
 
 @dataclass(frozen=True, slots=True)
