@@ -18,18 +18,10 @@ from appliance.sources.managing import connect, renew_hook_secret
 from tests.appliance.accounts.scim.client import Provider, make_provider
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
-NAMES = ("userName", "active", "emails", "name", "Operations", "op", "path", "value", "members")
-NAMES += (
-    "externalId",
-    "displayName",
-    "id",
-    "ref",
-    "push",
-    "changes",
-    "client",
-    "device_code",
-    "new",
-)
+NAMES = (
+    "userName", "active", "emails", "name", "Operations", "op", "path", "value", "members", "externalId",
+    "displayName", "id", "ref", "push", "changes", "client", "device_code", "new",
+)  # fmt: skip
 TEXT = st.sampled_from(
     ["ada", "add", "replace", "members", "\0", "\ud800", "a" * 5000, "refs/heads/m"]
 )

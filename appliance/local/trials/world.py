@@ -138,6 +138,8 @@ def _people(repositories: Mapping[str, Path], count: int) -> tuple[Person, ...]:
     import django
 
     django.setup()
+    from django.contrib.auth.models import Group
+
     from appliance.accounts.models import TokenRight, User
     from appliance.accounts.tokens import create_token
     from appliance.audit.acting import COMMAND_LINE
@@ -153,14 +155,8 @@ def _people(repositories: Mapping[str, Path], count: int) -> tuple[Person, ...]:
     for number in range(count):
         marker = list(repositories)[number % len(repositories)]
         user = User.objects.create_user(f"person{number}")
-        user.groups.add(_group(f"readers of {marker}"))
+        user.groups.add(Group.objects.get(name=f"readers of {marker}"))
         rights = (TokenRight.READ, TokenRight.ASK)
         token = create_token(user, name="trial", rights=rights, by=COMMAND_LINE)
         made.append(Person(user.username, token.text, marker))
     return tuple(made)
-
-
-def _group(name: str) -> object:
-    from django.contrib.auth.models import Group
-
-    return Group.objects.get(name=name)

@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 
 from indexer.ingestion import jobs
 from indexer.models import Document, Job
-from indexer.tasks import sync_source
+from indexer.tasks import embed_source, sync_source
 from tests.conftest import SourceFactory
 from tests.indexer.ingestion.corpus import snapshot
 from tests.indexer.ingestion.test_killed_worker import bury, forget
@@ -58,4 +58,6 @@ def test_g18_what_the_database_broke_off_is_done_again(
     sync_source(job.pk)
     job.refresh_from_db()
     assert (job.state, job.failures) == (Job.State.DONE, 1)
+    for embedding in Job.objects.filter(kind=Job.Kind.EMBED, state=Job.State.QUEUED):
+        embed_source(embedding.pk)
     assert snapshot() == expected
