@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import socket
 import sys
 import tempfile
@@ -61,6 +62,7 @@ def main() -> int:
     parser.add_argument("--only", nargs="+", default=[], metavar="TEXT", help="of a fault's name")
     parser.add_argument("--seconds", type=float, default=5.0, help="at work before each fault")
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
     isolation.isolate(MODULE, sys.argv[1:])
     results: list[Survived] = []
     counts: Counter[str] = Counter()
