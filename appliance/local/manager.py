@@ -35,5 +35,5 @@ class Unfailing:
 
 
 if __name__ == "__main__":
-    sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = Unfailing(sys.stdout), Unfailing(sys.stderr)
     main()
