@@ -1,9 +1,11 @@
 # The only list of commands. Values: PORT, BIND, PLUMBLINE_HOME, MODEL=none|small|FOLDER|URL,
-# REPO=path or address, WAIT_MODEL=true, PYTHON=/path/to/python; of make bundle BUNDLE and KEY.
+# REPO=path or address, WAIT_MODEL=true, PYTHON=/path/to/python; of make bundle BUNDLE and KEY;
+# of make programme GATE.
 .DEFAULT_GOAL := help
 BUNDLE ?= .plumbline/bundle
 KEY ?= .plumbline/signing-key.pem
-.PHONY: help run up down status test check format lock pictures bundle clients vscode clean product dev
+GATE ?= commit
+.PHONY: help run up down status test programme check format lock pictures bundle clients vscode clean product dev
 
 environment := sh appliance/local/environment.sh
 python := .venv/bin/python
@@ -26,6 +28,9 @@ status: ## show which programs run
 
 test: dev ## all of CI's tests
 	@exec $(python) -m tests
+
+programme: dev ## the test programme of GATE=commit|nightly|release, with its report
+	@exec $(python) -m tests.programme $(GATE)
 
 check: dev ## format, lint, types, imports, playbooks, missing migrations, tests
 	$(python) -m ruff format --check .

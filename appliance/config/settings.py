@@ -177,7 +177,9 @@ STORAGES = {
 
 # --- Sign-in --------------------------------------------------------------------------------
 
-SECURE_TLS = env_bool("PLUMBLINE_TLS", default=False)  # true behind the TLS proxy
+from appliance.config.cookies import *  # noqa: E402, F403  after the file of settings
+from appliance.config.cookies import SECURE_TLS  # noqa: E402
+
 # Wrong passwords before an address must wait a minute, and a name five.
 LOGIN_LIMIT_PER_ADDRESS = env_int("PLUMBLINE_LOGIN_LIMIT_PER_ADDRESS", default=10, minimum=1)
 LOGIN_LIMIT_PER_NAME = env_int("PLUMBLINE_LOGIN_LIMIT_PER_NAME", default=5, minimum=1)
@@ -225,10 +227,6 @@ from appliance.config.telling import *  # noqa: E402, F403
 
 # --- What a browser may do -------------------------------------------------------------------
 
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_TLS
-SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if SECURE_TLS else None
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import os
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
@@ -13,7 +14,8 @@ from appliance.local.commands import last_lines
 from appliance.local.home import Home
 from appliance.local.supervisor import Manager
 
-READY_TIMEOUT_S = 120.0  # a busy small machine takes this long to load the product
+# A busy small machine takes this long to load the product; START_PATIENCE_S for a busier one.
+READY_TIMEOUT_S = float(os.environ.get("START_PATIENCE_S") or 120.0)
 
 
 class StartFailed(Exception):

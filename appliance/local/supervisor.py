@@ -149,7 +149,7 @@ def launch(home: Home, programs: Iterable[Program]) -> Manager:
     """Start supervisord in a session of its own: a Ctrl-C reaches us, and we stop it in order."""
     home.control_file.write_text(control_file(home, list(programs)), encoding="utf-8")
     home.control_file.chmod(0o600)
-    command = [sys.executable, "-m", "supervisor.supervisord", "-c", str(home.control_file)]
+    command = [sys.executable, "-m", "appliance.local.manager", "-c", str(home.control_file)]
     environment = os.environ | {"PLUMBLINE_HOME": str(home.folder)}
     with home.log_of("supervisord-output").open("w") as output:
         process = subprocess.Popen(

@@ -16,7 +16,9 @@ from django.conf import settings
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from kombu import Connection
 from kombu.exceptions import OperationalError
+from redis.exceptions import RedisError
 
 from appliance.web import walls
 from appliance.web.auditing.checks import check_audit, check_audit_delivery
@@ -96,7 +98,24 @@ def check_queue() -> Check:
             queue.ensure_connection(max_retries=1, interval_start=0, timeout=QUEUE_TIMEOUT_S)
         except OperationalError as exc:  # kombu makes this of every error of the connection
             return Check("Queue", "failed", first_line(exc), start_again("Valkey", "valkey"))
+        policy = _eviction_policy(queue)
+    if policy not in {"", "noeviction"}:
+        return Check(
+            "Queue",
+            "failed",
+            f"Valkey throws messages away when its memory is full (maxmemory-policy {policy})",
+            "Set maxmemory-policy noeviction in its settings and start it again.",
+        )
     return Check("Queue", "ok", "Valkey answers")
+
+
+def _eviction_policy(queue: Connection) -> str:
+    """Return what the queue does when its memory is full; empty where it does not say."""
+    client = getattr(queue.default_channel, "client", None)
+    try:
+        return str(client.info("memory").get("maxmemory_policy", "")) if client else ""
+    except RedisError:  # this user may not ask
+        return ""
 
 
 def check_sync_worker() -> Check:

@@ -1,7 +1,8 @@
 """The process in which documents are read: python -m indexer.confined.child.
 
-It has no network, may write no file, inherits no environment, and each document has its own limit
-of processor time. It ends when its standard input does, that is with its worker.
+It has no network and no sockets, may write no file, starts no program, inherits no environment, and
+each document has its own limit of processor time. It ends when its standard input does, that is with
+its worker.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 
 from indexer.confined.limits import CPU_S, MEMORY_BYTES, TIRED_BYTES
 from indexer.confined.protocol import READY, receive_question, send
+from indexer.confined.syscalls import refuse_calls
 
 CLONE_NEWUSER = 0x10000000
 CLONE_NEWNET = 0x40000000
@@ -26,6 +28,7 @@ def main() -> None:
     from indexer.confined.prepare import find_faults, prepare
 
     _limit_resources()
+    refuse_calls()
     sys.addaudithook(_forbid)
     questions, answers = sys.stdin.buffer, sys.stdout.buffer
     answers.write(READY)

@@ -18,7 +18,7 @@ def look_up(config: LdapConfig, name: str, password: str, *, seconds: float) -> 
 
     Answers within so many seconds whatever the servers do. Does not use the database.
     """
-    if not _can_be_tried(name, password):
+    if not can_be_tried(name, password):
         return None
     ask = _by_template if config.bind_template else _by_service_account
     try:
@@ -27,7 +27,8 @@ def look_up(config: LdapConfig, name: str, password: str, *, seconds: float) -> 
         return None
 
 
-def _can_be_tried(name: str, password: str) -> bool:
+def can_be_tried(name: str, password: str) -> bool:
+    """Return whether a server is asked at all; an empty password would bind as nobody."""
     return (
         0 < len(name.strip()) <= MAX_NAME
         and name.isprintable()

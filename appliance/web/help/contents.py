@@ -71,7 +71,9 @@ PARTS = (
         ),
     ),
     Part(
-        "How it works", "For reviewers and the curious.", ("architecture", "glossary", "vendored")
+        "How it works",
+        "For reviewers and the curious.",
+        ("architecture", "security", "security-asvs", "security-llm", "glossary", "vendored"),
     ),
 )
 

@@ -49,7 +49,7 @@ ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
 
-def test_a_restore_brings_back_what_was_removed(
+def test_h01_a_restore_brings_back_what_was_removed(
     source_factory: SourceFactory, tmp_path: Path
 ) -> None:
     source_factory("shop", {"cart.py": "def total():\n    return 1\n"})

@@ -25,7 +25,7 @@ def broken(error: Exception) -> object:
         (RuntimeError("a secret"), 500, "Something went wrong"),
     ],
 )
-def test_what_broke_is_said_and_what_to_do(
+def test_g12_what_broke_is_said_and_what_to_do(
     error: Exception, status: int, words: str, reader: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A view stands for the database: nothing else can take it away from a test that needs it.

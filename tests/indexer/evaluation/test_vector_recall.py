@@ -39,7 +39,7 @@ def vector() -> list[float]:
     return [float(x) for x in FakeEmbedder().embed([QUERY])[0]]
 
 
-def test_every_class_is_measured_and_exact_search_finds_all(corpus: Scope) -> None:
+def test_d10_every_class_is_measured_and_exact_search_finds_all(corpus: Scope) -> None:
     found = recall_by_class([QUERY, "small module"], corpus, time_limit_s=60)
     assert [one.share for one in found][:2] == [1.0, 0.1]
     assert found[0].chunks == 400

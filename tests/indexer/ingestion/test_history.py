@@ -165,7 +165,7 @@ CHANGES = [
 
 
 @pytest.mark.parametrize("change", CHANGES)
-def test_f06_search_agrees_with_git_and_nothing_is_embedded(
+def test_search_agrees_with_git_and_nothing_is_embedded(
     change: Callable[[Repository], None],
     source: Source,
     repository: Repository,
@@ -181,7 +181,7 @@ def test_f06_search_agrees_with_git_and_nothing_is_embedded(
     assert agrees(source, repository)
 
 
-def test_f06_one_change_after_the_other_ends_where_git_ends(
+def test_one_change_after_the_other_ends_where_git_ends(
     source: Source, repository: Repository
 ) -> None:
     for change in (rename, copy, deleted_file, merge, emptied_branch, moved_tag, new_tag):
@@ -193,7 +193,7 @@ def test_f06_one_change_after_the_other_ends_where_git_ends(
         assert agrees(source, repository), change
 
 
-def test_f06_a_fork_in_another_source_embeds_nothing_and_stays_apart(
+def test_a_fork_in_another_source_embeds_nothing_and_stays_apart(
     source: Source,
     repository: Repository,
     repository_factory: RepositoryFactory,
@@ -212,7 +212,7 @@ def test_f06_a_fork_in_another_source_embeds_nothing_and_stays_apart(
     assert agrees(source, repository)
 
 
-def test_f06_a_deleted_file_is_gone_from_every_kind_of_search(
+def test_a_deleted_file_is_gone_from_every_kind_of_search(
     source: Source, repository: Repository
 ) -> None:
     deleted_file(repository)

@@ -78,7 +78,7 @@ def test_the_index_finds_what_the_scan_finds(source: Source, question: str) -> N
 
 
 @pytest.mark.usefixtures("no_scan")
-def test_a_reader_of_a_part_gets_a_full_pool_of_that_part_alone(source: Source) -> None:
+def test_d10_a_reader_of_a_part_gets_a_full_pool_of_that_part_alone(source: Source) -> None:
     scope = part(source, "b/")
     ids = found(scope, "run_5 return", pool=40)
     assert len(ids) == 40
@@ -87,7 +87,7 @@ def test_a_reader_of_a_part_gets_a_full_pool_of_that_part_alone(source: Source) 
     assert ids[:10] == exact(scope, "run_5 return")
 
 
-def test_who_has_fewer_than_the_pool_gets_all_of_them(source: Source) -> None:
+def test_d10_who_has_fewer_than_the_pool_gets_all_of_them(source: Source) -> None:
     scope = part(source, "a/f1.py")
     assert found(scope, "run_5") == exact(scope, "run_5")
     assert len(found(scope, "run_5")) == 1
@@ -114,7 +114,7 @@ def test_an_index_that_was_broken_off_is_not_used_and_is_built_again(source: Sou
     assert vectorindex.has_index(MODEL)
 
 
-def test_two_models_have_an_index_each_and_what_nobody_needs_goes(source: Source) -> None:
+def test_h08_two_models_have_an_index_each_and_what_nobody_needs_goes(source: Source) -> None:
     digests = Embedding.objects.filter(model=MODEL).values_list("digest", flat=True)
     Embedding.objects.bulk_create(
         Embedding(digest=digest, model="o'ther%s", vector=[1.0, float(n), 2.0])

@@ -15,7 +15,7 @@ from appliance.web.help.finding import find
 from appliance.web.help.rendering import anchor_of, render
 
 # For whoever changes the product, not for whoever uses it.
-NO_PAGES = {"experiments", "tests"}
+NO_PAGES = {"experiments", "programme", "tests"}
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 

@@ -1,0 +1,144 @@
+"""Find how much a whole appliance carries on this machine, and whether it grows over time.
+
+    python -m appliance.local.bench_load [--users 1 2 4 8 16 32] [--streams 4 8 16 24 50]
+        [--seconds 20] [--soak MINUTES]
+
+Starts an appliance in a temporary folder with a fake model that writes a word every 50 ms. Steps of
+people who search and read without a pause: the knee is the most requests a second with a 95th
+percentile of half a second at most, no error, and a health page that answers. Steps of answers that
+are asked for at the same moment: the knee is the most that all come to their end, with first words
+within ten seconds for 95 of 100. Then one person floods beside two who work. With --soak people work as
+on an ordinary day for so long, and every program is watched: memory, descriptors, what waits. At its end it
+looks, as after a fault, that nothing was lost, doubled or shown to the wrong person. The clients run
+on this machine too and take their part of it. The last line of output is JSON.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from appliance.local.bench_faults import free_port
+from appliance.local.trials import checking, pushing, soaking, using
+from appliance.local.trials.faults import ModelServer
+from appliance.local.trials.pushing import Step, Streams
+from appliance.local.trials.world import World, running
+
+SOURCES, PEOPLE = 3, 24
+SLOWEST_P95_MS, SLOWEST_FIRST_WORDS_S = 500.0, 10.0
+console = Console(stderr=True)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n", 1)[0])
+    parser.add_argument("--users", type=int, nargs="*", default=[1, 2, 4, 8, 16, 32])
+    parser.add_argument("--streams", type=int, nargs="*", default=[4, 8, 16, 24, 50])
+    parser.add_argument("--seconds", type=float, default=20.0, help="of each step of requests")
+    parser.add_argument("--soak", type=float, default=0.0, metavar="MINUTES")
+    options = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
+    with tempfile.TemporaryDirectory(prefix="plumbline-trial-") as name:
+        folder = Path(name)
+        folder.chmod(0o755)
+        (folder / "home").mkdir()
+        model = ModelServer(free_port(), folder / "model.log")
+        model.start()
+        try:
+            with running(folder, model.url, sources=SOURCES, people=PEOPLE, extra={}) as world:
+                result = measure(world, options)
+        finally:
+            model.kill()
+    sys.stdout.write(json.dumps(result) + "\n")
+    return 1 if result.get("problems") else 0
+
+
+def measure(world: World, options: argparse.Namespace) -> dict[str, Any]:
+    people = world.people
+    result: dict[str, Any] = {"bench": "load"}
+    if options.users:
+        pushing.push(world, people, 2, 3)  # the first requests load what the others find loaded
+        steps = [pushing.push(world, people, users, options.seconds) for users in options.users]
+        result |= {"steps": [asdict(one) for one in steps], "knee": knee(steps)}
+        result["flood"] = pushing.beside_flood(world, people, options.seconds)
+    if options.streams:
+        streams = [pushing.ask_at_once(world, people, count) for count in options.streams]
+        result |= {"streams": [asdict(one) for one in streams], "stream_knee": stream_knee(streams)}
+    if options.soak:
+        result |= soak(world, options.soak)
+    console.print(_table(result))
+    return result
+
+
+def knee(steps: Sequence[Step]) -> dict[str, Any] | None:
+    """Return the step with the most requests a second that is still good for everybody."""
+    good = [one for one in steps if one.p95_ms <= SLOWEST_P95_MS and not one.has_errors]
+    return asdict(max(good, key=lambda one: one.requests_per_s)) if good else None
+
+
+def stream_knee(steps: Sequence[Streams]) -> int:
+    """Return how many answers at once all came to their end and began soon; 0: not even the fewest."""
+    good = [
+        one.at_once
+        for one in steps
+        if one.completed == one.at_once
+        and not one.lost_events
+        and one.first_words_p95_s <= SLOWEST_FIRST_WORDS_S
+    ]
+    return max(good, default=0)
+
+
+def soak(world: World, minutes: float) -> dict[str, Any]:
+    watching = soaking.Soak(world)
+    # Answers of the steps before were asked for past the journal.
+    before = {person.name: _asked_by(person.name) for person in world.people}
+    with using.at_work(world, world.people) as journal:
+        watching.start()
+        time.sleep(60 * minutes)
+        watching.ended.set()
+        watching.join(60)
+    journal.keys.update(before)
+    found = checking.look(world, journal)
+    half = max(1, len(watching.waiting) // 2)
+    return {
+        "soak_minutes": minutes,
+        "requests": dict(sorted(journal.statuses.items())),
+        "growth": {name: asdict(one) for name, one in watching.growth().items()},
+        "waiting_first_half": max(watching.waiting[:half], default=0),
+        "waiting_second_half": max(watching.waiting[half:], default=0),
+        "problems": found.all,
+    }
+
+
+def _asked_by(name: str) -> int:
+    from appliance.conversations.models import Thread
+
+    return Thread.objects.filter(owner__username=name).count()
+
+
+def _table(result: dict[str, Any]) -> Table:
+    table = Table("load", "what came of it")
+    for one in result.get("steps", []):
+        told = f"{one['requests_per_s']} requests/s, p95 {one['p95_ms']} ms, {one['outcomes']}"
+        table.add_row(f"{one['users']} people without a pause", told)
+    for one in result.get("streams", []):
+        told = f"{one['completed']} ended, first words p95 {one['first_words_p95_s']} s"
+        table.add_row(f"{one['at_once']} answers at once", told)
+    for name, one in result.get("growth", {}).items():
+        told = f"{one['memory_mb']} MB, {one['memory_mb_per_hour']:+} an hour"
+        table.add_row(f"{name} over time", f"{told}, {one['descriptors_grown']:+} descriptors")
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

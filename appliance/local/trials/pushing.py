@@ -1,0 +1,198 @@
+"""Load in steps: so many people who search and read without a pause, and so many answers at once."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import httpx
+
+from appliance.local.trials.using import client_of
+from appliance.local.trials.world import QUESTION, SEARCH, Person, World
+
+STREAM_TIMEOUT_S = 300.0
+HEALTH_EVERY_S = 0.2
+
+
+@dataclass(slots=True)
+class Tally:
+    """What the requests of one step came to; several threads add to it."""
+
+    seconds: list[float] = field(default_factory=list)
+    health_s: list[float] = field(default_factory=list)
+    outcomes: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """How one step of requests went."""
+
+    users: int
+    requests_per_s: float
+    p50_ms: float
+    p95_ms: float
+    p99_ms: float
+    slowest_health_ms: float
+    outcomes: dict[str, int]
+
+    @property
+    def has_errors(self) -> bool:
+        return any(name != "200" for name in self.outcomes)
+
+
+@dataclass(frozen=True, slots=True)
+class Streams:
+    """How so many answers went that were asked for at the same moment."""
+
+    at_once: int
+    completed: int
+    first_words_p50_s: float
+    first_words_p95_s: float
+    done_p95_s: float
+    lost_events: int  # answers whose pieces did not add up to the whole
+
+
+def push(world: World, people: Sequence[Person], users: int, seconds: float) -> Step:
+    """Let so many people search and read, each as soon as the answer before has come."""
+    tally, ended = Tally(), threading.Event()
+    chosen = [people[number % len(people)] for number in range(users)]
+    threads = [
+        threading.Thread(target=_use, args=(world, one, tally, ended), daemon=True)
+        for one in chosen
+    ]
+    threads.append(threading.Thread(target=_look, args=(world, tally, ended), daemon=True))
+    started = time.monotonic()
+    _run(threads, ended, seconds)
+    took = time.monotonic() - started
+    spent = sorted(tally.seconds) or [0.0]
+    return Step(
+        users=users,
+        requests_per_s=round(len(tally.seconds) / took, 1),
+        p50_ms=_ms(statistics.median(spent)),
+        p95_ms=_ms(share(spent, 0.95)),
+        p99_ms=_ms(share(spent, 0.99)),
+        slowest_health_ms=_ms(max(tally.health_s, default=0.0)),
+        outcomes=dict(tally.outcomes),
+    )
+
+
+def beside_flood(world: World, people: Sequence[Person], seconds: float) -> dict[str, float]:
+    """Return the 95th percentile of two people's searches, alone and beside one who floods."""
+    quiet = push(world, people[1:3], 2, seconds)
+    ended, ignored = threading.Event(), Tally()
+    flood = [
+        threading.Thread(target=_use, args=(world, people[0], ignored, ended), daemon=True)
+        for _ in range(20)
+    ]
+    for thread in flood:
+        thread.start()
+    beside = push(world, people[1:3], 2, seconds)
+    ended.set()
+    for thread in flood:
+        thread.join(STREAM_TIMEOUT_S)
+    return {"alone_p95_ms": quiet.p95_ms, "beside_flood_p95_ms": beside.p95_ms}
+
+
+def ask_at_once(world: World, people: Sequence[Person], count: int) -> Streams:
+    """Ask so many questions at the same moment and follow every answer to its end."""
+    heard: list[tuple[float, float, bool]] = []
+    start = threading.Barrier(count)
+
+    def follow(person: Person) -> None:
+        start.wait()
+        if told := _follow(world, person):
+            heard.append(told)
+
+    threads = [
+        threading.Thread(target=follow, args=(people[number % len(people)],), daemon=True)
+        for number in range(count)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(STREAM_TIMEOUT_S)
+    first = sorted(one for one, _, _ in heard) or [STREAM_TIMEOUT_S]
+    done = sorted(one for _, one, _ in heard) or [STREAM_TIMEOUT_S]
+    return Streams(
+        at_once=count,
+        completed=len(heard),
+        first_words_p50_s=round(statistics.median(first), 2),
+        first_words_p95_s=round(share(first, 0.95), 2),
+        done_p95_s=round(share(done, 0.95), 2),
+        lost_events=sum(not adds_up for _, _, adds_up in heard),
+    )
+
+
+def share(ordered: Sequence[float], part: float) -> float:
+    """Return the value below which this part of them lies."""
+    return ordered[min(len(ordered) - 1, round(part * (len(ordered) - 1)))]
+
+
+def _use(world: World, person: Person, tally: Tally, ended: threading.Event) -> None:
+    with client_of(world, person, timeout_s=30) as client:
+        while not ended.is_set():
+            for path in (f"/api/v1/search?q={SEARCH.replace(' ', '+')}", "/api/v1/threads"):
+                _timed(client, path, tally.seconds, tally.outcomes)
+
+
+def _look(world: World, tally: Tally, ended: threading.Event) -> None:
+    with httpx.Client(base_url=world.address, timeout=30, trust_env=False) as client:
+        while not ended.wait(HEALTH_EVERY_S):
+            _timed(client, "/healthz/", tally.health_s, Counter())
+
+
+def _timed(client: httpx.Client, path: str, into: list[float], outcomes: Counter[str]) -> None:
+    started = time.monotonic()
+    try:
+        outcomes[str(client.get(path).status_code)] += 1
+    except httpx.HTTPError as exc:
+        outcomes[type(exc).__name__] += 1
+        return
+    into.append(time.monotonic() - started)
+
+
+def _run(threads: Sequence[threading.Thread], ended: threading.Event, seconds: float) -> None:
+    for thread in threads:
+        thread.start()
+    ended.wait(seconds)
+    ended.set()
+    for thread in threads:
+        thread.join(STREAM_TIMEOUT_S)
+
+
+def _follow(world: World, person: Person) -> tuple[float, float, bool] | None:
+    """Return seconds to the first words and to the end, and whether the pieces were the whole."""
+    started, first, text = time.monotonic(), 0.0, ""
+    with client_of(world, person, timeout_s=STREAM_TIMEOUT_S) as client:
+        asked = client.post("/api/v1/threads", json={"question": QUESTION, "mode": "answer"})
+        if asked.status_code != 201:
+            return None
+        path = f"/api/v1/messages/{asked.json()['message']['id']}/events"
+        with client.stream("GET", path) as response:
+            for kind, data in _events(response):
+                if kind == "text":
+                    first = first or time.monotonic() - started
+                    text = text[: data["at"]] + data["text"]
+                if kind == "done":
+                    whole = str(data["message"]["text"])
+                    return first, time.monotonic() - started, text.strip() == whole.strip()
+    return None
+
+
+def _events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
+    kind = ""
+    for line in response.iter_lines():
+        if line.startswith("event: "):
+            kind = line.removeprefix("event: ")
+        elif line.startswith("data: "):
+            yield kind, json.loads(line.removeprefix("data: "))
+
+
+def _ms(seconds: float) -> float:
+    return round(1000 * seconds, 1)

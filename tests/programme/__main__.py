@@ -1,0 +1,105 @@
+"""Run a gate of the test programme and write its report: python -m tests.programme GATE.
+
+GATE is commit, nightly or release. The report lies in `.plumbline/programme` (--out), as Markdown
+and as JSON. Exit code 1 when a row failed, or has neither a test nor a reason why there is none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psutil
+
+from tests import __main__ as suite
+from tests.programme.recording import OPTION
+from tests.programme.reporting import Report, as_json, as_markdown, observe, read_outcomes
+from tests.programme.rows import ROOT, Gate, Proof, Row, read_proofs, read_rows
+
+OUT = ROOT / ".plumbline/programme"
+# What a gate leaves out by marker. Long ones run one after the other: they measure and count time.
+MARKERS = {
+    Gate.COMMIT: "not slow and not quality and not model",
+    Gate.NIGHTLY: "not quality and not model",
+    Gate.RELEASE: "not quality",
+}
+AT_ONCE = {Gate.COMMIT: 3, Gate.NIGHTLY: 1, Gate.RELEASE: 1}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="tests.programme", description=__doc__)
+    parser.add_argument("gate", type=Gate, choices=list(Gate))
+    parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="these rows alone")
+    parser.add_argument("--out", type=Path, default=OUT)
+    options = parser.parse_args()
+    gate: Gate = options.gate
+    rows = [row for row in read_rows() if row.gate in gate.gates]
+    rows = [row for row in rows if not options.only or row.name in options.only]
+    if not prepare(gate):
+        return 1
+    report = run(gate, rows, read_proofs())
+    options.out.mkdir(parents=True, exist_ok=True)
+    (options.out / f"{gate}.json").write_text(as_json(report), encoding="utf-8")
+    (options.out / f"{gate}.md").write_text(as_markdown(report), encoding="utf-8")
+    suite.say(f"The report: {options.out / gate}.md")
+    return 0 if report.has_passed else 1
+
+
+def prepare(gate: Gate) -> bool:
+    """Bring what the tests need; what is not there is skipped, and the report says so."""
+    try:
+        suite.prepare_programs()
+        suite.prepare_identity_providers()
+        suite.prepare_extension()
+        if gate is Gate.RELEASE:
+            suite.prepare_models()
+    except suite.NotPrepared as exc:
+        suite.say(str(exc))
+        return False
+    return True
+
+
+def run(gate: Gate, rows: list[Row], proofs: dict[str, Proof]) -> Report:
+    tests = sorted({test for row in rows if row.name in proofs for test in proofs[row.name].tests})
+    started, clock = datetime.now(UTC), time.monotonic()
+    with tempfile.TemporaryDirectory(prefix="plumbline-programme-") as folder:
+        record = Path(folder) / "record"
+        if tests:
+            subprocess.run(pytest_command(gate, record, tests), check=False, cwd=ROOT, stdout=2)
+        outcomes = read_outcomes(record)
+    return Report(
+        gate=gate,
+        commit=commit(),
+        machine=machine(),
+        started_at=started.strftime("%Y-%m-%d %H:%M UTC"),
+        seconds=time.monotonic() - clock,
+        rows=tuple(observe(row, proofs.get(row.name), outcomes) for row in rows),
+    )
+
+
+def pytest_command(gate: Gate, record: Path, tests: list[str]) -> list[str]:
+    plugins = ("-p", "tests.grouping", "-p", "tests.programme.recording", OPTION, str(record))
+    spread = ("-n", str(AT_ONCE[gate]), "--dist", "loadgroup")
+    return [sys.executable, "-m", "pytest", "-q", "-m", MARKERS[gate], *plugins, *spread, *tests]
+
+
+def commit() -> str:
+    command = ("git", "describe", "--always", "--dirty")
+    said = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True)
+    return said.stdout.strip() or "unknown"
+
+
+def machine() -> str:
+    memory_gb = psutil.virtual_memory().total / 2**30
+    return f"{os.cpu_count()} cores, {memory_gb:.0f} GB, Python {platform.python_version()}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
