@@ -41,6 +41,9 @@ def test_every_variable_is_typed_and_explained(role: str) -> None:
         "site_is_control",
         "site_passwords",
         "site_database_ip",
+        "site_database_ips",
+        "site_followers",
+        "site_replication",
         "site_broker_ip",
         "site_clients",
     }

@@ -72,7 +72,7 @@ def test_secrets_reach_the_services_as_credentials_only(sites: dict[str, Site]) 
     for name, site in sites.items():
         secrets = site.folder.parent / "secrets"
         values = [path.read_text().strip() for path in secrets.iterdir()]
-        assert len(values) == 4, name  # those that templates hold; the others go to files of root
+        assert len(values) == 5, name  # those that templates hold; the others go to files of root
         for path in site.folder.glob("*/*"):
             # Fed to psql; mode 0600.
             if path.name in {"database.sql", "following.sql", "model-key.map"}:
