@@ -13,7 +13,9 @@ TESTS = ROOT / "tests"
 IDENTIFIER = re.compile(r"[A-HL]\d\d")
 NAMED = re.compile(r"`([\w/]+\.py)(?:::(\w+))?`")
 TOLD = re.compile(r"^def (test_([a-hl]\d\d)_\w+)\(", re.M)
-TOP_FOLDERS = ("appliance/", "inference/", "ansible/", "journeys/", "clients/", "programme/")
+TOP_FOLDERS = (
+    "appliance/", "inference/", "ansible/", "journeys/", "clients/", "programme/", "hostile/", "fuzzing/",
+)  # fmt: skip
 
 
 class Gate(StrEnum):
