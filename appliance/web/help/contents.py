@@ -60,7 +60,9 @@ PARTS = (
         "For IT: installing, settings, models, and what to do when something is wrong.",
         (
             "install",
+            "sizing",
             "air-gap",
+            "day-two",
             "upkeep",
             "backup",
             "guide/trouble",
@@ -73,7 +75,15 @@ PARTS = (
     Part(
         "How it works",
         "For reviewers and the curious.",
-        ("architecture", "security", "security-asvs", "security-llm", "glossary", "vendored"),
+        (
+            "architecture",
+            "security",
+            "security-review",
+            "security-asvs",
+            "security-llm",
+            "glossary",
+            "vendored",
+        ),
     ),
 )
 
