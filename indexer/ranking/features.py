@@ -2,8 +2,8 @@
 
 Scores are taken relative to the best of the same search, so that a model learned on one
 repository says something about another. Whether a file is a test or prose is told for descriptions of
-changes alone: they are what is learned from, and they are answered by sources. A question may be
-answered by any file, so to a question every file is shown as a source; the fixed weights know more.
+changes alone: they are what is learned from, and they are answered by sources. A question, or a few
+words, may be answered by any file: every file is shown as a source; the fixed weights know more.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ NEVER_DAYS = 10_000.0
 NEAREST = 10  # of the list, whose folders and sources speak for their neighbours
 WORD = re.compile(r"\w+")
 AS_SOURCE = (1.0, 0.0, 0.0)
+FEW_WORDS = 3  # are no description: whoever types "install guide" may well mean the prose
 
 # Name -> how the score may go with it: 1 up, -1 down, 0 either way.
 DIRECTIONS: dict[str, int] = {
@@ -189,7 +190,7 @@ def features_of(
 ) -> Matrix:
     """Return a row of features for each document, in the order of NAMES; shape (n, features)."""
     search = Search.of(pools, ranked)
-    is_asked = is_question(pools.query)
+    is_described = not is_question(pools.query) and len(WORD.findall(pools.query)) > FEW_WORDS
     activities = [activity_of(one.document) for one in ranked]
     most_touches = log1p(max((a.touches for a in activities), default=0)) or 1.0
     rows = [
@@ -206,7 +207,7 @@ def features_of(
             log1p(_days(activity.untouched_s)),
             log1p(one.document.line_count),
             log1p(len(pools.weights)),
-            *(AS_SOURCE if is_asked else _role(one.document)),
+            *(_role(one.document) if is_described else AS_SOURCE),
         )
         for one, activity, neighbours, of_source in zip(
             ranked, activities, _neighbours(ranked), _of_sources(ranked), strict=True

@@ -58,6 +58,7 @@ def test_what_kind_of_file_it_is_counts_for_descriptions_alone(scope: Scope) -> 
     assert described["shop/cart.py"] == [1, 0, 0]
     assert described["shop/tests/test_cart.py"] == [0, 1, 0]
     assert described["docs/cart.md"] == [0, 0, 1]
+    assert set(map(tuple, kinds_of("total cart").values())) == {(1, 0, 0)}  # too few to describe
     asked = kinds_of("where is the total of the cart rounded")
     assert all(kind == [1, 0, 0] for kind in asked.values())
 
