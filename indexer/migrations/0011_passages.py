@@ -42,7 +42,7 @@ SET CONSTRAINTS ALL IMMEDIATE;
 SET CONSTRAINTS ALL DEFERRED;
 """
 VIEW = """
-CREATE VIEW indexer_definition AS
+CREATE VIEW indexer_definition WITH (security_invoker = true) AS
 SELECT definition.id, chunk.blob_id, definition.name, definition.qualified, definition.kind,
        chunk.start_line + definition.start AS start_line,
        chunk.start_line + definition."end" AS end_line, definition.signature

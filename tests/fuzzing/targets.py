@@ -25,12 +25,13 @@ from appliance.accounts.scim.filters import parse_filter, parse_path
 from appliance.accounts.scim.patching import patched, read_operations
 from appliance.accounts.scim.querying import GROUPS, USERS, to_query
 from appliance.common.markdown import render_document
+from appliance.common.markup import ANSWER
 from appliance.conversations.answering.fixing.diff_blocks import changes_in
 from appliance.conversations.answering.fixing.snippets import snippets_in, without_snippets
 from appliance.conversations.answering.fixing.traces import read_trace
 from appliance.conversations.answering.pairing.plans import Action, PlanInvalid, read_plan
 from appliance.conversations.checking.citations import compile_answer
-from appliance.conversations.rendering import ALLOWED_TAGS, render_markdown
+from appliance.conversations.rendering import render_markdown
 from appliance.sources.hooks import NoticeRefused, read_notice
 from appliance.sources.hooks.host import signature
 from indexer.codesearch.errors import QueryRefused
@@ -171,7 +172,7 @@ def answer(text: str) -> None:
     # Half a surrogate pair ends where the answer arrives: inference.streaming.
     html = render_markdown(text.encode("utf-8", "replace").decode())
     for element in _elements(html):
-        assert element.tag in ALLOWED_TAGS | {"div"}
+        assert element.tag in ANSWER.tags | {"div"}
         assert set(element.attrib) <= {"class", "start"}
 
 

@@ -106,7 +106,7 @@ def test_the_secret_source_might_as_well_not_be_there(
         "search_id": watched.pk,
     }
     known |= dict.fromkeys(("share_id", "link_id", "lines_id", "credential_id", "run_id"), 1)
-    known |= dict.fromkeys(("set_id", "entry_id"), 1)
+    known |= dict.fromkeys(("set_id", "entry_id", "adapter_id"), 1)
     known |= dict.fromkeys(("host_id", "person_id", "sequence", "token_id", "glass_id"), 1)
     known |= dict.fromkeys(("job_id", "pk", "provider_id", "hold_id"), 1)
     client.force_login(user_factory("stranger", groups=groups))

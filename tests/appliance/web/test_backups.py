@@ -34,7 +34,7 @@ TO_KEEPER = """
 SELECT format('ALTER %s public.%I OWNER TO keeper',
               CASE relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END, relname)
   FROM pg_class
- WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'S')
+ WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'v', 'S')
    AND NOT EXISTS (SELECT FROM pg_depend
                     WHERE objid = pg_class.oid AND deptype IN ('a', 'i') AND relkind = 'S')
 UNION ALL

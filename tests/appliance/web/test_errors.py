@@ -29,7 +29,7 @@ def test_g12_what_broke_is_said_and_what_to_do(
     error: Exception, status: int, words: str, reader: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A view stands for the database: nothing else can take it away from a test that needs it.
-    monkeypatch.setattr("appliance.sources.views.searching.readable_sources", broken(error))
+    monkeypatch.setattr("appliance.sources.views.searching.sources_in", broken(error))
     client = Client(raise_request_exception=False)
     client.force_login(reader)
     client.cookies["theme"] = "dark"

@@ -47,7 +47,7 @@ def _after(
 def arm(point: str) -> None:
     # Here because the settings must be set up first.
     from indexer.confined.pool import ReaderPool
-    from indexer.ingestion import embed, jobs, publish, store, sync
+    from indexer.ingestion import embed, jobs, passages, publish, sync
     from indexer.models import Job
 
     points: dict[str, Callable[[], None]] = {
@@ -56,7 +56,7 @@ def arm(point: str) -> None:
         "fetch": lambda: _after(sync, "fetch"),
         "parse": lambda: _after(ReaderPool, "read"),
         "chunk": lambda: _before(sync, "store_blobs"),
-        "insert": lambda: _after(store, "add_postings"),  # in the transaction
+        "insert": lambda: _after(passages, "add_postings"),  # in the transaction
         "swap before commit": lambda: _after(publish, "_skipped"),  # its last query
         "swap after commit": lambda: _after(sync, "publish"),
         "cleanup": lambda: _after(sync, "drop_other_refs"),

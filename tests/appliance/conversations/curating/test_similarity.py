@@ -11,6 +11,7 @@ import pytest
 
 from appliance.conversations.curating.similarity import ALIKE, alikeness
 from indexer import clients
+from indexer.succession import wanted_recipe
 
 ENTRIES = Path(__file__).parents[4] / "golden" / "asked-again.jsonl"
 Alike = Callable[[str, str], bool]
@@ -23,7 +24,7 @@ def entries() -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def alike() -> Alike:
-    embedder = clients.embedder()
+    embedder = clients.embedder(wanted_recipe())
     kept: dict[str, list[float]] = {}
 
     def vector(question: str) -> list[float]:
