@@ -223,7 +223,8 @@ def _written(user: User, question: str, *, follow: bool) -> int:
     from appliance.conversations.tasks import answer_question
     from appliance.conversations.waiting import claim_fairest
 
-    answer_question.delay_on_commit = answer_question.delay = lambda *given: None  # type: ignore[method-assign]
+    for road in ("delay", "delay_on_commit"):  # written below, not by a worker
+        setattr(answer_question, road, lambda *_given: None)
     waiting = asking.ask(user, question)
     message = claim_fairest()
     assert message is not None  # noqa: S101
@@ -251,7 +252,7 @@ async def _followed(user: User, message: Message) -> int:
         def is_known(self) -> bool:
             return True
 
-    return len([one async for one in streams._events(Known(user), message, "token")])  # type: ignore[arg-type]
+    return len([one async for one in streams._events(Known(user), message, "token")])
 
 
 if __name__ == "__main__":

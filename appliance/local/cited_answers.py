@@ -32,7 +32,7 @@ Line = dict[str, Any]
 
 def line_of(end: Answered, clones: Mapping[str, Path], said: Sequence[Said] = ()) -> Line:
     """Return all that is measured of one answer."""
-    line = {"seconds": end.seconds, "answered": bool(end.text), "not_found": end.not_found}
+    line: Line = {"seconds": end.seconds, "answered": bool(end.text), "not_found": end.not_found}
     line |= {"error": end.error, **_counted(end), **_timed(end)}
     cited, failed = _checked(end, clones)
     return line | {"checked_citations": cited, "failed": failed, "outcomes": _sorted(end, said)}

@@ -232,8 +232,8 @@ def test_a_stream_rests_by_what_a_look_took_and_never_long(monkeypatch: pytest.M
         slept.append(seconds)
 
     now = [100.0]
-    monkeypatch.setattr(streams.time, "monotonic", lambda: now[0])
-    monkeypatch.setattr(streams.asyncio, "sleep", sleep)
+    monkeypatch.setattr("appliance.conversations.streams.time.monotonic", lambda: now[0])
+    monkeypatch.setattr("appliance.conversations.streams.asyncio.sleep", sleep)
     rest = streams._Rest()
     for took in (0.01, 5.0):
         with rest.after():
