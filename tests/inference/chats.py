@@ -1,0 +1,44 @@
+"""What the tests of the client ask, and servers that answer as they are told."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+
+import httpx
+
+from inference.client import ChatClient
+from inference.protocol import ChatMessage, ChatRequest
+from inference.testing import FAKE_MODEL
+
+QUESTION = (
+    ChatMessage("system", "Cite."),
+    ChatMessage("user", "[E1] click src/click/core.py L1-L2\ndef main():\n\nQuestion: where?"),
+)
+REQUEST = ChatRequest(QUESTION, max_tokens=100)
+
+
+def answering(status: int = 200, content: bytes = b"{}") -> httpx.Client:
+    transport = httpx.MockTransport(lambda request: httpx.Response(status, content=content))
+    return httpx.Client(base_url="http://model", transport=transport)
+
+
+def streaming(*events: object) -> httpx.Client:
+    lines = [event if isinstance(event, str) else json.dumps(event) for event in events]
+    return answering(content="".join(f"data: {line}\n\n" for line in lines).encode())
+
+
+def chat(http: httpx.Client) -> ChatClient:
+    return ChatClient(http, FAKE_MODEL)
+
+
+def say(text: object, reason: object = None) -> dict[str, object]:
+    return {"choices": [{"delta": {"content": text}, "finish_reason": reason}]}
+
+
+def wait_until(reached: Callable[[], bool]) -> None:
+    until = time.monotonic() + 5
+    while not reached():
+        assert time.monotonic() < until, "did not happen within 5 seconds"
+        time.sleep(0.01)
