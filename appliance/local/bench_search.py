@@ -180,7 +180,7 @@ def _measured(options: argparse.Namespace, server: psutil.Process) -> Result:
 
     if not options.vectors:
         resting = Embedder("none", _no_vectors)
-        clients.embedder = lambda _recipe=None: resting  # type: ignore[assignment,misc]
+        clients.embedder = lambda _recipe=None: resting  # type: ignore[assignment]
     told = bench_filling.told_by(options.history)
     chosen = np.random.default_rng(3).choice(len(told), min(MESSAGES, len(told)), replace=False)
     questions = [one.query for one in read_golden(options.questions)]
