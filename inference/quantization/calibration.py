@@ -9,9 +9,7 @@ whoever draws the samples and when. The files are readable by their owner alone.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import os
 import random
 import sysconfig
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,13 +18,12 @@ from pathlib import Path
 from typing import Literal
 
 from inference.errors import QuantizationFailed
+from inference.owned_lines import is_held_out, read_lines, write_lines
 
 Part = Literal["own", "general"]
 
-HELD_OUT_OF_256 = 32  # one text of eight is never calibrated on
 TEXT_CHARACTERS = 8000  # of one file, in whole lines
 SHORTEST = 200  # characters: less says nothing about how code is written
-LARGEST_FILE = 512 * 1024 * 1024
 GENERAL_FILES = 4000  # looked at
 NOT_GENERAL = {"site-packages", "dist-packages", "test", "tests", "idlelib", "__pycache__"}
 
@@ -38,7 +35,7 @@ class Text:
 
     @property
     def is_held_out(self) -> bool:
-        return hashlib.sha256(self.text.encode("utf-8", "replace")).digest()[0] < HELD_OUT_OF_256
+        return is_held_out(self.text)
 
 
 def excerpt(text: str, chance: random.Random, characters: int = TEXT_CHARACTERS) -> str:
@@ -106,42 +103,25 @@ def write_texts(path: Path, texts: Iterable[Text]) -> int:
 
     Raises QuantizationFailed when there is such a file: it may be what a model was calibrated with.
     """
-    try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError as exc:
-        raise QuantizationFailed(f"{path} exists: name another file, or remove it") from exc
-    except OSError as exc:
-        raise QuantizationFailed(f"{path} cannot be written: {exc.strerror}") from exc
-    count = 0
-    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
-        os.fchmod(stream.fileno(), 0o600)  # whatever the umask allows
-        for text in texts:
-            stream.write(json.dumps({"text": text.text, "part": text.part}) + "\n")
-            count += 1
-    return count
+    rows = ({"text": text.text, "part": text.part} for text in texts)
+    return write_lines(path, rows, QuantizationFailed)
 
 
 def read_texts(path: Path) -> list[Text]:
     """Read a file of texts. Raises QuantizationFailed for one that is not."""
-    try:
-        if path.stat().st_size > LARGEST_FILE:
-            raise QuantizationFailed(f"{path} is larger than calibration text can be")
-        return list(_parsed(path))
-    except OSError as exc:
-        raise QuantizationFailed(f"{path} cannot be read: {exc.strerror}") from exc
+    return list(_parsed(path))
 
 
 def _parsed(path: Path) -> Iterator[Text]:
-    with path.open(encoding="utf-8", errors="replace") as stream:
-        for number, line in enumerate(stream, 1):
-            try:
-                told = json.loads(line)
-                text, part = told["text"], told["part"]
-            except (ValueError, RecursionError, TypeError, KeyError) as exc:
-                raise QuantizationFailed(f"{path}, line {number}: no calibration text") from exc
-            if not isinstance(text, str) or part not in {"own", "general"}:
-                raise QuantizationFailed(f"{path}, line {number}: no calibration text")
-            yield Text(text, part)
+    for number, line in read_lines(path, "calibration text", QuantizationFailed):
+        try:
+            told = json.loads(line)
+            text, part = told["text"], told["part"]
+        except (ValueError, RecursionError, TypeError, KeyError) as exc:
+            raise QuantizationFailed(f"{path}, line {number}: no calibration text") from exc
+        if not isinstance(text, str) or part not in {"own", "general"}:
+            raise QuantizationFailed(f"{path}, line {number}: no calibration text")
+        yield Text(text, part)
 
 
 def windows_of(
