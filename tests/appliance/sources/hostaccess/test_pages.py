@@ -190,6 +190,12 @@ def test_a_key_for_ssh_asks_no_api(admin: Client, db: None) -> None:
     assert SharedCredential.objects.exists()
 
 
+def host_and_source(kind: str, address: str, location: str) -> tuple[CodeHost, Source]:
+    credential = add("asker", Credential("git", "token"))
+    host = CodeHost.objects.create(kind=kind, address=address, credential=credential)
+    return host, Source.objects.create(name="x", kind=Source.Kind.REMOTE, location=location)
+
+
 @pytest.mark.parametrize(
     ("address", "location", "path"),
     [
@@ -208,9 +214,7 @@ def test_a_key_for_ssh_asks_no_api(admin: Client, db: None) -> None:
 def test_a_repository_is_found_on_its_host_alone(
     address: str, location: str, path: str, db: None
 ) -> None:
-    credential = add("asker", Credential("git", "token"))
-    host = CodeHost.objects.create(kind="gitlab", address=address, credential=credential)
-    source = Source.objects.create(name="x", kind=Source.Kind.REMOTE, location=location)
+    host, source = host_and_source("gitlab", address, location)
     assert path_on(host, source) == path
     assert (host_of(source) == host) is bool(path)
 
@@ -227,7 +231,5 @@ def test_a_repository_is_found_on_its_host_alone(
 def test_bitbucket_puts_a_word_in_front_of_its_repositories(
     address: str, location: str, path: str, db: None
 ) -> None:
-    credential = add("asker", Credential("git", "token"))
-    host = CodeHost.objects.create(kind="bitbucket", address=address, credential=credential)
-    source = Source.objects.create(name="x", kind=Source.Kind.REMOTE, location=location)
+    host, source = host_and_source("bitbucket", address, location)
     assert path_on(host, source) == path
