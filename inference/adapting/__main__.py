@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from inference.adapting.recipe import Recipe
-from inference.errors import InferenceError
+from inference.commands import run_step
 from inference.quantization.entering import enter
 
 logger = logging.getLogger(__name__)
@@ -73,13 +73,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except InferenceError as exc:
-        logger.error("%s", exc)
-        return 1
+    return run_step(_parser(), arguments)
 
 
 if __name__ == "__main__":

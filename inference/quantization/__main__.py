@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from inference.errors import InferenceError
+from inference.commands import run_step
 from inference.quantization import install
 from inference.quantization.calibration import general_texts, mixed, read_texts, write_texts
 from inference.quantization.comparison.values import Bars
@@ -191,13 +191,7 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except InferenceError as exc:
-        logger.error("%s", exc)
-        return 1
+    return run_step(_parser(), arguments)
 
 
 if __name__ == "__main__":

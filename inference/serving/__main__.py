@@ -20,7 +20,8 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from inference.errors import InferenceError, ModelFilesInvalid
+from inference.commands import run_step
+from inference.errors import ModelFilesInvalid
 from inference.fetching import Progress, fetch, sha256_of
 from inference.packages import SMALL_MODEL_GGUF, default_cache_folder, get_model, packaged_models
 from inference.serving import gatekeeping, install
@@ -238,13 +239,7 @@ def _add_adapters(parser: argparse.ArgumentParser) -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stdout)
-    options = _parser().parse_args(arguments)
-    try:
-        return int(options.run(options))
-    except InferenceError as exc:
-        logger.error("%s", exc)
-        return 1
+    return run_step(_parser(), arguments)
 
 
 if __name__ == "__main__":
