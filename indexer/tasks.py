@@ -77,7 +77,8 @@ def dispatch() -> None:
             task.delay(job.pk)
         except task.OperationalError as exc:
             logger.warning("jobs wait for the broker: %s", type(exc).__name__)
-            return  # each is sent again, by and by
+            jobs.mark_unsent(job)
+            return  # the next round sends it and the rest
 
 
 @shared_task(ignore_result=True, expires=60)

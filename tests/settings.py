@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import tempfile
 
-from tests.services import database_url
+from tests.services import database_url, own_home
 
-os.environ.setdefault("PLUMBLINE_HOME", tempfile.mkdtemp(prefix="plumbline-test-"))
+os.environ["PLUMBLINE_HOME"] = own_home()
 os.environ["PLUMBLINE_SECRET_KEY"] = "only-for-tests-" + "x" * 40
 os.environ["PLUMBLINE_DATABASE_URL"] = database_url()
 os.environ["PLUMBLINE_CHAT_URL"] = "none"

@@ -147,6 +147,11 @@ def mark_published(job: Job) -> None:
         Job.objects.filter(pk__in=free.values("pk")).update(published_at=timezone.now())
 
 
+def mark_unsent(job: Job) -> None:
+    """Note that the broker did not take it after all: it waits for the next round, and no longer."""
+    Job.objects.filter(pk=job.pk, state=Job.State.QUEUED).update(published_at=None)
+
+
 def _held(job: Job) -> QuerySet[Job]:
     return Job.objects.filter(pk=job.pk, attempt=job.attempt, state=Job.State.RUNNING)
 

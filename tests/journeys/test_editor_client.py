@@ -14,6 +14,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from appliance.accounts.models import TokenRight, User
 from appliance.accounts.tokens import create_token
+from inference.testing import Mode, Script
 from tests.clients.vscode.editor import Editor, served_editor
 from tests.clients.vscode.packages import EXTENSION, ROOT, has_npm, install_tools
 from tests.journeys.world import World
@@ -56,6 +57,7 @@ def spoken(address: str, user: User, question: str = "", place: Place | None = N
     return json.loads(done.stdout)
 
 
+@pytest.mark.parametrize("script", [Script(mode=Mode.SLOW, pause_s=0.2)], indirect=True)
 def test_the_editors_client_asks_and_an_outsider_reads_nothing(world: World, address: str) -> None:
     if not install_tools():
         pytest.skip("npm's registry is not reachable")

@@ -329,6 +329,17 @@ def test_after_the_broker_lost_its_queue_every_job_is_taken_within_ten_minutes(d
     assert len(taken) == 4
 
 
+@pytest.mark.services
+def test_what_a_dead_broker_did_not_take_is_sent_as_soon_as_it_is_back(source: Source) -> None:
+    job = jobs.enqueue(source)
+    broker = valkey_url()
+    with sending_to(celery_app, broker.replace("valkey.sock", "nobody.sock")):
+        dispatch()
+    with sending_to(celery_app, broker):
+        dispatch()
+        assert messages() == [job.pk]
+
+
 def messages() -> list[int]:
     """Take what the broker holds for the workers: the ids of the jobs."""
     with celery_app.connection_for_read() as connected:
