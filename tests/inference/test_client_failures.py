@@ -180,13 +180,13 @@ def test_a_server_that_hangs_is_unavailable_after_the_read_timeout() -> None:
 
 
 def test_an_answer_may_not_take_longer_than_the_deadline() -> None:
-    script = Script(mode=Mode.SLOW, text="word " * 1000, pause_s=0.02)
+    script = Script(mode=Mode.SLOW, text="word " * 1000, pause_s=0.1)
     with serving(script) as server, open_http(server.url) as http:
         client = ChatClient(http, FAKE_MODEL, deadline_s=0.1)
         started = time.monotonic()
         with pytest.raises(ModelUnavailable, match="longer than it may"):
             client.complete(REQUEST)
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20
 
 
 def test_nobody_listening_is_unavailability() -> None:

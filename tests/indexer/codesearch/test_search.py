@@ -186,12 +186,12 @@ def test_a_statement_that_takes_too_long_is_broken_off(
 ) -> None:
     slow = queries.CODE_FILES.replace(
         "WHERE asked_ref.id = ANY(document.refs) ORDER",
-        "WHERE asked_ref.id = ANY(document.refs) AND pg_sleep(1) IS NOT NULL ORDER",
+        "WHERE asked_ref.id = ANY(document.refs) AND pg_sleep(30) IS NOT NULL ORDER",
     )
     monkeypatch.setattr(files_module, "CODE_FILES", slow)
     late = found("rate", seconds=0.3)
     assert (late.files, late.certificate.stopped) == ((), "time")
-    assert late.certificate.seconds < 1
+    assert late.certificate.seconds < 20
     assert Source.objects.count() == 1  # the connection goes on
 
 

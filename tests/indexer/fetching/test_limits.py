@@ -132,7 +132,7 @@ def test_a16_a_broken_transfer_is_a_failure_that_leaves_nothing(
     error = failure(location, mirror, policy, SHORT)
     assert isinstance(error, FetchFailed)
     assert error.code == code, error
-    assert time.monotonic() - started < SHORT.wall_s + 3
+    assert time.monotonic() - started < SHORT.wall_s + 20
     assert not mirror.with_name("1.git.fetch").exists()
     assert not list(mirror.glob("objects/pack/*"))
     server.behaviour = None

@@ -82,10 +82,10 @@ def test_a_star_stays_within_a_part_and_two_stars_do_not(
 
 
 def test_hostile_names_are_matched_in_no_time() -> None:
-    started = time.monotonic()
+    started = time.thread_time()
     assert not matches("*a" * 100 + "b", "refs/heads/" + "a" * 4000)
     assert not matches("**/a/" * 49 + "b", "refs/heads/" + "a/" * 1000 + "a")
-    assert time.monotonic() - started < 2
+    assert time.thread_time() - started < 2
 
 
 def test_a_tag_called_like_a_branch_has_a_name_of_its_own() -> None:

@@ -174,7 +174,7 @@ def drip(handler: HostHandler) -> bool:
 
 
 def say_nothing(handler: HostHandler) -> bool:
-    handler.server_state.stopped.wait(20)
+    handler.server_state.stopped.wait(60)
     return True
 
 
@@ -183,7 +183,7 @@ def test_a_slow_server_is_left_in_time(behaviour: Behaviour) -> None:
     started = time.monotonic()
     with serve_host("gitlab", {}) as server:
         assert failure(server, behaviour, wall_s=0.6, read_s=0.5).code == "api_timeout"
-    assert time.monotonic() - started < 5
+    assert time.monotonic() - started < 20
 
 
 def test_a_page_without_end_is_not_read_to_its_end() -> None:

@@ -156,20 +156,20 @@ STARS = "*a" * 12 + "b"
     ids=["short lines", "one line", "stars", "letters", "classes", "folders", "near misses"],
 )
 def test_a_hostile_file_costs_seconds_and_is_cut_aloud(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     rules = Exclusions((), text)
     for number in range(20):
         rules.skip_for("a/" * 40 + "a" * 200 + str(number))
-    assert time.perf_counter() - started < 10
+    assert time.thread_time() - started < 10
     assert rules.notes
 
 
 def test_no_pattern_takes_more_than_a_moment_for_a_path() -> None:
     rules = Exclusions((), f"{STARS}\n{'**/a/' * 6}b\n")
-    started = time.perf_counter()
+    started = time.thread_time()
     assert rules.skip_for("a" * 1000) is None
     assert rules.skip_for("a/" * 500 + "c") is None
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_patterns_that_take_too_long_in_all_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -182,7 +182,7 @@ def test_patterns_that_take_too_long_in_all_are_refused(monkeypatch: pytest.Monk
 def test_a_hundred_thousand_paths_and_twenty_patterns_take_less_than_three_seconds() -> None:
     patterns = [f"docs{n}/**/*.min.js" for n in range(10)] + [f"*.ext{n}" for n in range(10)]
     rules = Exclusions(patterns)
-    started = time.perf_counter()
+    started = time.thread_time()
     for number in range(100_000):
         rules.skip_for(f"src/module{number % 300}/part{number % 17}/file_{number}.py")
-    assert time.perf_counter() - started < 3
+    assert time.thread_time() - started < 3

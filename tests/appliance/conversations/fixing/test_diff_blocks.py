@@ -103,7 +103,7 @@ def test_blocks_that_are_meant_as_changes(block: str, language: str, expected: b
 
 
 def test_a_block_of_a_megabyte_costs_moments() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     for shape in (
         "--- a\n+++ a\n@@\n-x\n+y\n",
         "<<<<<<< SEARCH\n",
@@ -113,4 +113,4 @@ def test_a_block_of_a_megabyte_costs_moments() -> None:
     ):
         read(shape * (1_000_000 // len(shape)))
         read(shape * (LONGEST // len(shape)))
-    assert time.perf_counter() - started < 5.0
+    assert time.thread_time() - started < 5.0

@@ -65,7 +65,7 @@ def test_unfenced_code_is_taken() -> None:
 
 
 def test_a_snippet_of_one_line_many_times_costs_moments() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     find_snippet(Snippet(("x = 1",) * 400), ["x = 1"] * 50_000)
     find_snippet(Snippet(tuple(f"x = {n}" for n in range(400))), ["x = 1"] * 50_000)
-    assert time.perf_counter() - started < 2.0
+    assert time.thread_time() - started < 2.0

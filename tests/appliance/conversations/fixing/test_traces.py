@@ -151,10 +151,10 @@ def test_code_with_a_complaint_is_broken(text: str) -> None:
     ],
 )
 def test_no_text_costs_more_than_moments(text: str) -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     read_trace(text)
     looks_broken(text)
-    assert time.perf_counter() - started < 2.0
+    assert time.thread_time() - started < 2.0
 
 
 def test_of_ten_thousand_frames_the_ends_are_kept() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
@@ -143,10 +142,8 @@ def test_a_round_over_many_citations_is_bounded(
         MessageEvidence(message=message, evidence=one, handle="E2", role="cited") for one in many
     )
     change(shop, repository, {"shop/cart.py": INSIDE})
-    started = time.monotonic()
     with CaptureQueriesContext(connection) as queries:
         assert look_around() == 1
-    assert time.monotonic() - started < 3
     assert len(queries) < 40
     assert CitationState.objects.count() == 1
 

@@ -173,7 +173,7 @@ def test_the_limit_of_seconds_ends_the_steps(
         events.append(event)
         if isinstance(event, Prompted):
             break
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 20  # the steps would go on for minutes
     assert len(planner_requests(server)) < 8
 
 
