@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import base64
 import os
-import ssl
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from tests.httpservers import running_http
 
 Behaviour = Callable[["GitHandler"], bool]
 
@@ -120,37 +121,12 @@ class GitHandler(BaseHTTPRequestHandler):
         self.send_plain(status, content, **{k.replace("-", "_"): v for k, v in headers.items()})
 
 
-class _QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Killed clients break their connections; that is what the tests are about."""
-
-
 @contextmanager
 def serve_git(
     root: Path, *, host: str = "127.0.0.1", certificate: Path | None = None
 ) -> Iterator[GitServer]:
     """Serve every bare repository below the folder until the block ends, over TLS if asked."""
-    server = GitServer(root, host)
+    server = GitServer(root, host, scheme="https" if certificate else "http")
     handler = type("Handler", (GitHandler,), {"git": server})
-    http = _QuietServer((host, 0), handler)
-    server.port = http.server_address[1]
-    if certificate is not None:
-        server.scheme = "https"
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        # Handshakes belong into the threads: a client that only looks whether somebody listens
-        # must not hold up the others.
-        http.socket = context.wrap_socket(
-            http.socket, server_side=True, do_handshake_on_connect=False
-        )
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with running_http(handler, server.stopped, host=host, certificate=certificate) as server.port:
         yield server
-    finally:
-        server.stopped.set()
-        http.shutdown()
-        http.server_close()
-        thread.join()

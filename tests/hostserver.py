@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
-import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from urllib.parse import parse_qs, unquote, urlsplit
+
+from tests.httpservers import running_http
 
 TOKEN = "tkn-of-a-host"
 Behaviour = Callable[["HostHandler"], bool]
@@ -161,35 +162,12 @@ def bitbucket_page(
     }
 
 
-class _QuietServer(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """Clients that give up break their connections; that is what the tests are about."""
-
-
 @contextmanager
 def serve_host(
     kind: str, groups: dict[str, list[str]], *, certificate: Path | None = None
 ) -> Iterator[HostServer]:
     """Serve a host's API until the block ends, over TLS if asked."""
-    state = HostServer(kind, groups)
+    state = HostServer(kind, groups, scheme="https" if certificate else "http")
     handler = type("Handler", (HostHandler,), {"server_state": state})
-    http = _QuietServer(("127.0.0.1", 0), handler)
-    state.port = http.server_address[1]
-    if certificate is not None:
-        state.scheme = "https"
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        http.socket = context.wrap_socket(
-            http.socket, server_side=True, do_handshake_on_connect=False
-        )
-    thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.05})
-    thread.start()
-    try:
+    with running_http(handler, state.stopped, certificate=certificate) as state.port:
         yield state
-    finally:
-        state.stopped.set()
-        http.shutdown()
-        http.server_close()
-        thread.join()

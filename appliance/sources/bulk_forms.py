@@ -6,15 +6,19 @@ from typing import Any
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
-from django.core.validators import RegexValidator
 
 from appliance.sources import bulk
-from appliance.sources.forms import PLAIN_ATTRIBUTES, shared_credential_field
+from appliance.sources.forms import (
+    PLAIN_ATTRIBUTES,
+    name_field,
+    secret_field,
+    shared_credential_field,
+    username_field,
+)
 from indexer.errors import FetchRefused
 from indexer.fetching.values import Credential, SshKey
 from indexer.hosting.listing import HOSTS
 from indexer.hosting.values import Wanted
-from indexer.models.source import NAME_PATTERN
 
 LONGEST_LIST = 1_000_000  # characters
 
@@ -29,20 +33,8 @@ class SecretArea(forms.Textarea):
 class SecretForm(forms.Form):
     """A token with its user name, or a private key."""
 
-    username = forms.CharField(
-        label="User name",
-        required=False,
-        max_length=200,
-        help_text="For a token that belongs to one. Empty: git.",
-        widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
-    )
-    secret = forms.CharField(
-        label="Access token",
-        required=False,
-        max_length=4000,
-        help_text="Read access is enough. Stored sealed, never shown again.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
+    username = username_field("For a token that belongs to one. Empty: git.")
+    secret = secret_field()
     private_key = forms.CharField(
         label="Or an ssh private key",
         required=False,
@@ -71,17 +63,7 @@ class SecretForm(forms.Form):
 
 
 class NewCredentialForm(SecretForm):
-    name = forms.CharField(
-        max_length=100,
-        help_text="Such as gitlab-reader. People who connect sources choose it by this name.",
-        validators=[
-            RegexValidator(
-                NAME_PATTERN,
-                "Letters, digits, dot, dash and underscore; begin with a letter or digit.",
-            )
-        ],
-        widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
-    )
+    name = name_field("Such as gitlab-reader. People who connect sources choose it by this name.")
     field_order = ("name", "username", "secret", "private_key")
 
 

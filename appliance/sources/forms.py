@@ -46,6 +46,40 @@ def shared_credential_field(**options: Any) -> forms.ModelChoiceField[SharedCred
     )
 
 
+def name_field(help_text: str) -> forms.CharField:
+    return forms.CharField(
+        max_length=100,
+        help_text=help_text,
+        validators=[
+            RegexValidator(
+                NAME_PATTERN,
+                "Letters, digits, dot, dash and underscore; begin with a letter or digit.",
+            )
+        ],
+        widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
+    )
+
+
+def username_field(help_text: str) -> forms.CharField:
+    return forms.CharField(
+        label="User name",
+        required=False,
+        max_length=200,
+        help_text=help_text,
+        widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
+    )
+
+
+def secret_field() -> forms.CharField:
+    return forms.CharField(
+        label="Access token",
+        required=False,
+        max_length=4000,
+        help_text="Read access is enough. Stored sealed, never shown again.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+
 def checked_refs(text: str) -> list[str]:
     try:
         return [check_ref(name) for name in text.replace(",", " ").split()]
@@ -73,17 +107,7 @@ class ConnectForm(forms.Form):
         "ssh://git@git.example.com/team/project.git. No name or password in it.",
         widget=forms.TextInput(attrs={**PLAIN_ATTRIBUTES, "autofocus": True}),
     )
-    name = forms.CharField(
-        max_length=100,
-        help_text="Short; people see it in every citation.",
-        validators=[
-            RegexValidator(
-                NAME_PATTERN,
-                "Letters, digits, dot, dash and underscore; begin with a letter or digit.",
-            )
-        ],
-        widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
-    )
+    name = name_field("Short; people see it in every citation.")
     ref_names = forms.CharField(
         label="Branches or tags",
         required=False,
@@ -92,21 +116,8 @@ class ConnectForm(forms.Form):
         "first name by itself. Empty: the repository's default branch.",
         widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
     )
-    username = forms.CharField(
-        label="User name",
-        required=False,
-        max_length=200,
-        help_text="Only for a private repository.",
-        widget=forms.TextInput(attrs=PLAIN_ATTRIBUTES),
-    )
-    secret = forms.CharField(
-        label="Access token",
-        required=False,
-        max_length=4000,
-        help_text="Read access is enough. Stored sealed, never shown again.",
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
+    username = username_field("Only for a private repository.")
+    secret = secret_field()
     shared_credential = shared_credential_field(help_text="In the place of a name and token.")
 
     def clean_shared_credential(self) -> SharedCredential | None:

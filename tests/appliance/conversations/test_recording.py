@@ -186,9 +186,7 @@ def test_a_broken_model_fails_the_answer_and_leaves_what_was_found(
     assert message.evidence_links.exists()
 
 
-def test_stopping_hangs_up_and_keeps_what_was_written(
-    waiting: Message, models: FakeServer
-) -> None:
+def test_stopping_hangs_up_and_keeps_what_was_written(waiting: Message, models: FakeServer) -> None:
     models.model.script = Script(mode=Mode.SLOW, text="Adds [E1]. " + "word " * 2000, pause_s=0.1)
     with beside(lambda: answer_question(str(waiting.pk))):
         wait_for(waiting, lambda message: "word" in message.text)
