@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.conf import settings
 
+from appliance.accounts.lifetime_form import LifetimeForm
 from appliance.accounts.models import TokenRight
 
 
@@ -28,7 +28,7 @@ class CodeForm(forms.Form):
     )
 
 
-class AllowForm(forms.Form):
+class AllowForm(LifetimeForm):
     """What the program may do, and for how long."""
 
     rights = forms.MultipleChoiceField(
@@ -38,7 +38,7 @@ class AllowForm(forms.Form):
         widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "Choose something that it may do, or turn it away."},
     )
-    days = forms.IntegerField(label="Days until it ends", min_value=1)
+    field_order = ("rights", "days")
 
     def __init__(self, *args: Any, asked: Sequence[str] = (), **kwargs: Any) -> None:
         """Offer every right, or those that a program asked for."""
@@ -47,13 +47,3 @@ class AllowForm(forms.Form):
             choices = [(value, label) for value, label in TokenRight.choices if value in asked]
             self.fields["rights"].choices = choices  # type: ignore[attr-defined]
             self.fields["rights"].initial = list(asked)
-        days = self.fields["days"]
-        days.initial, most = settings.TOKEN_DAYS, settings.TOKEN_MAX_DAYS
-        days.help_text = f"At most {most}."
-        days.widget.attrs["max"] = most
-
-    def clean_days(self) -> int:
-        days: int = self.cleaned_data["days"]
-        if days > settings.TOKEN_MAX_DAYS:
-            raise forms.ValidationError(f"At most {settings.TOKEN_MAX_DAYS} days.")
-        return days
