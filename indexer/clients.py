@@ -20,6 +20,7 @@ from indexer.fetching.values import FetchLimits
 from indexer.models import Source
 from indexer.reading.entries import DOCUMENT_MAX_BYTES
 from indexer.succession import recipe_in_use
+from indexer.weights import near_of, static_weights
 from inference import minilm, static
 from inference.client import ChatClient, EmbeddingClient, RerankClient
 from inference.connection import (
@@ -50,9 +51,9 @@ def _embedder(recipe: Recipe) -> Embedder:
     if recipe.kind == "static":
         return Embedder(
             recipe.name,
-            lambda texts: _static_model().embed(texts),
+            lambda texts: _static_model(recipe.model).embed(texts),
             batch_size=STATIC_BATCH,
-            near=static.read_manifest().near,
+            near=near_of(recipe.model),
         )
     if recipe.kind == "minilm":
         return Embedder(recipe.name, lambda texts: _minilm().embed(texts), near=minilm.NEAR)
@@ -67,9 +68,9 @@ def _embedder(recipe: Recipe) -> Embedder:
     )
 
 
-@lru_cache(maxsize=1)
-def _static_model() -> static.StaticModel:
-    return static.StaticModel.load()
+@lru_cache(maxsize=2)
+def _static_model(name: str) -> static.StaticModel:
+    return static.StaticModel(static_weights(name))
 
 
 @lru_cache(maxsize=1)

@@ -8,7 +8,7 @@ are not worse (indexer.evaluation.takeover).
 from __future__ import annotations
 
 import logging
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -22,6 +22,9 @@ from inference import minilm, static
 logger = logging.getLogger(__name__)
 
 KEPT = timedelta(days=14)  # vectors of a model that is no longer used
+NEVER = datetime(
+    1970, 1, 1, tzinfo=UTC
+)  # when the settings asked for a model that they never named
 LOCK = 7_001_501  # one change of states at a time
 State = EmbeddingModel.State
 
@@ -112,6 +115,28 @@ def begin(name: str) -> None:
         _lock()
         _leave(State.COMING)
         _set(name, State.COMING)
+
+
+def offer(recipe: Recipe) -> None:
+    """Make a model ready that nobody wished for: it stands behind every wish of the settings.
+
+    One that the settings wish for and that is being made ready goes first.
+    """
+    with transaction.atomic():
+        _lock()
+        if EmbeddingModel.objects.filter(state=State.COMING, asked_at__gt=NEVER).exists():
+            return
+        _leave(State.COMING)
+        EmbeddingModel.objects.update_or_create(
+            name=recipe.name,
+            defaults={
+                "recipe": recipe.to_json(),
+                "state": State.COMING,
+                "since": timezone.now(),
+                "asked_at": NEVER,
+            },
+        )
+    logger.info("embedding model=%s is offered", recipe.name)
 
 
 def refuse(name: str) -> None:

@@ -9,6 +9,7 @@ from celery import shared_task
 from django.db import DatabaseError
 
 from indexer import freshness
+from indexer.continuing import forget_unused, learn_if_due
 from indexer.errors import (
     FetchFailed,
     FetchRefused,
@@ -101,6 +102,7 @@ def prune() -> None:
 def sweep() -> None:
     """Give back the space of what was pruned."""
     pruning.prune_vectors()
+    forget_unused()
     sweep_postings()
 
 
@@ -151,6 +153,12 @@ def dispatch_runs() -> None:
 def learn_ranking() -> None:
     """Learn the order of search results from the newest history; it is used when it wins."""
     learning.learn_if_new(_shown())
+
+
+@shared_task(ignore_result=True, expires=3600)
+def learn_embedding() -> None:
+    """Let the static model go on learning from new history; it takes over when it wins."""
+    learn_if_due(_shown())
 
 
 def _shown() -> Scope:

@@ -145,11 +145,11 @@ def read_weights(folder: Path) -> Weights:
             f"{file} is damaged: it is not the file that its manifest names. Restore it from the"
             " repository."
         )
-    return _parsed(manifest, content)
+    return unpacked(content, name=manifest.name, near=manifest.near)
 
 
-def _parsed(manifest: Manifest, content: bytes) -> Weights:
-    name = manifest.name
+def unpacked(content: bytes, *, name: str, near: float) -> Weights:
+    """Return the weights that `packed` wrote; raises ModelFilesInvalid."""
     try:
         with np.load(BytesIO(content), allow_pickle=False) as arrays:
             weights = Weights(
@@ -157,7 +157,7 @@ def _parsed(manifest: Manifest, content: bytes) -> Weights:
                 words=tuple(arrays["words"].tobytes().decode("utf-8").split("\n")),
                 vectors=arrays["vectors"],
                 scales=arrays["scales"].astype(np.float32),
-                near=manifest.near,
+                near=near,
             )
     except (BadZipFile, EOFError, KeyError, ValueError, OSError) as exc:
         raise ModelFilesInvalid(f"The weights of {name} are no weights: {exc}") from exc
@@ -167,9 +167,8 @@ def _parsed(manifest: Manifest, content: bytes) -> Weights:
     return weights
 
 
-def write_weights(folder: Path, weights: Weights) -> None:
-    """Write weights with their manifest into a folder."""
-    folder.mkdir(parents=True, exist_ok=True)
+def packed(weights: Weights) -> bytes:
+    """Return the weights as one file, without their name."""
     out = BytesIO()
     np.savez(
         out,
@@ -177,7 +176,13 @@ def write_weights(folder: Path, weights: Weights) -> None:
         vectors=weights.vectors,
         scales=weights.scales.astype(np.float16),
     )
-    content = out.getvalue()
+    return out.getvalue()
+
+
+def write_weights(folder: Path, weights: Weights) -> None:
+    """Write weights with their manifest into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    content = packed(weights)
     file = f"{weights.name}.npz"
     (folder / file).write_bytes(content)
     manifest = {

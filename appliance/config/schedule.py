@@ -10,6 +10,7 @@ ROUTES = {
     "indexer.tasks.embed_source": {"queue": "embed"},
     # Minutes of work once a day: beside the embedding it holds up nobody who looks for something.
     "indexer.tasks.learn_ranking": {"queue": "embed"},
+    "indexer.tasks.learn_embedding": {"queue": "embed"},
     "indexer.tasks.keep_vector_indexes": {"queue": "embed"},
     "indexer.tasks.take_over_embedding": {"queue": "embed"},
     "indexer.tasks.evaluate": {"queue": "embed"},
@@ -33,6 +34,7 @@ EVERY = {
     "indexer.tasks.sweep": DAY,
     "indexer.tasks.evaluate": DAY,
     "indexer.tasks.learn_ranking": DAY,
+    "indexer.tasks.learn_embedding": DAY,
     "appliance.accounts.tasks.end_what_is_over": 5.0,
     "appliance.accounts.tasks.tell_admins": 15.0,
     "appliance.accounts.tasks.forget_expired_sign_ins": 3600.0,

@@ -324,6 +324,7 @@ JUDGE_MODEL = env_str("PLUMBLINE_JUDGE_MODEL", default="")  # empty: the first t
 EMBEDDING = env_choice(
     "PLUMBLINE_EMBEDDING", choices={"static", "minilm", "server"}, default="static"
 )
+EMBEDDING_LEARNS = env_bool("PLUMBLINE_EMBEDDING_LEARNS", default=True)
 EMBEDDING_URL = env_str("PLUMBLINE_EMBEDDING_URL", default="")
 EMBEDDING_MODEL = env_str("PLUMBLINE_EMBEDDING_MODEL", default="all-MiniLM-L6-v2")
 EMBEDDING_QUERY_PREFIX = env_text("PLUMBLINE_EMBEDDING_QUERY_PREFIX")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,7 +92,26 @@ def read_path_log(
     return PathLog(tuple(commits), is_whole=len(commits) < limit)
 
 
+def read_differences(
+    mirror: Path, commit: str, words: Sequence[str], *, limit: int, time_limit_s: float
+) -> Iterator[str]:
+    """Yield what `git log` says to these words of the commits behind a commit, line by line.
+
+    Raises FetchFailed when git fails or takes longer than the time limit.
+    """
+    check_there(mirror)
+    command = _git(mirror, *words, f"--max-count={limit}", _checked(commit), "--")
+    with _output_of(command, commit, time_limit_s) as stream:
+        yield from _lines(stream)
+
+
 def _read(command: list[str], commit: str, time_limit_s: float) -> Iterator[LoggedCommit]:
+    with _output_of(command, commit, time_limit_s) as stream:
+        yield from _bounded(_commits(_words(stream)))
+
+
+@contextmanager
+def _output_of(command: list[str], commit: str, time_limit_s: float) -> Iterator[IO[bytes]]:
     with subprocess.Popen(  # noqa: S603 - fixed words, checked object ids, a literal path
         command,
         stdin=subprocess.DEVNULL,
@@ -109,7 +129,7 @@ def _read(command: list[str], commit: str, time_limit_s: float) -> Iterator[Logg
         timer = threading.Timer(time_limit_s, end)
         timer.start()
         try:
-            yield from _bounded(_commits(_words(cast(IO[bytes], process.stdout))))
+            yield cast(IO[bytes], process.stdout)
         finally:
             timer.cancel()
             process.kill()  # nothing when it has ended, or whoever reads has seen enough
@@ -178,6 +198,17 @@ def _words(stream: IO[bytes]) -> Iterator[str]:
             yield word[:LONGEST_WORD].decode("utf-8", "replace")
     if rest:
         yield rest.decode("utf-8", "replace")
+
+
+def _lines(stream: IO[bytes]) -> Iterator[str]:
+    """Yield the lines, of long ones the beginning, as far as they fit into a worker's memory."""
+    size = 0
+    while (line := stream.readline(LONGEST_WORD)) and size < MAX_TEXT:
+        size += len(line)
+        while not line.endswith(b"\n") and (rest := stream.readline(LONGEST_WORD)):
+            if rest.endswith(b"\n"):
+                break
+        yield line.decode("utf-8", "replace").rstrip("\n")
 
 
 def _git(mirror: Path, *arguments: str) -> list[str]:

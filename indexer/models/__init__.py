@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from indexer.models.chunk import Batch, Chunk, Embedding, Posting
 from indexer.models.document import Blob, Document, Finding, SkippedFile
-from indexer.models.embedding_model import EmbeddingModel
+from indexer.models.embedding_model import EmbeddingModel, LearnedWeights
 from indexer.models.evaluation import (
     EvaluationAnswer,
     EvaluationRun,
@@ -35,6 +35,7 @@ __all__ = [
     "GoldenEntry",
     "GoldenSet",
     "Job",
+    "LearnedWeights",
     "NamesUsed",
     "Passage",
     "PassageDefinition",

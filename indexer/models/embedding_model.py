@@ -34,3 +34,22 @@ class EmbeddingModel(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.state}"
+
+
+class LearnedWeights(models.Model):
+    """Weights of the static model that went on learning from this installation's history.
+
+    Here and not in a file: whoever makes a vector of a question needs them, on every host.
+    """
+
+    name = models.CharField(max_length=100, unique=True)  # of the model, as in its recipe
+    content = models.BinaryField()  # inference.static.packed; some 10 MB
+    near = models.FloatField()
+    figures = models.JSONField(default=dict)  # what they were learned from, and what that brought
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return self.name

@@ -17,6 +17,10 @@ MOST_FILES = 6
 MOST_PAIRS = 3  # of one commit
 MOST_LINES = 60
 MARK, END = "\x02commit ", "\x1e"
+LOG = (
+    "log", "-p", f"-U{CONTEXT_LINES}", "--no-merges", "--no-renames", "--no-color",
+    "--diff-filter=M", "--no-ext-diff", "--no-textconv", "--format=%x02commit %an%x1f%B%x1e",
+)  # fmt: skip
 HUNK = re.compile(r"^@@ -\d+(?:,\d+)? \+\d+(?:,\d+)? @@ ?(.*)$")
 
 
@@ -29,20 +33,22 @@ class Touched:
 
 
 def commit_pairs(repository: Path, *, newest: int) -> Iterator[Pair]:
-    """Yield the pairs of a bare repository's newest commits; merges and bots are left out."""
-    arguments = ["log", "-p", f"-U{CONTEXT_LINES}", "--no-merges", "--no-renames", "--no-color"]
-    arguments += ["--diff-filter=M", "--no-ext-diff", "--no-textconv", f"--max-count={newest}"]
-    arguments += ["--format=%x02commit %an%x1f%B%x1e", "HEAD"]
+    """Yield the pairs of a bare repository's newest commits."""
     with subprocess.Popen(
-        ["git", f"--git-dir={repository}", *arguments],
+        ["git", f"--git-dir={repository}", *LOG, f"--max-count={newest}", "HEAD"],
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
     ) as log:
         assert log.stdout is not None  # noqa: S101 - it was asked for
         lines = (line.decode("utf-8", "replace").rstrip("\n") for line in log.stdout)
-        for author, message, files in map(_parsed, _records(lines)):
-            if is_usable(author, message) and len(files) <= MOST_FILES:
-                yield from _pairs(message, files)
+        yield from pairs_in(lines)
+
+
+def pairs_in(lines: Iterable[str]) -> Iterator[Pair]:
+    """Yield the pairs of what git says to LOG, line by line; merges and bots are left out."""
+    for author, message, files in map(_parsed, _records(lines)):
+        if is_usable(author, message) and len(files) <= MOST_FILES:
+            yield from _pairs(message, files)
 
 
 def is_usable(author: str, message: str) -> bool:

@@ -1,4 +1,4 @@
-"""Which embedding model search uses: show, use another, go back."""
+"""Which embedding model search uses: show, use another, go back, learn from history."""
 
 from __future__ import annotations
 
@@ -6,26 +6,34 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from django.core.management import BaseCommand
+from django.core.management import BaseCommand, CommandError
 from django.db.models import Count
+from rich.console import Console
+from rich.progress import Progress
 
 from appliance.audit.acting import COMMAND_LINE
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 from appliance.common.commandline import sentences
 from appliance.sources.operators import scope_for
+from indexer.continuing import learn
 from indexer.evaluation.takeover import VectorsIncomplete, lacking_sources, use_embedding
 from indexer.models import Embedding, EmbeddingModel, Promotion
 from indexer.succession import begin, recipe_in_use, settle
+from inference.training.continuing import FEWEST_PAIRS
 
 
 class Command(BaseCommand):
-    help = "Show the embedding models and which one is in use; use another, or go back to one."
+    help = (
+        "Show the embedding models and the one in use; use another, go back to one, let one learn."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         actions = parser.add_subparsers(dest="action")
         listed = actions.add_parser("list", help="the models and their vectors (default)")
         listed.add_argument("--json", action="store_true")
+        learn = actions.add_parser("learn", help="learn from new commits now; used when it wins")
+        learn.add_argument("--json", action="store_true")
         use = actions.add_parser("use", help="use one from now on, or once its vectors are made")
         use.add_argument("name", metavar="NAME")
         use.add_argument("--override", default="", metavar="REASON", help="although it is worse")
@@ -47,6 +55,30 @@ class Command(BaseCommand):
                 f", {row['sources_lacking']} sources lack some" if row["sources_lacking"] else ""
             )
             self.stdout.write(f"{row['state']:<8} {row['name']}: {row['vectors']} vectors{lacking}")
+
+    def _learn(self, options: dict[str, Any]) -> None:
+        with Progress(console=Console(stderr=True)) as progress:
+            task = progress.add_task("Reading past commits", total=None)
+            learned = learn(
+                scope_for(None),
+                on_progress=lambda done, total: progress.update(task, completed=done, total=total),
+            )
+        if learned is None:
+            raise CommandError(
+                f"Too little history: fewer than {FEWEST_PAIRS} usable changes of indexed files."
+            )
+        told = {"name": learned.name, **learned.figures}
+        if not options["json"]:
+            verdict = (
+                "It is made ready, and used when no golden question speaks against it."
+                if told["won"]
+                else "That is no better, so it is not used."
+            )
+            self.stdout.write(
+                f"{told['pairs']} changes of {told['sources']} sources. Newest quarter found:"
+                f" {told['mrr_before']:.3f} before, {told['mrr_after']:.3f} after. {verdict}"
+            )
+        self.stdout.write(json.dumps(told))
 
     def _use(self, options: dict[str, Any]) -> None:
         name = options["name"]
