@@ -11,7 +11,7 @@ from django.db import connection
 FORGET = """
 UPDATE conversations_message SET steps = '[]', patches = '[]', prompt = '{}', wanted = '{}',
   -- Without its steps an answer would look as if it rested on less: nobody may read source 0.
-  receipt = (receipt - 'options' - 'experts')
+  receipt = (receipt - 'options' - 'experts' - 'writers')
     || jsonb_build_object('behind', COALESCE(receipt->'behind', '[]') || '[[0, ""]]')
 WHERE (steps <> '[]' OR patches <> '[]') AND (
   EXISTS (
