@@ -6,7 +6,7 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from appliance.accounts import glass, glass_mail, leaving
+from appliance.accounts import counting, glass, glass_mail, leaving
 from appliance.accounts.ldap.glancing import glance
 from appliance.accounts.ldap.syncing import sync_directory
 from appliance.accounts.models import Directory
@@ -15,11 +15,12 @@ from appliance.accounts.saml.responses import forget_expired
 
 @shared_task(ignore_result=True, expires=3600)
 def forget_expired_sign_ins() -> None:
-    """Forget sessions that ended, and which SAML assertions were used once their age refuses them.
+    """Forget sessions that ended, counted attempts that are over, and which SAML assertions were used once their age refuses them.
 
     Each SAML response makes a session of its own, whoever sent it.
     """
     forget_expired()
+    counting.forget_expired()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
 
 

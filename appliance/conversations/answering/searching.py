@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from appliance.conversations.answering.events import Question
 from appliance.conversations.answering.crowding import open_sources, thinned, thinned_hits
+from appliance.conversations.answering.events import Question
 from appliance.conversations.answering.experts import writers_of
 from appliance.conversations.answering.receipts import Receipt, receipt_of
 from appliance.conversations.answering.writing import Model

@@ -64,7 +64,7 @@ def test_the_answer_keeps_the_legitimate_source_and_names_tier_and_author(
     scratch: Source, reader: User, models: FakeServer, client: Client, mode: str
 ) -> None:
     text = "Use the client with a key card [E1], or another way [E2], or a third [E3]."
-    models.model.script = Script(mode=Mode.SCRIPTED, text=text)
+    models.model.script = Script(mode=Mode.NORMAL, text=text)
     asked = asking.ask(reader, QUESTION, mode=mode)
     answer_question(str(asked.pk))
     message = Message.objects.get(pk=asked.pk)
