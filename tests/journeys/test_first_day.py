@@ -16,10 +16,11 @@ from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
 from tests.journeys.serving import served
 from tests.journeys.watching import Watch, violations_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(900)]
 
 SCREENSHOTS = Path("test-artifacts")
 PASSWORD = "correct horse battery"
+LIMIT_MS = 120_000  # of a busy machine
 
 
 @pytest.fixture
@@ -28,6 +29,12 @@ def address(transactional_db: None) -> Iterator[str]:
     Path(settings.STATIC_ROOT).mkdir(parents=True, exist_ok=True)
     with served() as url:
         yield url
+
+
+def new_page(open_as: OpenAs, theme: str = "light") -> Page:
+    context = open_as(None, theme=theme)
+    context.set_default_timeout(LIMIT_MS)
+    return context.new_page()
 
 
 def look(page: Page, name: str) -> None:
@@ -41,12 +48,12 @@ def look(page: Page, name: str) -> None:
 
 
 def signed_in_admin(open_as: OpenAs, theme: str) -> Page:
-    page = open_as(None, theme=theme).new_page()
+    page = new_page(open_as, theme)
     page.goto("/directories/")
     page.get_by_label("Username").fill("admin")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_role("heading", name="Directories")).to_be_visible()
+    expect(page.get_by_role("heading", name="Directories")).to_be_visible(timeout=LIMIT_MS)
     return page
 
 
@@ -58,23 +65,23 @@ def connect(page: Page, issuer: str) -> None:
     page.get_by_label("Client ID").fill("plumbline")
     page.get_by_label("Client secret").fill("a-secret-of-the-tests")
     page.get_by_role("button", name="Store").click()
-    expect(page.get_by_role("heading", name="Acme account")).to_be_visible()
+    expect(page.get_by_role("heading", name="Acme account")).to_be_visible(timeout=LIMIT_MS)
     page.get_by_role("button", name="Test this connection").click()
-    expect(page.locator("#test-result")).to_contain_text("keys")
+    expect(page.locator("#test-result")).to_contain_text("keys", timeout=LIMIT_MS)
     look(page, "tested")
 
 
 def enable(page: Page) -> None:
     page.get_by_role("button", name="Enable").click()
-    expect(page.get_by_text("Enabled", exact=True)).to_be_visible()
+    expect(page.get_by_text("Enabled", exact=True)).to_be_visible(timeout=LIMIT_MS)
 
 
 def ana_signs_in(open_as: OpenAs) -> Page:
-    page = open_as(None).new_page()
+    page = new_page(open_as)
     page.goto("/search/")
     page.get_by_role("link", name="Acme account").click()
     page.get_by_role("button", name="Sign in as subject-1").click()
-    expect(page.locator(".account > summary")).to_contain_text("ana")
+    expect(page.locator(".account > summary")).to_contain_text("ana", timeout=LIMIT_MS)
     return page
 
 
