@@ -69,6 +69,11 @@ def connect(page: Page, issuer: str) -> None:
     page.get_by_role("button", name="Test this connection").click()
     expect(page.locator("#test-result")).to_contain_text("keys", timeout=LIMIT_MS)
     look(page, "tested")
+    expect(page.get_by_text("says nothing about groups yet")).to_be_visible(timeout=LIMIT_MS)
+    page.get_by_label("Attribute that holds the groups").fill("groups")
+    page.get_by_role("button", name="Store").click()
+    expect(page.get_by_text("is changed, from the next sign-in on")).to_be_visible(timeout=LIMIT_MS)
+    expect(page.get_by_text("says nothing about groups yet")).to_be_hidden(timeout=LIMIT_MS)
 
 
 def enable(page: Page) -> None:
@@ -90,7 +95,10 @@ def map_a_group(page: Page) -> None:
     page.get_by_label("Group there").fill("dev")
     page.get_by_label("Group here").fill("developers")
     page.get_by_role("button", name="Show what would change").click()
+    expect(page.get_by_text("1 person would gain or lose groups")).to_be_visible(timeout=LIMIT_MS)
     look(page, "mapping")
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_text("The mapping is saved")).to_be_visible(timeout=LIMIT_MS)
 
 
 def test_from_an_empty_appliance_to_somebody_who_was_signed_out(
@@ -121,6 +129,11 @@ def test_from_an_empty_appliance_to_somebody_who_was_signed_out(
         admin.goto("/people/")
         admin.get_by_role("link", name="ana", exact=True).click()
         look(admin, "person")
+        expect(admin.get_by_text("developers")).to_be_visible(timeout=LIMIT_MS)
         ana.goto("/sessions/")
         look(ana, "sessions")
+        admin.get_by_role("button", name="Sign out everywhere").click()
+        expect(admin.get_by_text("Nowhere")).to_be_visible(timeout=LIMIT_MS)
+        ana.goto("/search/")
+        assert "/accounts/login/" in ana.url
         assert not watch.foreign

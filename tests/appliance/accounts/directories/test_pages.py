@@ -231,3 +231,15 @@ def test_a_provider_that_tells_nobody_who_left_says_so_until_scim_is_beside_it(
     assert warning not in client.get("/directory/acme/").content
     acme.scim_tokens.update(revoked_at=timezone.now())
     assert warning in client.get("/directory/acme/").content
+
+
+def test_a_provider_whose_groups_are_not_read_says_so(client: Client, staff: User) -> None:
+    acme = Directory.objects.create(name="Acme", slug="acme", kind="oidc", is_enabled=True)
+    client.force_login(staff)
+
+    assert b"says nothing about groups yet" in client.get("/directory/acme/").content
+    assert b"At sign-in it will not" in client.get("/directory/acme/mapping/").content
+    acme.settings = {"groups_attribute": "groups"}
+    acme.save()
+    assert b"says nothing about groups yet" not in client.get("/directory/acme/").content
+    assert b"At sign-in it will not" not in client.get("/directory/acme/mapping/").content
