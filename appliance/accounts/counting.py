@@ -35,7 +35,7 @@ class CounterCache(BaseCache):
         self,
         key: str,
         value: Any,
-        timeout: float | None = DEFAULT_TIMEOUT,  # type: ignore[assignment]  # a mark, not a number
+        timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> bool:
         """Set what is not there; False when it is."""
@@ -53,7 +53,7 @@ class CounterCache(BaseCache):
         self,
         key: str,
         value: Any,
-        timeout: float | None = DEFAULT_TIMEOUT,  # type: ignore[assignment]
+        timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> None:
         kept = {"value": value, "expires_at": self._end(timeout)}
@@ -62,7 +62,7 @@ class CounterCache(BaseCache):
     def touch(
         self,
         key: str,
-        timeout: float | None = DEFAULT_TIMEOUT,  # type: ignore[assignment]
+        timeout: float | None = DEFAULT_TIMEOUT,
         version: int | None = None,
     ) -> bool:
         there = Counter.objects.filter(key=self._key(key, version), expires_at__gt=timezone.now())

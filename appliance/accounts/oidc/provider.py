@@ -30,6 +30,9 @@ class OidcClient(OAuth2Client):  # type: ignore[misc]
     allauth leaves that out, so a secret with a sign such as % or + was none.
     """
 
+    consumer_key: str
+    consumer_secret: str
+
     def get_access_token(self, code: str, *args: Any, **kwargs: Any) -> Any:
         if not self.basic_auth:
             return super().get_access_token(code, *args, **kwargs)

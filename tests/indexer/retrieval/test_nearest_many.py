@@ -6,6 +6,7 @@ import json
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,7 +16,7 @@ from pytest_django import Settings
 
 from indexer.models import Chunk, Embedding, Ref, Source
 from indexer.retrieval import nearest, vectorindex
-from indexer.retrieval.queries import Visibility
+from indexer.retrieval.queries import Candidate, Visibility
 from indexer.scope import PathRule, Scope
 
 pytestmark = [
@@ -56,7 +57,8 @@ def vectors_of(count: int, dice: np.random.Generator) -> NDArray[np.float32]:
     centres = np.random.default_rng(1).normal(size=(CLUSTERS, DIMENSIONS))
     chosen = centres[dice.integers(CLUSTERS, size=count)]
     moved = chosen + 0.5 * dice.normal(size=(count, DIMENSIONS))
-    return (moved / np.linalg.norm(moved, axis=1, keepdims=True)).astype(np.float32)
+    unit: NDArray[np.float32] = moved / np.linalg.norm(moved, axis=1, keepdims=True)
+    return unit.astype(np.float32)
 
 
 def fill(source: Source, ref: Ref, dice: np.random.Generator) -> int:
@@ -108,15 +110,16 @@ def test_d10_readers_of_a_part_of_200_000_vectors_find_the_nearest_of_theirs(
     asked = vectors_of(QUESTIONS, np.random.default_rng(6))
     scanned: list[int] = []
     scan = nearest.exact_vector_candidates
-    monkeypatch.setattr(
-        nearest,
-        "exact_vector_candidates",
-        lambda *args, **more: scanned.append(1) or scan(*args, **more),
-    )
+
+    def counted(*args: Any, **more: Any) -> list[Candidate]:
+        scanned.append(1)
+        return scan(*args, **more)
+
+    monkeypatch.setattr(nearest, "exact_vector_candidates", counted)
     told = []
     for folders in (1, 20, FOLDERS):
         visibility = Visibility(reader_of(source, folders))
-        recalls, taken = [], []
+        recalls, taken, found = [], [], list[Candidate]()
         for vector in asked.tolist():
             began = time.perf_counter()
             found = nearest.vector_candidates(visibility, vector, MODEL, pool=POOL)
@@ -138,7 +141,7 @@ def test_d10_readers_of_a_part_of_200_000_vectors_find_the_nearest_of_theirs(
     assert len(scanned) <= QUESTIONS // 10  # the index answered, and not a scan behind it
 
 
-def seen_beside(visibility: Visibility, folders: int, found: Sequence[nearest.Candidate]) -> bool:
+def seen_beside(visibility: Visibility, folders: int, found: Sequence[Candidate]) -> bool:
     """Return whether a chunk of another folder is among what was found."""
     paths = Chunk.objects.filter(pk__in=[one.chunk_id for one in found])
     names = {path.split("/")[0] for path in paths.values_list("blob__documents__path", flat=True)}
