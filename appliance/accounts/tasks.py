@@ -6,7 +6,8 @@ from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from appliance.accounts import glass, glass_mail, leaving
+from appliance.accounts import counting, glass, glass_mail, leaving
+from appliance.accounts.ldap.glancing import glance
 from appliance.accounts.ldap.syncing import sync_directory
 from appliance.accounts.models import Directory
 from appliance.accounts.saml.responses import forget_expired
@@ -14,11 +15,12 @@ from appliance.accounts.saml.responses import forget_expired
 
 @shared_task(ignore_result=True, expires=3600)
 def forget_expired_sign_ins() -> None:
-    """Forget sessions that ended, and which SAML assertions were used once their age refuses them.
+    """Forget sessions that ended, counted attempts that are over, and which SAML assertions were used once their age refuses them.
 
     Each SAML response makes a session of its own, whoever sent it.
     """
     forget_expired()
+    counting.forget_expired()
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
 
 
@@ -36,6 +38,22 @@ def sync_one(directory_id: int) -> None:
     directory = Directory.objects.filter(pk=directory_id, is_enabled=True).first()
     if directory:
         sync_directory(directory)
+
+
+@shared_task(ignore_result=True, expires=5)
+def glance_at_directories() -> None:
+    """Look at who of each LDAP directory is at work, by a task of its own as with syncs."""
+    enabled = Directory.objects.filter(kind=Directory.Kind.LDAP, is_enabled=True)
+    for pk in enabled.values_list("pk", flat=True):
+        glance_at.delay(pk)
+
+
+@shared_task(ignore_result=True, expires=5)
+def glance_at(directory_id: int) -> None:
+    """Look at one directory, if it is still there and enabled."""
+    directory = Directory.objects.filter(pk=directory_id, is_enabled=True).first()
+    if directory:
+        glance(directory)
 
 
 @shared_task(ignore_result=True, expires=5)

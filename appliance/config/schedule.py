@@ -36,6 +36,8 @@ EVERY = {
     "indexer.tasks.learn_ranking": DAY,
     "indexer.tasks.learn_embedding": DAY,
     "appliance.accounts.tasks.end_what_is_over": 5.0,
+    # Whoever left and is at work here is out within ten seconds.
+    "appliance.accounts.tasks.glance_at_directories": 5.0,
     "appliance.accounts.tasks.tell_admins": 15.0,
     "appliance.accounts.tasks.forget_expired_sign_ins": 3600.0,
     "appliance.sources.tasks.sync_host_accesses": 60.0,

@@ -11,7 +11,7 @@ from django.db import connection
 FORGET = """
 UPDATE conversations_message SET steps = '[]', patches = '[]', prompt = '{}', wanted = '{}',
   -- Without its steps an answer would look as if it rested on less: nobody may read source 0.
-  receipt = (receipt - 'options' - 'experts')
+  receipt = (receipt - 'options' - 'experts' - 'writers')
     || jsonb_build_object('behind', COALESCE(receipt->'behind', '[]') || '[[0, ""]]')
 WHERE (steps <> '[]' OR patches <> '[]') AND (
   EXISTS (
@@ -30,6 +30,16 @@ WHERE wanted <> '{}' AND EXISTS (
   WHERE file->>0 NOT IN (SELECT name FROM indexer_source)
 )
 """
+# Who may know of lines that were near, and who wrote those of an answer: by name, with a path.
+FORGET_PEOPLE = """
+UPDATE conversations_message SET receipt = receipt - 'experts' - 'writers'
+WHERE receipt ?| ARRAY['experts', 'writers'] AND EXISTS (
+  SELECT 1 FROM jsonb_array_elements(
+      COALESCE(receipt->'experts', '[]') || COALESCE(receipt->'writers', '[]')
+  ) person
+  WHERE person->>'source' NOT IN (SELECT name FROM indexer_source)
+)
+"""
 
 
 def forget_removed() -> int:
@@ -38,4 +48,5 @@ def forget_removed() -> int:
         cursor.execute(FORGET.rstrip() + " RETURNING id")
         forgotten = cursor.fetchall()
         cursor.execute(FORGET_WANTED)
+        cursor.execute(FORGET_PEOPLE)
     return len(forgotten)

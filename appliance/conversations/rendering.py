@@ -74,6 +74,8 @@ class CitationView:
     note: str = ""  # of a curator
     cited_lines: frozenset[int] = frozenset()  # of a long piece: those that citations show
     living: tuple[LivingCitation, ...] = ()  # what became of what is cited of these lines
+    is_open: bool = False  # whether anybody may write where these lines stand
+    writer: str = ""  # of such lines: who wrote most of them
 
     @property
     def key(self) -> str:
@@ -128,7 +130,7 @@ def render_unsealed(
     """
     links = _links(message)
     compiled = _compiled(message, links)
-    evidence = _views(links, compiled, living)
+    evidence = _with_writers(_views(links, compiled, living), message.receipt)
     html = _with_elements(compiled.segments)
     cited = {key_of(piece.handle, piece.moved_from and piece.span) for piece in compiled.cited}
     receipt = message.receipt
@@ -169,6 +171,17 @@ def _experts(
     shown = {(view.source, view.path) for view in evidence}
     named = receipt.get("experts", ())
     return tuple(one for one in named if (one["source"], one["path"]) in shown)
+
+
+def _with_writers(
+    views: tuple[CitationView, ...], receipt: dict[str, Any]
+) -> tuple[CitationView, ...]:
+    """Name, beside lines where anybody may write, who wrote most of them."""
+    writers = {(one["source"], one["path"]): one["name"] for one in receipt.get("writers", ())}
+    return tuple(
+        replace(view, writer=writers.get((view.source, view.path), "")) if view.is_open else view
+        for view in views
+    )
 
 
 def render_markdown(text: str) -> str:
@@ -309,6 +322,7 @@ def _view(piece: EvidenceLines, link: MessageEvidence, role: str) -> CitationVie
         checked_at=link.evidence.source.checked_at,
         moved_from=piece.moved_from,
         note=link.note,
+        is_open=link.evidence.source.is_open,
     )
 
 

@@ -182,6 +182,12 @@ class SettingsForm(forms.Form):
         help_text="Minutes. Empty: as the appliance does; 0: only when a push is noticed.",
     )
     exclude_patterns = forms.CharField(**EXCLUDE)
+    is_open = forms.BooleanField(
+        label="Anybody may write here",
+        required=False,
+        help_text="Such as a wiki or a scratch repository that nobody reviews. An answer that also "
+        "finds something elsewhere takes at most two passages from here, and says who wrote them.",
+    )
 
     def clean_ref_names(self) -> list[str]:
         return checked_refs(self.cleaned_data["ref_names"])

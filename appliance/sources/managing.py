@@ -137,19 +137,23 @@ def change_settings(
     ref_names: Sequence[str],
     exclude_patterns: Sequence[str],
     poll_s: int | None,
+    is_open: bool = False,
 ) -> Job:
     """Store what is followed, left out and how often it is looked at; a sync makes it so."""
     source.ref_names = list(ref_names)
     source.exclude_patterns = list(exclude_patterns)
     source.poll_s = poll_s
+    source.is_open = is_open
     source.next_poll_at = timezone.now()
+    changed = ["ref_names", "exclude_patterns", "poll_s", "is_open", "next_poll_at"]
     with transaction.atomic():
-        source.save(update_fields=["ref_names", "exclude_patterns", "poll_s", "next_poll_at"])
+        source.save(update_fields=changed)
         job = request_sync(source)
         told: dict[str, Any] = {
             "refs": source.ref_names,
             "excluded": source.exclude_patterns,
             "poll_s": poll_s,
+            "is_open": is_open,
         }
         recorded.of_source(Action.SOURCE_CHANGED, source, **told)
     return job

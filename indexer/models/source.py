@@ -64,6 +64,8 @@ class Source(models.Model):
         SharedCredential, on_delete=models.PROTECT, null=True, blank=True, related_name="sources"
     )
     is_paused = models.BooleanField(default=False)
+    # Whether anybody may write here unreviewed: answers take little of it beside other sources.
+    is_open = models.BooleanField(default=False)
     poll_s = models.IntegerField(null=True, blank=True)  # null: the appliance's; 0: never
     next_poll_at = models.DateTimeField(default=timezone.now, db_index=True)
     # When the origin was last compared with the mirror: what is shown is as fresh as that.

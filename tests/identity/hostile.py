@@ -41,6 +41,10 @@ class HostileProvider:
     overrides: dict[str, Any] = field(default_factory=dict)  # of the metadata
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     spent: set[str] = field(default_factory=set)  # codes
+    keys: dict[str, Any] | None = None  # that it publishes; None: its own
+    authorizations: dict[str, str] = field(
+        default_factory=dict
+    )  # header of the last request, by path
 
     def metadata(self) -> dict[str, Any]:
         return {
@@ -110,15 +114,20 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         answers: dict[str, Callable[[], Any]] = {
             "/.well-known/openid-configuration": self.serves.metadata,
-            "/jwks": jwks,
+            "/jwks": lambda: self.serves.keys or jwks(),
             "/userinfo": lambda: (
                 self.serves.userinfo or {"sub": self.serves.honest_claims()["sub"]}
             ),
         }
+        self._note_authorization()
         made = answers.get(self.path)
         self._answer(made() if made else {"error": "not found"}, 200 if made else 404)
 
+    def _note_authorization(self) -> None:
+        self.serves.authorizations[self.path] = self.headers.get("Authorization", "")
+
     def do_POST(self) -> None:
+        self._note_authorization()
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         given = {name: values[0] for name, values in parse_qs(body).items()}
         self.serves.asked.append((self.path, given))

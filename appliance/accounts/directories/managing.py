@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.http import HttpRequest
+from django.utils import timezone
 
 from appliance.accounts.directories.forms import DirectoryForm, free_slug
 from appliance.accounts.directories.secrets import put_secret
@@ -13,6 +14,14 @@ from appliance.accounts.lockout import keep_a_directory
 from appliance.accounts.models import Directory, User
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
+
+
+def tells_who_left(directory: Directory) -> bool:
+    """Whether somebody who is disabled there is known here without signing in."""
+    if directory.kind in {Directory.Kind.LDAP, Directory.Kind.SCIM}:
+        return True
+    good = directory.scim_tokens.filter(revoked_at=None, expires_at__gt=timezone.now())
+    return bool(good.exists())
 
 
 def store(form: DirectoryForm, actor: User, request: HttpRequest) -> Directory:

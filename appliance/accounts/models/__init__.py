@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from appliance.accounts.models.counter import Counter
 from appliance.accounts.models.device import DeviceSignIn
 from appliance.accounts.models.directory import Belonging, Directory, GroupMapping, Identity
 from appliance.accounts.models.glass import BrokenGlass
@@ -16,6 +17,7 @@ __all__ = [
     "ApiToken",
     "Belonging",
     "BrokenGlass",
+    "Counter",
     "DeviceSignIn",
     "Directory",
     "GroupMapping",

@@ -64,7 +64,7 @@ class Identity(models.Model):
     provisioned = models.JSONField(null=True, blank=True)
     created_at = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)  # what it tells of them, by SCIM
-    seen_at = models.DateTimeField(default=timezone.now)  # when it last told of this person
+    seen_at = models.DateTimeField(default=timezone.now)  # when it was last asked about them
     signed_in_at = models.DateTimeField(null=True, blank=True)  # when it last let this person in
 
     class Meta:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote_plus
 
 from allauth.socialaccount.models import SocialApp, SocialLogin, SocialToken
 from allauth.socialaccount.providers.base.constants import AuthProcess
-from allauth.socialaccount.providers.oauth2.client import OAuth2Error
+from allauth.socialaccount.providers.oauth2.client import OAuth2Client, OAuth2Error
 from allauth.socialaccount.providers.oauth2.utils import generate_code_challenge
 from allauth.socialaccount.providers.openid_connect.provider import OpenIDConnectProvider
 from allauth.socialaccount.providers.openid_connect.views import OpenIDConnectOAuth2Adapter
@@ -23,8 +24,30 @@ from appliance.accounts.oidc.tokens import TokenRefused, claims_of
 SCOPES = ["openid", "profile", "email"]
 
 
+class OidcClient(OAuth2Client):  # type: ignore[misc]
+    """Sends id and secret in a header as RFC 6749, 2.3.1, has it: both in the form of a form first.
+
+    allauth leaves that out, so a secret with a sign such as % or + was none.
+    """
+
+    consumer_key: str
+    consumer_secret: str
+
+    def get_access_token(self, code: str, *args: Any, **kwargs: Any) -> Any:
+        if not self.basic_auth:
+            return super().get_access_token(code, *args, **kwargs)
+        written = self.consumer_key, self.consumer_secret
+        self.consumer_key, self.consumer_secret = map(quote_plus, written)
+        try:
+            return super().get_access_token(code, *args, **kwargs)
+        finally:
+            self.consumer_key, self.consumer_secret = written
+
+
 class OidcAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
     """Speaks with one provider: exchanges the code, and believes only a token that proves itself."""
+
+    client_class = OidcClient
 
     def __init__(self, request: HttpRequest, provider: OidcProvider) -> None:
         self._provider = provider

@@ -65,6 +65,7 @@ def edit(request: SignedInRequest, slug: str) -> HttpResponse:
         "addresses": kind.to_register(request, directory),
         "people": directory.identities.count(),
         "mappings": directory.mappings.count(),
+        "tells_who_left": managing.tells_who_left(directory),
         "last": directory.identities.exclude(signed_in_at=None).order_by("-signed_in_at")[:5],
     }
     return render(request, "accounts/directory.html", context, status=_status(form.is_bound))

@@ -105,5 +105,7 @@ def person_sign_out(request: HttpRequest, user_id: int) -> HttpResponse:
     count = end_all_sessions(user, by=request.user, request=request)
     if user == request.user:
         return redirect("account_login")
-    messages.success(request, f"{user.get_username()} is signed out in {count} places.")
+    messages.success(
+        request, f"{user.get_username()} is signed out in {count} place{'s' * (count != 1)}."
+    )
     return redirect("person", user_id=user.pk)

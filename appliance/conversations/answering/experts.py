@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from appliance.conversations.answering.crowding import open_sources
 from appliance.conversations.visible import visible
 from indexer import clients
 from indexer.fetching.history import line_authors
@@ -44,6 +45,17 @@ def experts_for(hits: Sequence[Hit], scope: Scope) -> tuple[Expert, ...]:
             for expert in (*_owners(hit, scope), *_authors(hit)):
                 experts.setdefault(expert.name, expert)
     return tuple(experts.values())
+
+
+def writers_of(hits: Sequence[Hit], scope: Scope) -> tuple[Expert, ...]:
+    """Return who wrote most of each passage of a source where anybody may write."""
+    open_ids = open_sources(scope)
+    deadline = time.monotonic() + SECONDS
+    writers: list[Expert] = []
+    for hit in hits:
+        if hit.source_id in open_ids and time.monotonic() < deadline:
+            writers += list(_authors(hit))[:1]
+    return tuple(writers)
 
 
 def _owners(hit: Hit, scope: Scope) -> Iterator[Expert]:

@@ -41,6 +41,7 @@ class Receipt:
     asked_back: bool = False  # the answer is a question to the person
     options: tuple[str, ...] = ()  # of such a question: names that were found
     experts: tuple[Expert, ...] = ()  # with "not found": who may know
+    writers: tuple[Expert, ...] = ()  # of lines where anybody may write
     prompt_tokens: int | None = None
     window_tokens: int | None = None
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from appliance.conversations.answering.crowding import open_sources, thinned, thinned_hits
 from appliance.conversations.answering.events import Question
+from appliance.conversations.answering.experts import writers_of
 from appliance.conversations.answering.receipts import Receipt, receipt_of
 from appliance.conversations.answering.writing import Model
 from appliance.conversations.curating.recall import with_curated
@@ -35,6 +39,7 @@ def search_for(
     variant: Variant = AS_USED,
 ) -> SearchResult:
     """Search as of a ref (none: each source's default), what a curator chose for it first."""
+    open_ids = open_sources(scope)
     result = search(
         query,
         scope=scope,
@@ -42,14 +47,16 @@ def search_for(
         refs=(ref,) if ref else (),
         limit=limit,
         variant=variant,
+        narrow=lambda ranked: thinned(ranked, open_ids),
     )
+    result = replace(result, hits=thinned_hits(result.hits, open_ids))
     return with_curated(query, result, scope, source_names=source_names, ref=ref)
 
 
 def receipt_for(
     question: Question, query: str, result: SearchResult, *, rewritten: bool, narrowing: AsOf
 ) -> Receipt:
-    return receipt_of(
+    receipt = receipt_of(
         question.scope,
         question.source_names,
         query,
@@ -57,3 +64,4 @@ def receipt_for(
         rewritten=rewritten,
         narrowing=narrowing,
     )
+    return replace(receipt, writers=writers_of(result.hits, question.scope))

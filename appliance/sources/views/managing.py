@@ -161,6 +161,7 @@ def _settings_of(source: Source) -> dict[str, object]:
     return {
         "ref_names": " ".join(source.ref_names),
         "exclude_patterns": "\n".join(source.exclude_patterns),
+        "is_open": source.is_open,
         "poll_minutes": None if source.poll_s is None else source.poll_s // 60,
     }
 
@@ -213,6 +214,7 @@ def source_settings(request: HttpRequest, name: str) -> HttpResponse:
         ref_names=given["ref_names"],
         exclude_patterns=given["exclude_patterns"],
         poll_s=None if minutes is None else minutes * 60,
+        is_open=given["is_open"],
     )
     messages.success(request, "Saved; a sync with the new settings is queued.")
     return redirect("source", name=source.name)

@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 from allauth.mfa.models import Authenticator
-from django.core.cache import cache
 from django.test import Client
 from django.urls import URLPattern, get_resolver
 from pytest_django import Settings
@@ -24,11 +23,6 @@ pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
 PASSWORD, WRONG = "correct horse battery", "wrong"
 LOCKED = b"Too many failed login attempts"
-
-
-@pytest.fixture(autouse=True)
-def _fresh_counters() -> None:
-    cache.clear()
 
 
 def attempt(client: Client, name: str, password: str = WRONG, **extra: Any) -> Any:

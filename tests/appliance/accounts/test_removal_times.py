@@ -2,7 +2,8 @@
 
     python -m pytest -n 0 -s -m slow tests/appliance/accounts/test_removal_times.py
 
-What the schedule of the sync adds is its interval (PLUMBLINE_DIRECTORY_SYNC_S, 60 s by default).
+To a glance, for whoever is at work, the schedule adds up to five seconds; to a sync its interval
+(PLUMBLINE_DIRECTORY_SYNC_S, 60 s by default).
 """
 
 from __future__ import annotations
@@ -14,20 +15,22 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from allauth.usersessions.models import UserSession
 from django.test import Client
 
 from appliance.accounts.ldap.arriving import arrive
 from appliance.accounts.ldap.config import config_of
 from appliance.accounts.ldap.connection import opened
+from appliance.accounts.ldap.glancing import glance
 from appliance.accounts.ldap.reading import read_everybody
 from appliance.accounts.ldap.syncing import sync_directory
-from appliance.accounts.models import User
+from appliance.accounts.models import Directory, User
 from tests.appliance.accounts.scim.client import make_provider
-from tests.ldapserver import GROUPS, PEOPLE, group_entry, many_people, running
+from tests.ldapserver import GROUPS, PEOPLE, LdapServer, group_entry, many_people, running
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db, pytest.mark.slow]
 
-PEOPLE_COUNT, GROUP_COUNT, IN_A_GROUP = 1000, 40, 100
+PEOPLE_COUNT, GROUP_COUNT, IN_A_GROUP, AT_WORK = 1000, 40, 100, 200
 LIMIT_S = 10.0
 
 
@@ -43,6 +46,23 @@ def seconds_until_refused(person: str, remove: Callable[[], object]) -> float:
     return round(time.monotonic() - started, 3)
 
 
+def glances(server: LdapServer, directory: Directory) -> dict[str, float]:
+    """Time a glance at many who are at work, and at one of them who was disabled."""
+    people = User.objects.filter(identities__directory=directory).order_by("pk")[:AT_WORK]
+    UserSession.objects.bulk_create(
+        UserSession(user=one, session_key=f"s{one.pk}", ip="127.0.0.1", user_agent="x")
+        for one in people
+    )
+    started = time.monotonic()
+    report = glance(directory)
+    assert report is not None
+    assert (report.people, report.changes) == (AT_WORK, 0)
+    quiet = round(time.monotonic() - started, 3)
+    server.change(f"uid=p10,{PEOPLE}", "pwdAccountLockedTime", "000001010000Z")
+    disabled = seconds_until_refused("p10", lambda: glance(directory))
+    return {"glance_at_200_people": quiet, "ldap_disabled_by_glance": disabled}
+
+
 def test_seconds_from_removal_to_refusal(tmp_path: Path) -> None:
     tree, members = many_people(PEOPLE_COUNT)
     for number in range(GROUP_COUNT):
@@ -56,6 +76,7 @@ def test_seconds_from_removal_to_refusal(tmp_path: Path) -> None:
         for told in everybody.values():
             assert arrive(directory, told, takes_groups=True)
         measured["sync_without_changes"] = sync_directory(directory).seconds
+        measured |= glances(server, directory)
         server.change(f"uid=p1,{PEOPLE}", "pwdAccountLockedTime", "000001010000Z")
         measured["ldap_disabled"] = seconds_until_refused("p1", lambda: sync_directory(directory))
         server.delete(f"uid=p2,{PEOPLE}")

@@ -89,3 +89,22 @@ def test_forgetting_twice_changes_nothing_more(
     once = kept(message)
     forget_removed()
     assert kept(message) == once
+
+
+@pytest.mark.parametrize("who", ["experts", "writers"])
+def test_who_is_named_for_lines_of_a_removed_source_is_forgotten(
+    who: str, owner: User, shop: Source, store: Source, message_factory: MessageFactory
+) -> None:
+    def named(source: Source) -> dict[str, Any]:
+        return {"name": CANARY, "source": source.name, "path": f"{CANARY}.py", "how": "author"}
+
+    of_both = message_factory(owner, "It adds.")
+    of_another = message_factory(owner, "It adds.")
+    of_both.receipt |= {who: [named(store), named(shop)]}
+    of_another.receipt |= {who: [named(store)]}
+    for message in (of_both, of_another):
+        message.save()
+    remove(shop)
+    forget_removed()
+    assert CANARY not in kept(of_both)
+    assert CANARY in kept(of_another)

@@ -12,32 +12,38 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from django.core.management import call_command
 from django.db import connection, connections
 from django.test import Client
 from pytest_django import Settings
 
 from appliance.accounts.models import TokenRight, User
-from appliance.accounts.tokens import create_token, revoke_all
+from appliance.accounts.tokens import create_token
 from appliance.conversations import asking
-from appliance.conversations.models import Message, Thread
+from appliance.conversations.models import Message
 from appliance.conversations.sharing import share
 from appliance.conversations.tasks import answer_question
 from appliance.sources.granting import set_grant
-from appliance.sources.models import Grant
 from indexer.models import Source
 from inference.fake_server import FakeServer
 from inference.testing import Mode, Script
-from tests.appliance.accounts.signing import sign_in
 from tests.appliance.conversations.conftest import (  # noqa: F401
     FILES,
     MessageFactory,
     lines_of,
     message_factory,
+)
+from tests.appliance.web.leaving_roads import (
+    KEEPS_THE_JOBS,
+    KEEPS_THE_QUEUE,
+    ROADS,
+    Outside,
+    World,
+    outside,
 )
 from tests.conftest import SourceFactory, UserFactory
 from tests.journeys.serving import served
@@ -45,83 +51,12 @@ from tests.journeys.serving import served
 pytestmark = [
     pytest.mark.services,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
 ]
 
 LIMIT_S = 10.0
 ASKED = "How does add_item add an item to the cart?"
 OPEN_STATES = {"queued", "searching", "writing"}
-
-
-@dataclass
-class World:
-    """Somebody who uses everything at once, and what they look at."""
-
-    owner: User
-    admin: User
-    address: str
-    session: httpx.Client
-    token: httpx.Client
-    written: Message  # an answer that is being written
-    queued: Message
-    kept: Message  # one that is finished
-    shared: Thread  # of somebody else
-
-
-def by_page(world: World) -> None:
-    admin = Client()
-    sign_in(admin, world.admin)
-    assert admin.post(f"/people/{world.owner.pk}/disable/").status_code == 302
-
-
-def by_model(world: World) -> None:
-    """As SCIM and a directory's sync save an account."""
-    user = User.objects.get(pk=world.owner.pk)
-    user.is_active = False
-    user.save()
-
-
-def by_command(world: World) -> None:
-    call_command("person", world.owner.username, "--disable")
-
-
-def by_sql(world: World) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("UPDATE accounts_user SET is_active = false WHERE id = %s", [world.owner.pk])
-
-
-def by_deletion(world: World) -> None:
-    User.objects.get(pk=world.owner.pk).delete()
-
-
-def by_group(world: World) -> None:
-    world.owner.groups.clear()
-
-
-def by_grant(world: World) -> None:
-    Grant.objects.filter(group__user=world.owner).delete()
-
-
-def by_revoking(world: World) -> None:
-    """Of sessions and tokens alone: the account stays, and with it what it asked for."""
-    admin = Client()
-    admin.force_login(world.admin)
-    admin.post(f"/people/{world.owner.pk}/sign-out/")
-    revoke_all(world.owner, by=world.admin)
-
-
-ROADS: dict[str, Callable[[World], None]] = {
-    "disabled on the page": by_page,
-    "disabled by a directory": by_model,
-    "disabled by the command": by_command,
-    "disabled in the database": by_sql,
-    "account deleted": by_deletion,
-    "removed from the group": by_group,
-    "grant revoked": by_grant,
-    "session and tokens revoked": by_revoking,
-}
-KEEPS_THE_JOBS = {"session and tokens revoked"}
-KEEPS_THE_QUEUE = {"removed from the group", "grant revoked", *KEEPS_THE_JOBS}
 
 
 def has_code(response: httpx.Response) -> bool:
@@ -230,10 +165,12 @@ class Place:
     reader: User
     user_factory: UserFactory
     message_factory: MessageFactory
+    outside: Outside
 
     @contextmanager
-    def world_of(self, name: str) -> Iterator[World]:
-        owner = self.user_factory(name, groups=(name,))
+    def world_of(self, road: str) -> Iterator[World]:
+        name = road.lower().replace(" ", "-")
+        owner = self.outside.arrival(road, name) or self.user_factory(name, groups=(name,))
         set_grant(name, self.shop)
         cart = lines_of(self.shop, "shop/cart.py", 4, 9)
         kept = self.message_factory(owner, "CANARY [E1]", [cart])
@@ -250,9 +187,9 @@ class Place:
             httpx.Client(base_url=self.address, cookies=cookies, timeout=20) as session,
             httpx.Client(base_url=self.address, headers=bearer, timeout=20) as program,
         ):
-            yield World(
-                owner, self.admin, self.address, session, program, written, queued, kept, shared
-            )
+            used = (self.address, session, program)
+            seen = (written, queued, kept, shared)
+            yield World(owner, self.admin, *used, *seen, self.outside)
 
 
 @pytest.fixture
@@ -264,14 +201,15 @@ def place(
     models: FakeServer,
     reader: User,
     staff: User,
+    tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Place]:
     settings.ANSWERS_AT_ONCE = 2  # one of one person at a time: their second one waits
     monkeypatch.setattr(answer_question, "delay", lambda identifier: None)  # no broker is here
     shop = source_factory("shop", FILES)
     models.model.script = Script(mode=Mode.SLOW, text="Adds [E1]. " + "word " * 600, pause_s=0.1)
-    with served() as address:
-        yield Place(address, shop, staff, reader, user_factory, message_factory)
+    with served() as address, outside(tmp_path / "slapd") as directories:
+        yield Place(address, shop, staff, reader, user_factory, message_factory, directories)
 
 
 @contextmanager
@@ -330,7 +268,7 @@ def seconds_of(road: str, world: World) -> dict[str, float | None]:
 def test_whoever_leaves_is_out_within_ten_seconds(place: Place) -> None:
     table = {}
     for road in ROADS:
-        with place.world_of(road.replace(" ", "-")) as world:
+        with place.world_of(road) as world:
             table[road] = seconds_of(road, world)
     names = [*PATHS, "stream", "API stream"]
     print("\n" + " " * 28 + "".join(f"{name:>16}" for name in names))  # noqa: T201

@@ -20,13 +20,14 @@ from appliance.conversations.models import Message
 from appliance.conversations.sharing import share
 from appliance.sources.granting import set_grant
 from indexer.models import Job, SharedCredential, Source
+from tests import gitrepos
 from tests.appliance.conversations.conftest import (  # noqa: F401
     MessageFactory,
     lines_of,
     message_factory,
 )
 from tests.appliance.web.routes import routes
-from tests.conftest import SourceFactory, UserFactory
+from tests.conftest import RepositoryFactory, SourceFactory, UserFactory
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
@@ -50,6 +51,8 @@ ATTACKS = (
 CORPUS = " ".join(ATTACKS)
 SHORT = "\"'><img src=x onerror=a() xssmark>"  # for what may not be longer
 PATH = f"{SHORT}.py"  # a name of a file holds all but a slash
+SHOP = quote(SHORT, safe="")  # what the source is called in the end
+AUTHOR = "\" autofocus onfocus=alert(1) xssmark='{{ xssmark }}"  # git takes angle brackets out
 
 
 class Page(HTMLParser):
@@ -95,10 +98,15 @@ def world(
     source_factory: SourceFactory,
     user_factory: UserFactory,
     message_factory: MessageFactory,  # noqa: F811
+    repository_factory: RepositoryFactory,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> tuple[User, list[str]]:
     """Put the corpus wherever a text of somebody ends up on a page; return pages that show it."""
     text = f'"""{CORPUS}"""\n\ndef add_item(cart):\n    return "{CORPUS!r}"\n'
-    shop = source_factory("shop", {PATH: text, "README.md": f"# {CORPUS}\n\n{CORPUS}\n"})
+    monkeypatch.setitem(gitrepos.ENVIRONMENT, "GIT_AUTHOR_NAME", AUTHOR)
+    repository = repository_factory({PATH: text, "README.md": f"# {CORPUS}\n\n{CORPUS}\n"})
+    change = repository.commit({PATH: f"{text}# more\n"}, CORPUS)
+    shop = source_factory("shop", repository=repository)
     admin = user_factory(SHORT, groups=(SHORT, "readers"), is_staff=True, first_name=SHORT)
     User.objects.filter(pk=admin.pk).update(last_name=SHORT, email=f"{SHORT}@x.example")
     RoleGrant.objects.create(role=Role.CURATOR, group=Group.objects.get(name=SHORT))
@@ -129,8 +137,9 @@ def world(
         f"/messages/{message.pk}/delete/", f"/curation/{message.pk}/", "/curation/?state=all",
         f"/people/{admin.pk}/", f"/people/{admin.pk}/disable/", f"/groups/{group.pk}/",
         "/search/?q=add_item", "/search/code/?q=add_item", "/symbols/?name=add_item",
-        "/files/shop/main/", "/files/shop/main/README.md?rendered=1", "/tree/shop/main/",
-        *(f"/{view}/shop/main/{quote(PATH)}" for view in ("files", "blame", "history")),
+        f"/files/{SHOP}/main/", f"/files/{SHOP}/main/README.md?rendered=1", f"/tree/{SHOP}/main/",
+        *(f"/{view}/{SHOP}/main/{quote(PATH)}" for view in ("files", "blame", "history")),
+        f"/change/{SHOP}/{change}/{quote(PATH)}",
     ]  # fmt: skip
 
 
@@ -151,6 +160,8 @@ def test_nothing_that_somebody_wrote_runs(world: tuple[User, list[str]]) -> None
         shown += "xssmark" in page.text
         dangers += [f"{path}: {danger}" for danger in page.dangers]
     assert dangers == []
+    past = [client.get(path).content.decode() for path in paths[-3:]]  # blame, history, a change
+    assert all("onfocus=alert" in html for html in past)  # as text, which its author is
     assert shown > 15  # the corpus did reach the pages
     assert BrokenGlass.objects.exists()
 

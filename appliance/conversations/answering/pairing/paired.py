@@ -6,8 +6,9 @@ import time
 from collections.abc import Generator
 from dataclasses import replace
 
+from appliance.conversations.answering.crowding import open_sources, thinned_hits
 from appliance.conversations.answering.events import Answered, Event, Question, Searched, Stepped
-from appliance.conversations.answering.experts import experts_for
+from appliance.conversations.answering.experts import experts_for, writers_of
 from appliance.conversations.answering.found import basis_of
 from appliance.conversations.answering.pairing.outcomes import Outcome, of_files
 from appliance.conversations.answering.pairing.reach import Reach, found_by, hits_of
@@ -85,6 +86,8 @@ def _ended(
     receipt: Receipt,
     model: Model | None,
 ) -> Generator[Event, None, Answered]:
+    hits = thinned_hits(hits, open_sources(question.scope))
+    receipt = replace(receipt, writers=writers_of(hits, question.scope))
     if work.asks is not None:
         receipt = replace(receipt, asked_back=True, options=work.asks.options)
         yield Searched(work.query, as_evidence(hits), receipt)

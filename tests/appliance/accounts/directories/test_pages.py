@@ -7,11 +7,13 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import Group
 from django.test import Client
+from django.utils import timezone
 from pytest_django import Settings
 
 from appliance.accounts.directories.secrets import put_secret, secret_of
 from appliance.accounts.memberships import set_memberships
 from appliance.accounts.models import Directory, Identity, User
+from appliance.accounts.scim.tokens import issue
 from appliance.audit.actions import Action
 from appliance.audit.models import Event
 from tests.identity.hostile import hostile_provider
@@ -213,3 +215,31 @@ def test_pages_of_saml_tell_what_is_wrong_with_metadata(admin: Client) -> None:
     make(kind="saml", settings={"metadata": "<a/>"})
     assert "no identity provider" in admin.post("/directory/acme/test/").content.decode()
     assert admin.get("/accounts/saml/acme/metadata/").status_code == 404
+
+
+def test_a_provider_that_tells_nobody_who_left_says_so_until_scim_is_beside_it(
+    client: Client, staff: User
+) -> None:
+    acme = Directory.objects.create(name="Acme", slug="acme", kind="oidc", is_enabled=True)
+    Directory.objects.create(name="Corp", slug="corp", kind="ldap", is_enabled=True)
+    client.force_login(staff)
+    warning = b"tells nobody who left"
+
+    assert warning in client.get("/directory/acme/").content
+    assert warning not in client.get("/directory/corp/").content
+    issue(acme, "first", days=30, by=staff)
+    assert warning not in client.get("/directory/acme/").content
+    acme.scim_tokens.update(revoked_at=timezone.now())
+    assert warning in client.get("/directory/acme/").content
+
+
+def test_a_provider_whose_groups_are_not_read_says_so(client: Client, staff: User) -> None:
+    acme = Directory.objects.create(name="Acme", slug="acme", kind="oidc", is_enabled=True)
+    client.force_login(staff)
+
+    assert b"says nothing about groups yet" in client.get("/directory/acme/").content
+    assert b"At sign-in it will not" in client.get("/directory/acme/mapping/").content
+    acme.settings = {"groups_attribute": "groups"}
+    acme.save()
+    assert b"says nothing about groups yet" not in client.get("/directory/acme/").content
+    assert b"At sign-in it will not" not in client.get("/directory/acme/mapping/").content

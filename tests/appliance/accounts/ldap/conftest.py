@@ -6,15 +6,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from django.core.cache import cache
 
 from tests.ldapserver import LdapServer, running
-
-
-@pytest.fixture(autouse=True)
-def no_limit_reached_before() -> None:
-    """Failed sign-ins of the test before count for nothing."""
-    cache.clear()
 
 
 @pytest.fixture
