@@ -176,7 +176,7 @@ def _served(user: User, token: str, path: str) -> Callable[[int], None]:
     async def ask(count: int) -> None:
         from appliance.config.asgi import application
 
-        transport = httpx.ASGITransport(application)  # type: ignore[arg-type]
+        transport = httpx.ASGITransport(application)
         async with httpx.AsyncClient(
             transport=transport, base_url="http://localhost", headers=headers
         ) as client:
