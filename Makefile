@@ -30,7 +30,7 @@ test: dev ## all of CI's tests
 	@exec $(python) -m tests
 
 programme: dev ## the test programme of GATE=commit|nightly|release, with its report
-	@exec $(python) -m tests.programme $(GATE) $(if $(ROWS),--only $(ROWS)) $(if $(LEAVE),--without $(LEAVE))
+	@exec $(python) -m tests.programme $(GATE) $(if $(ROWS),--only $(ROWS)) $(if $(LEAVE),--without $(LEAVE)) $(OPTIONS)
 
 check: dev ## format, lint, types, imports, playbooks, missing migrations, tests
 	$(python) -m ruff format --check .
