@@ -28,6 +28,7 @@ from tests.programme.recording import OPTION
 from tests.programme.reporting import (
     Observed,
     Report,
+    Verdict,
     as_json,
     as_markdown,
     observe,
@@ -103,7 +104,10 @@ def run_part(gate: Gate, rows: list[Row], proofs: dict[str, Proof]) -> dict[str,
 
 
 def quickly(row: Observed) -> Observed:
-    return replace(row, remark="; ".join(part for part in (row.remark, WITHOUT) if part))
+    """Say of a row what it was seen without; one that has slow forms alone was not run."""
+    remark = "; ".join(part for part in (row.remark, WITHOUT) if part)
+    is_bare = row.verdict is Verdict.FAILED and not row.counts
+    return replace(row, remark=remark, verdict=Verdict.NOT_RUN if is_bare else row.verdict)
 
 
 def write(report: Report, out: Path) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.programme.__main__ import write
+from tests.programme.__main__ import quickly, write
 from tests.programme.keeping import choose, join, read_kept
 from tests.programme.recording import OPTION
 from tests.programme.reporting import (
@@ -124,6 +124,13 @@ def test_rows_are_chosen_by_name_by_part_or_as_what_is_still_to_do(tmp_path: Pat
     assert choose(rows, ["A02", "G"], kept) == [rows[1], rows[2], rows[3]]
     assert choose(rows, ["rest"], kept) == [rows[1], rows[3]]
     assert choose(rows, ["rest"], read_kept(tmp_path / "nightly.json")) == rows
+
+
+def test_a_row_with_slow_forms_alone_is_not_run_quickly() -> None:
+    assert quickly(observe(ROW, PROOF, [])).verdict == Verdict.NOT_RUN
+    failed = quickly(observe(ROW, PROOF, [outcome("tests/test_all.py::test_any", "failed")]))
+    assert failed.verdict == Verdict.FAILED
+    assert failed.remark.endswith("seen without the slow forms")
 
 
 def test_the_plugin_writes_down_each_outcome(tmp_path: Path) -> None:
