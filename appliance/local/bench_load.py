@@ -11,9 +11,9 @@ same moment: the knee is the most that all come to their end, with first words w
 for 95 of 100; then so many of fifty readers leave in the middle (--vanish). With --fill people
 search while a source of so many files is read; with --soak they work as on an ordinary day for so
 long, and every program is watched: memory, descriptors, what waits. At its end it looks, as after a
-fault, that nothing was lost, doubled or shown to the wrong person. With --flood a second appliance,
-with the usual limit of requests a minute, has one person send a hundred a second beside twenty who
-work. The clients run on this machine too and take their part of it. The last line of output is JSON.
+fault, that nothing was lost, doubled or shown to the wrong person. With --flood, instead of all that,
+one person sends a hundred requests a second beside twenty who work, with the usual limit of requests
+a minute. The clients run on this machine too and take their part of it. The last line of output is JSON.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from appliance.local.trials.using import Journal
 from appliance.local.trials.world import World, running
 
 SOURCES, PEOPLE = 3, 24
-AT_ONCE, BESIDE = 50, 4
+AT_ONCE, BESIDE, WORKERS = 50, 4, 21
 USUAL_LIMIT = {"PLUMBLINE_API_REQUESTS_PER_MINUTE": "600"}
 SLOWEST_P95_MS, SLOWEST_FIRST_WORDS_S = 500.0, 10.0
 console = Console(stderr=True)
@@ -60,11 +60,10 @@ def main() -> int:
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
     result: dict[str, Any] = {"bench": "load"}
-    with _appliance({}) as (world, folder):
-        result |= measure(world, options, folder)
-    if options.flood:
-        with _appliance(USUAL_LIMIT) as (world, _):
-            result["flood"] = asdict(overload.flood(world, world.people[:21], options.seconds))
+    with _appliance(USUAL_LIMIT if options.flood else {}) as (world, folder):
+        result |= (
+            measure_flood(world, options) if options.flood else measure(world, options, folder)
+        )
     console.print(_table(result))
     sys.stdout.write(json.dumps(result) + "\n")
     return 1 if result["problems"] else 0
@@ -83,6 +82,12 @@ def _appliance(extra: Mapping[str, str]) -> Iterator[tuple[World, Path]]:
                 yield world, folder
         finally:
             model.kill()
+
+
+def measure_flood(world: World, options: argparse.Namespace) -> dict[str, Any]:
+    told = overload.flood(world, world.people[:WORKERS], options.seconds)
+    found = checking.look(world, Journal(keys=asked_before(world)))
+    return {"flood": asdict(told), "problems": list(found.all)}
 
 
 def measure(world: World, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
@@ -129,9 +134,8 @@ def stream_knee(steps: Sequence[Streams]) -> int:
 def soak(world: World, minutes: float) -> dict[str, Any]:
     """Let people work for so long, and look whether all is there; without minutes only look."""
     watching = soaking.Soak(world)
-    # Answers of the steps before were asked for past the journal.
-    before = Counter({person.name: _asked_by(person.name) for person in world.people})
     journal = Journal()
+    before = asked_before(world)
     if minutes:
         with using.at_work(world, world.people) as journal:
             watching.start()
@@ -139,7 +143,6 @@ def soak(world: World, minutes: float) -> dict[str, Any]:
             watching.ended.set()
             watching.join(60)
     journal.keys.update(before)
-    found = checking.look(world, journal)
     half = max(1, len(watching.waiting) // 2)
     return {
         "soak_minutes": minutes,
@@ -147,8 +150,13 @@ def soak(world: World, minutes: float) -> dict[str, Any]:
         "growth": {name: asdict(one) for name, one in watching.growth().items()},
         "waiting_first_half": max(watching.waiting[:half], default=0),
         "waiting_second_half": max(watching.waiting[half:], default=0),
-        "problems": list(found.all),
+        "problems": list(checking.look(world, journal).all),
     }
+
+
+def asked_before(world: World) -> Counter[str]:
+    """Return how many questions people have asked that stand in no journal."""
+    return Counter({person.name: _asked_by(person.name) for person in world.people})
 
 
 def _shown_to_others(result: Mapping[str, Any]) -> list[str]:
