@@ -86,6 +86,7 @@ def main() -> None:
                 "PLUMBLINE_CHAT_MODEL": "fake",
                 "PLUMBLINE_API_REQUESTS_PER_MINUTE": "0",
                 "PLUMBLINE_EGRESS": "off",  # nothing outside this machine is ever asked
+                "PLUMBLINE_DATABASE_ROLE": "web",
             }
             clones = cloned(home, [options.repository])
             set_up(home)
