@@ -1,6 +1,6 @@
 # The only list of commands. Values: PORT, BIND, PLUMBLINE_HOME, MODEL=none|small|FOLDER|URL,
 # REPO=path or address, WAIT_MODEL=true, PYTHON=/path/to/python; of make bundle BUNDLE and KEY;
-# of make programme GATE.
+# of make programme GATE, ROWS and LEAVE.
 .DEFAULT_GOAL := help
 BUNDLE ?= .plumbline/bundle
 KEY ?= .plumbline/signing-key.pem
@@ -30,7 +30,7 @@ test: dev ## all of CI's tests
 	@exec $(python) -m tests
 
 programme: dev ## the test programme of GATE=commit|nightly|release, with its report
-	@exec $(python) -m tests.programme $(GATE)
+	@exec $(python) -m tests.programme $(GATE) $(if $(ROWS),--only $(ROWS)) $(if $(LEAVE),--without $(LEAVE)) $(OPTIONS)
 
 check: dev ## format, lint, types, imports, playbooks, missing migrations, tests
 	$(python) -m ruff format --check .

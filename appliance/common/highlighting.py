@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 from functools import lru_cache
+from html import escape  # Django's, with the same outcome, asks each text first whether it is lazy
 
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from pygments.lexer import Lexer
 from pygments.lexers import get_lexer_for_filename
@@ -55,12 +55,17 @@ CLASSES: dict[_TokenType, str] = {
 }
 
 
-def highlighted_lines(text: str, path: str, terms: Collection[str] = ()) -> list[SafeString]:
-    """Return one piece of HTML per line of the text, with the terms marked."""
+def highlighted_lines(
+    text: str, path: str, terms: Collection[str] = (), *, first: int | None = None
+) -> list[SafeString]:
+    """Return one piece of HTML per line of the text, with the terms marked; `first`: of so many.
+
+    What stands below them is not looked at: most of what a list of excerpts costs is colouring.
+    """
     marks = _pattern_of(terms)
-    lines = _coloured(text, _lexer_for(path), marks)
+    lines = _coloured(text, _lexer_for(path), marks, first)
     if lines is None:
-        lines = [_marked(line, marks) for line in text.split("\n")]
+        lines = [_marked(line, marks) for line in text.split("\n")[:first]]
     return [mark_safe(line) for line in lines]  # noqa: S308  every piece was escaped below
 
 
@@ -83,12 +88,15 @@ def _lexer_for(path: str) -> Lexer | None:
     return _lexer_for_name(path.rsplit("/", 1)[-1])
 
 
-def _coloured(text: str, lexer: Lexer | None, marks: re.Pattern[str] | None) -> list[str] | None:
+def _coloured(
+    text: str, lexer: Lexer | None, marks: re.Pattern[str] | None, first: int | None
+) -> list[str] | None:
     """Return the lines in colour, None when that would be slow or not line-exact."""
     if lexer and (opening := opening_of(text, lexer.name)):
-        lines = _coloured_whole(f"{opening}\n{text}", lexer, marks)
+        first = None if first is None else first + 1
+        lines = _coloured_lines(f"{opening}\n{text}", lexer, marks, first)
         return lines[1:] if lines else None
-    return _coloured_whole(text, lexer, marks)
+    return _coloured_lines(text, lexer, marks, first)
 
 
 def opening_of(text: str, language: str) -> str:
@@ -112,24 +120,27 @@ def _ends_a_docstring(text: str) -> bool:
     return parts[1][:1] in {"", "\n"} and not above.rstrip().endswith(":")
 
 
-def _coloured_whole(
-    text: str, lexer: Lexer | None, marks: re.Pattern[str] | None
+def _coloured_lines(
+    text: str, lexer: Lexer | None, marks: re.Pattern[str] | None, first: int | None
 ) -> list[str] | None:
     plain = text.split("\n")
     if lexer is None or len(text) > MAX_COLOURED_CHARACTERS:
         return None
     if max(map(len, plain)) > MAX_COLOURED_LINE:
         return None
+    wanted = plain[:first]
     lines: list[list[str]] = [[]]
     seen: list[list[str]] = [[]]
     for css_class, piece, starts_line in _pieces(text, lexer):
         if starts_line:
+            if len(lines) == len(wanted):
+                break  # the lexer goes no further
             lines.append([])
             seen.append([])
         seen[-1].append(piece)
         html = _marked(piece, marks)
         lines[-1].append(f'<span class="tok-{css_class}">{html}</span>' if css_class else html)
-    if ["".join(pieces) for pieces in seen] != plain:
+    if ["".join(pieces) for pieces in seen] != wanted:
         return None
     return ["".join(pieces) for pieces in lines]
 

@@ -25,6 +25,7 @@ from appliance.config.env import (
 )
 from appliance.config.metering import use_folder
 from appliance.config.schedule import ROUTES, beat_schedule
+from appliance.config.sharing import shared
 
 BASE_DIR = Path(__file__).resolve().parent.parent.parent
 
@@ -92,7 +93,7 @@ OWNER = (
 DATABASE_RUNTIME_ROLE = str(RUNTIME["USER"]) if OWNER["USER"] != RUNTIME["USER"] else ""
 if not DATABASE_RUNTIME_ROLE:
     DATABASE_ROLE = "owner"
-DATABASES = {"default": OWNER if DATABASE_ROLE == "owner" else RUNTIME}
+DATABASES = {"default": shared(OWNER if DATABASE_ROLE == "owner" else RUNTIME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Applications ---------------------------------------------------------------------------

@@ -1,20 +1,23 @@
 """Let a whole appliance have a bad day, and look afterwards whether anything was lost.
 
     python -m appliance.local.bench_faults [--people 6] [--only TEXT...] [--seconds 5]
+        [--times 1] [--hold SECONDS] [--clock]
 
 Starts an appliance in a temporary folder with a paced fake model, lets people search, ask and read
 and somebody commit, and breaks one thing after the other: each program killed and standing still, all
-at once, lines cut, an emptied queue, a full disk, a slow network, a clock that jumps. After each
+at once, lines cut, an emptied queue, a full disk, a slow network; with --clock, instead of these, a
+clock that jumps, for which every program is started under libfaketime. After each
 fault it waits until a new question is answered, then lets everybody pause and looks: nothing lost, nothing
 doubled, nobody shown what they may not read, the audit whole. As root on Linux it runs in namespaces of
 its own, with a disk that it may fill and a loopback that it may slow; elsewhere these two are left
-out. Exit code 1 when something does not hold. The last line of output is JSON.
+out. --times repeats each fault, at moments that are drawn by chance, and --hold lets it last longer. Exit code 1 when something does not hold. The last line of output is JSON.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import signal
 import socket
 import sys
@@ -50,6 +53,7 @@ class Survived:
     missing: str  # why it was not tried
     recovered_s: float | None  # until a new question was answered; None: not within the limit
     problems: tuple[str, ...]
+    slowest_refusal_s: float = 0.0  # of answers that said that it does not work now
 
     @property
     def holds(self) -> bool:
@@ -61,17 +65,19 @@ def main() -> int:
     parser.add_argument("--people", type=int, default=6)
     parser.add_argument("--only", nargs="+", default=[], metavar="TEXT", help="of a fault's name")
     parser.add_argument("--seconds", type=float, default=5.0, help="at work before each fault")
+    parser.add_argument("--times", type=int, default=1, help="each fault")
+    parser.add_argument("--hold", type=float, help="seconds that each fault lasts")
+    parser.add_argument("--clock", action="store_true", help="the faults of the clock instead")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
     isolation.isolate(MODULE, sys.argv[1:])
-    results: list[Survived] = []
     counts: Counter[str] = Counter()
-    for chosen, fakes_time in ((faults.all_faults(), False), (faults.clock_faults(), True)):
-        wanted = [fault for fault in chosen if _is_wanted(fault, options.only)]
-        results += [Survived(one.name, one.missing, None, ()) for one in wanted if one.missing]
-        possible = [fault for fault in wanted if not fault.missing]
-        if possible:
-            results += _try(possible, options, counts, fakes_time=fakes_time)
+    chosen = faults.clock_faults() if options.clock else faults.all_faults()
+    wanted = [fault for fault in chosen if _is_wanted(fault, options.only)]
+    possible = [_lasting(fault, options.hold) for fault in wanted if not fault.missing]
+    results = [Survived(one.name, one.missing, None, ()) for one in wanted if one.missing]
+    if possible:
+        results += _try([one for one in possible for _ in range(options.times)], options, counts)
     console.print(_table(results))
     tried = [one for one in results if not one.missing]
     result = {
@@ -82,10 +88,15 @@ def main() -> int:
         "not_tried": {one.name: one.missing for one in results if one.missing},
         "slowest_recovery_s": max((one.recovered_s or RECOVERY_S for one in tried), default=0.0),
         "requests": dict(sorted(counts.items())),
+        "slowest_refusal_s": round(max((one.slowest_refusal_s for one in tried), default=0.0), 2),
         "each": [asdict(one) for one in results],
     }
     sys.stdout.write(json.dumps(result) + "\n")
     return 0 if all(one.holds for one in results) else 1
+
+
+def _lasting(fault: Fault, hold_s: float | None) -> Fault:
+    return fault if hold_s is None else replace(fault, hold_s=hold_s)
 
 
 def _is_wanted(fault: Fault, only: Sequence[str]) -> bool:
@@ -93,7 +104,7 @@ def _is_wanted(fault: Fault, only: Sequence[str]) -> bool:
 
 
 def _try(
-    chosen: Sequence[Fault], options: argparse.Namespace, counts: Counter[str], *, fakes_time: bool
+    chosen: Sequence[Fault], options: argparse.Namespace, counts: Counter[str]
 ) -> list[Survived]:
     with tempfile.TemporaryDirectory(prefix="plumbline-trial-") as name:
         folder = Path(name)
@@ -104,7 +115,7 @@ def _try(
         model = ModelServer(free_port(), folder / "model.log")
         model.start()
         clock_file = folder / "clock"
-        extra = faults.faketime_variables(clock_file) if fakes_time else {}
+        extra = faults.faketime_variables(clock_file) if options.clock else {}
         try:
             with running(
                 folder, model.url, sources=SOURCES, people=options.people, extra=extra
@@ -124,7 +135,7 @@ def _survive(stage: Stage, fault: Fault, seconds: float, earlier: Journal) -> Su
     console.print(f"{fault.name} ...", end=" ")
     people = stage.world.people
     with using.at_work(stage.world, people) as journal:
-        time.sleep(seconds)
+        time.sleep(random.uniform(0, 2 * seconds))  # noqa: S311  any moment will do
         fault.begin(stage)
         time.sleep(fault.hold_s)
         fault.end(stage)
@@ -133,7 +144,7 @@ def _survive(stage: Stage, fault: Fault, seconds: float, earlier: Journal) -> Su
     found = checking.look(stage.world, _added(earlier, journal), clock_was_set=fault.sets_clock)
     problems = found.all
     console.print("well" if recovered is not None and not problems else f"[red]{problems}[/red]")
-    return Survived(fault.name, "", recovered, problems)
+    return Survived(fault.name, "", recovered, problems, max(journal.refusals, default=0.0))
 
 
 def _added(earlier: Journal, journal: Journal) -> Journal:

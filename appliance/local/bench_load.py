@@ -1,16 +1,19 @@
 """Find how much a whole appliance carries on this machine, and whether it grows over time.
 
     python -m appliance.local.bench_load [--users 1 2 4 8 16 32] [--streams 4 8 16 24 50]
-        [--seconds 20] [--soak MINUTES]
+        [--seconds 20] [--vanish 20] [--flood] [--fill FILES] [--soak MINUTES]
 
 Starts an appliance in a temporary folder with a fake model that writes a word every 50 ms. Steps of
 people who search and read without a pause: the knee is the most requests a second with a 95th
-percentile of half a second at most, no error, and a health page that answers. Steps of answers that
-are asked for at the same moment: the knee is the most that all come to their end, with first words
-within ten seconds for 95 of 100. Then one person floods beside two who work. With --soak people work as
-on an ordinary day for so long, and every program is watched: memory, descriptors, what waits. At its end it
-looks, as after a fault, that nothing was lost, doubled or shown to the wrong person. The clients run
-on this machine too and take their part of it. The last line of output is JSON.
+percentile of half a second at most, no error, and a health page that answers; behind the steps it
+looks how long it takes until everything is as usual. Steps of answers that are asked for at the
+same moment: the knee is the most that all come to their end, with first words within ten seconds
+for 95 of 100; then so many of fifty readers leave in the middle (--vanish). With --fill people
+search while a source of so many files is read; with --soak they work as on an ordinary day for so
+long, and every program is watched: memory, descriptors, what waits. At its end it looks, as after a
+fault, that nothing was lost, doubled or shown to the wrong person. With --flood, instead of all that,
+one person sends a hundred requests a second beside twenty who work, with the usual limit of requests
+a minute. The clients run on this machine too and take their part of it. The last line of output is JSON.
 """
 
 from __future__ import annotations
@@ -21,7 +24,9 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -30,12 +35,15 @@ from rich.console import Console
 from rich.table import Table
 
 from appliance.local.bench_faults import free_port
-from appliance.local.trials import checking, pushing, soaking, using
+from appliance.local.trials import checking, filling, overload, pushing, soaking, using
 from appliance.local.trials.faults import ModelServer
 from appliance.local.trials.pushing import Step, Streams
+from appliance.local.trials.using import Journal
 from appliance.local.trials.world import World, running
 
 SOURCES, PEOPLE = 3, 24
+AT_ONCE, BESIDE, WORKERS = 50, 4, 21
+USUAL_LIMIT = {"PLUMBLINE_API_REQUESTS_PER_MINUTE": "600"}
 SLOWEST_P95_MS, SLOWEST_FIRST_WORDS_S = 500.0, 10.0
 console = Console(stderr=True)
 
@@ -45,9 +53,24 @@ def main() -> int:
     parser.add_argument("--users", type=int, nargs="*", default=[1, 2, 4, 8, 16, 32])
     parser.add_argument("--streams", type=int, nargs="*", default=[4, 8, 16, 24, 50])
     parser.add_argument("--seconds", type=float, default=20.0, help="of each step of requests")
+    parser.add_argument("--vanish", type=int, default=0, metavar="READERS", help="of fifty")
+    parser.add_argument("--flood", action="store_true", help="one person beside twenty others")
+    parser.add_argument("--fill", type=int, default=0, metavar="FILES")
     parser.add_argument("--soak", type=float, default=0.0, metavar="MINUTES")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
+    result: dict[str, Any] = {"bench": "load"}
+    with _appliance(USUAL_LIMIT if options.flood else {}) as (world, folder):
+        result |= (
+            measure_flood(world, options) if options.flood else measure(world, options, folder)
+        )
+    console.print(_table(result))
+    sys.stdout.write(json.dumps(result) + "\n")
+    return 1 if result["problems"] else 0
+
+
+@contextmanager
+def _appliance(extra: Mapping[str, str]) -> Iterator[tuple[World, Path]]:
     with tempfile.TemporaryDirectory(prefix="plumbline-trial-") as name:
         folder = Path(name)
         folder.chmod(0o755)
@@ -55,28 +78,38 @@ def main() -> int:
         model = ModelServer(free_port(), folder / "model.log")
         model.start()
         try:
-            with running(folder, model.url, sources=SOURCES, people=PEOPLE, extra={}) as world:
-                result = measure(world, options)
+            with running(folder, model.url, sources=SOURCES, people=PEOPLE, extra=extra) as world:
+                yield world, folder
         finally:
             model.kill()
-    sys.stdout.write(json.dumps(result) + "\n")
-    return 1 if result.get("problems") else 0
 
 
-def measure(world: World, options: argparse.Namespace) -> dict[str, Any]:
+def measure_flood(world: World, options: argparse.Namespace) -> dict[str, Any]:
+    told = overload.flood(world, world.people[:WORKERS], options.seconds)
+    found = checking.look(world, Journal(keys=asked_before(world)))
+    return {"flood": asdict(told), "problems": list(found.all)}
+
+
+def measure(world: World, options: argparse.Namespace, folder: Path) -> dict[str, Any]:
     people = world.people
-    result: dict[str, Any] = {"bench": "load"}
+    result: dict[str, Any] = {}
+    pushing.push(world, people, 2, 3)  # the first requests load what the others find loaded
     if options.users:
-        pushing.push(world, people, 2, 3)  # the first requests load what the others find loaded
+        usual = pushing.push(world, people, min(options.users), options.seconds)
         steps = [pushing.push(world, people, users, options.seconds) for users in options.users]
         result |= {"steps": [asdict(one) for one in steps], "knee": knee(steps)}
-        result["flood"] = pushing.beside_flood(world, people, options.seconds)
+        result["normal_after_s"] = overload.normal_after_s(world, people, usual)
     if options.streams:
         streams = [pushing.ask_at_once(world, people, count) for count in options.streams]
         result |= {"streams": [asdict(one) for one in streams], "stream_knee": stream_knee(streams)}
-    if options.soak:
-        result |= soak(world, options.soak)
-    console.print(_table(result))
+    if options.vanish:
+        result["vanished"] = asdict(overload.vanish(world, people, AT_ONCE, options.vanish))
+    if options.fill:
+        usual = pushing.push(world, people, BESIDE, options.seconds)
+        filled = filling.fill(world, people, options.fill, folder, usual)
+        result["fill"] = asdict(filled)
+    result |= soak(world, options.soak)
+    result["problems"] += _shown_to_others(result)
     return result
 
 
@@ -99,16 +132,17 @@ def stream_knee(steps: Sequence[Streams]) -> int:
 
 
 def soak(world: World, minutes: float) -> dict[str, Any]:
+    """Let people work for so long, and look whether all is there; without minutes only look."""
     watching = soaking.Soak(world)
-    # Answers of the steps before were asked for past the journal.
-    before = {person.name: _asked_by(person.name) for person in world.people}
-    with using.at_work(world, world.people) as journal:
-        watching.start()
-        time.sleep(60 * minutes)
-        watching.ended.set()
-        watching.join(60)
+    journal = Journal()
+    before = asked_before(world)
+    if minutes:
+        with using.at_work(world, world.people) as journal:
+            watching.start()
+            time.sleep(60 * minutes)
+            watching.ended.set()
+            watching.join(60)
     journal.keys.update(before)
-    found = checking.look(world, journal)
     half = max(1, len(watching.waiting) // 2)
     return {
         "soak_minutes": minutes,
@@ -116,8 +150,18 @@ def soak(world: World, minutes: float) -> dict[str, Any]:
         "growth": {name: asdict(one) for name, one in watching.growth().items()},
         "waiting_first_half": max(watching.waiting[:half], default=0),
         "waiting_second_half": max(watching.waiting[half:], default=0),
-        "problems": found.all,
+        "problems": list(checking.look(world, journal).all),
     }
+
+
+def asked_before(world: World) -> Counter[str]:
+    """Return how many questions people have asked that stand in no journal."""
+    return Counter({person.name: _asked_by(person.name) for person in world.people})
+
+
+def _shown_to_others(result: Mapping[str, Any]) -> list[str]:
+    words = {word for one in result.get("steps", []) for word in one["wrong"]}
+    return [f"somebody was shown {word}, which is not for them" for word in sorted(words)]
 
 
 def _asked_by(name: str) -> int:
@@ -134,6 +178,9 @@ def _table(result: dict[str, Any]) -> Table:
     for one in result.get("streams", []):
         told = f"{one['completed']} ended, first words p95 {one['first_words_p95_s']} s"
         table.add_row(f"{one['at_once']} answers at once", told)
+    for name in ("vanished", "fill", "flood"):
+        if one := result.get(name):
+            table.add_row(name, ", ".join(f"{key} {value}" for key, value in one.items()))
     for name, one in result.get("growth", {}).items():
         told = f"{one['memory_mb']} MB, {one['memory_mb_per_hour']:+} an hour"
         table.add_row(f"{name} over time", f"{told}, {one['descriptors_grown']:+} descriptors")

@@ -64,7 +64,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory(prefix="plumbline-bench-") as name:
         home = Path(name)
         home.chmod(0o755)
-        with database(home) as server, _model(options.words, options.pace) as url:
+        with database(home) as server, fake_model(options.words, options.pace) as url:
             os.environ |= {"PLUMBLINE_CHAT_URL": url, "PLUMBLINE_CHAT_MODEL": "fake"}
             clones = cloned(home, [options.repository])
             set_up(home)
@@ -75,7 +75,7 @@ def main() -> None:
 
 
 @contextmanager
-def _model(words: int, pace: float) -> Iterator[str]:
+def fake_model(words: int, pace: float) -> Iterator[str]:
     """Serve a model that writes so many words, in another process."""
     sentence = SENTENCE.format(name="command", n=1)
     text = " ".join(
@@ -124,11 +124,11 @@ def _measured(
         source = connect(str(clone), name=name, from_command_line=True)
         job = jobs.claim(jobs.enqueue(source).pk)
         sync(job, WatchedHeartbeat(job, None))
-    user, questions = _asker(next(iter(clones)), answers + 1)
-    _written(user, questions.pop(), follow=True)  # loads what is loaded once
-    alone = _spent(server, lambda: [_written(user, one, follow=False) for one in questions])
+    user, questions = ask_person(next(iter(clones)), answers + 1)
+    written(user, questions.pop(), follow=True)  # loads what is loaded once
+    alone = _spent(server, lambda: [written(user, one, follow=False) for one in questions])
     with _profiled(is_profiled):
-        followed = _spent(server, lambda: [_written(user, one, follow=True) for one in questions])
+        followed = _spent(server, lambda: [written(user, one, follow=True) for one in questions])
     return {
         "answers": answers,
         "words": words,
@@ -168,7 +168,8 @@ def _profiled(is_wanted: bool) -> Iterator[None]:
         pstats.Stats(profile, stream=sys.stderr).sort_stats("cumulative").print_stats(50)
 
 
-def _asker(source: str, count: int) -> tuple[User, list[str]]:
+def ask_person(source: str, count: int) -> tuple[User, list[str]]:
+    """Return somebody who may read the source, and as many questions about its functions."""
     from django.contrib.auth.models import Group
 
     from appliance.accounts.models import User
@@ -184,13 +185,13 @@ def _asker(source: str, count: int) -> tuple[User, list[str]]:
 
 
 def _spent(server: psutil.Process, work: Callable[[], list[int]]) -> Spent:
-    before = (time.process_time(), _database_s(server), _statements())
+    before = (time.process_time(), database_s(server), statements())
     events = sum(work())
-    after = (time.process_time(), _database_s(server), _statements())
+    after = (time.process_time(), database_s(server), statements())
     return Spent(after[0] - before[0], after[1] - before[1], after[2] - before[2], events)
 
 
-def _database_s(server: psutil.Process) -> float:
+def database_s(server: psutil.Process) -> float:
     """Return the processor seconds of the database's processes, those that have ended too."""
     total = 0.0
     for process in (
@@ -203,7 +204,7 @@ def _database_s(server: psutil.Process) -> float:
     return total
 
 
-def _statements() -> int:
+def statements() -> int:
     """Return how many transactions were ended so far: outside a block each statement is one."""
     from django.db import connection
 
@@ -215,7 +216,7 @@ def _statements() -> int:
         return int(cursor.fetchone()[0])
 
 
-def _written(user: User, question: str, *, follow: bool) -> int:
+def written(user: User, question: str, *, follow: bool) -> int:
     """Have an answer written, maybe with a page beside it; return how many events that got."""
     from django.db import connection
 

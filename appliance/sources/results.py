@@ -82,8 +82,8 @@ def _shown(hits: Sequence[Hit]) -> tuple[ResultHit, ...]:
 
 def _lines_of(hit: Hit) -> tuple[ResultLine, ...]:
     plain = hit.text.split("\n")
-    html = highlighted_lines(hit.text, hit.path, hit.matched)
     kept = kept_lines(plain, hit.matched)
+    html = highlighted_lines(hit.text, hit.path, hit.matched, first=kept[-1] + 1)
     return tuple(
         ResultLine(
             hit.span.start_line + index, html[index], place > 0 and kept[place - 1] < index - 1

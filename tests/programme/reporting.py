@@ -19,6 +19,10 @@ class Verdict(StrEnum):
     FAILED = "**no**"
     NOT_HERE = "not here"  # with a reason that stands in docs/programme.md, or that a test gave
     NOTHING = "**no test**"
+    NOT_RUN = "**not run**"  # in none of the runs that this report was made of
+
+
+GOOD = (Verdict.PASSED, Verdict.NOT_HERE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +46,7 @@ class Observed:
     seconds: float
     verdict: Verdict
     remark: str
+    commit: str = ""
 
     @property
     def told(self) -> str:
@@ -50,18 +55,28 @@ class Observed:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One run of one gate."""
+    """What is known of one gate, from one run of it or from several."""
 
     gate: str
-    commit: str
     machine: str
-    started_at: str
-    seconds: float
+    ended_at: str
     rows: tuple[Observed, ...]
 
     @property
     def has_passed(self) -> bool:
-        return all(row.verdict in (Verdict.PASSED, Verdict.NOT_HERE) for row in self.rows)
+        return all(row.verdict in GOOD for row in self.rows)
+
+    @property
+    def seconds(self) -> float:
+        return sum(row.seconds for row in self.rows)
+
+    @property
+    def commits(self) -> str:
+        """Name what was tested: one commit, or several with how many rows were observed at each."""
+        counts = Counter(row.commit for row in self.rows if row.commit)
+        if len(counts) == 1:
+            return next(iter(counts))
+        return ", ".join(f"{commit} ({count} rows)" for commit, count in counts.items()) or "none"
 
 
 def read_outcomes(record: Path) -> list[Outcome]:
@@ -70,7 +85,13 @@ def read_outcomes(record: Path) -> list[Outcome]:
     return [Outcome(**json.loads(line)) for line in record.read_text("utf-8").splitlines()]
 
 
-def observe(row: Row, proof: Proof | None, outcomes: Sequence[Outcome]) -> Observed:
+def not_run(row: Row) -> Observed:
+    return Observed(row.name, row.gate, row.expected, {}, 0.0, Verdict.NOT_RUN, row.reason)
+
+
+def observe(
+    row: Row, proof: Proof | None, outcomes: Sequence[Outcome], *, commit: str = ""
+) -> Observed:
     """Judge a row by its tests; one that fails is never made up for by others that pass."""
     tests = proof.tests if proof else ()
     own = [one for one in outcomes if one.test.split("[", 1)[0].startswith(tests)] if tests else []
@@ -81,7 +102,8 @@ def observe(row: Row, proof: Proof | None, outcomes: Sequence[Outcome]) -> Obser
     remark = "; ".join(part for part in shown if part)
     seconds = round(sum(one.seconds for one in own), 1)
     verdict = _verdict(row, bool(tests), counts)
-    return Observed(row.name, row.gate, row.expected, dict(counts), seconds, verdict, remark)
+    told = dict(counts)
+    return Observed(row.name, row.gate, row.expected, told, seconds, verdict, remark, commit)
 
 
 def _verdict(row: Row, has_tests: bool, counts: Mapping[str, int]) -> Verdict:
@@ -105,7 +127,7 @@ def as_markdown(report: Report) -> str:
     lines = [
         f"# The test programme: {report.gate}",
         "",
-        f"{report.started_at}, commit {report.commit}, {report.machine}; {report.seconds:.0f} s. "
+        f"{report.ended_at}, commit {report.commits}, {report.machine}; {report.seconds:.0f} s. "
         f"{len(report.rows)} rows: {counted}.",
         "",
         _line(TITLES),

@@ -27,6 +27,7 @@ class Tally:
     seconds: list[float] = field(default_factory=list)
     health_s: list[float] = field(default_factory=list)
     outcomes: Counter[str] = field(default_factory=Counter)
+    wrong: list[str] = field(default_factory=list)  # words shown to whom they are not for
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +41,11 @@ class Step:
     p99_ms: float
     slowest_health_ms: float
     outcomes: dict[str, int]
+    wrong: list[str]  # words shown to whom they are not for
 
     @property
     def has_errors(self) -> bool:
-        return any(name != "200" for name in self.outcomes)
+        return any(name != "200" for name in self.outcomes) or bool(self.wrong)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,29 +76,13 @@ def push(world: World, people: Sequence[Person], users: int, seconds: float) -> 
     return Step(
         users=users,
         requests_per_s=round(len(tally.seconds) / took, 1),
-        p50_ms=_ms(statistics.median(spent)),
-        p95_ms=_ms(share(spent, 0.95)),
-        p99_ms=_ms(share(spent, 0.99)),
-        slowest_health_ms=_ms(max(tally.health_s, default=0.0)),
+        p50_ms=ms(statistics.median(spent)),
+        p95_ms=ms(share(spent, 0.95)),
+        p99_ms=ms(share(spent, 0.99)),
+        slowest_health_ms=ms(max(tally.health_s, default=0.0)),
         outcomes=dict(tally.outcomes),
+        wrong=sorted(set(tally.wrong)),
     )
-
-
-def beside_flood(world: World, people: Sequence[Person], seconds: float) -> dict[str, float]:
-    """Return the 95th percentile of two people's searches, alone and beside one who floods."""
-    quiet = push(world, people[1:3], 2, seconds)
-    ended, ignored = threading.Event(), Tally()
-    flood = [
-        threading.Thread(target=_use, args=(world, people[0], ignored, ended), daemon=True)
-        for _ in range(20)
-    ]
-    for thread in flood:
-        thread.start()
-    beside = push(world, people[1:3], 2, seconds)
-    ended.set()
-    for thread in flood:
-        thread.join(STREAM_TIMEOUT_S)
-    return {"alone_p95_ms": quiet.p95_ms, "beside_flood_p95_ms": beside.p95_ms}
 
 
 def ask_at_once(world: World, people: Sequence[Person], count: int) -> Streams:
@@ -135,26 +121,32 @@ def share(ordered: Sequence[float], part: float) -> float:
 
 
 def _use(world: World, person: Person, tally: Tally, ended: threading.Event) -> None:
+    others = [marker for marker in world.repositories if marker != person.marker]
     with client_of(world, person, timeout_s=30) as client:
         while not ended.is_set():
             for path in (f"/api/v1/search?q={SEARCH.replace(' ', '+')}", "/api/v1/threads"):
-                _timed(client, path, tally.seconds, tally.outcomes)
+                timed(client, path, tally, others)
 
 
 def _look(world: World, tally: Tally, ended: threading.Event) -> None:
+    health = Tally()
     with httpx.Client(base_url=world.address, timeout=30, trust_env=False) as client:
         while not ended.wait(HEALTH_EVERY_S):
-            _timed(client, "/healthz/", tally.health_s, Counter())
+            timed(client, "/healthz/", health, others=())
+    tally.health_s += health.seconds
 
 
-def _timed(client: httpx.Client, path: str, into: list[float], outcomes: Counter[str]) -> None:
+def timed(client: httpx.Client, path: str, tally: Tally, others: Sequence[str]) -> None:
+    """Send a request and add what came of it; `others` are words that must not be in it."""
     started = time.monotonic()
     try:
-        outcomes[str(client.get(path).status_code)] += 1
+        answer = client.get(path)
     except httpx.HTTPError as exc:
-        outcomes[type(exc).__name__] += 1
+        tally.outcomes[type(exc).__name__] += 1
         return
-    into.append(time.monotonic() - started)
+    tally.seconds.append(time.monotonic() - started)
+    tally.outcomes[str(answer.status_code)] += 1
+    tally.wrong += [word for word in others if word in answer.text]
 
 
 def _run(threads: Sequence[threading.Thread], ended: threading.Event, seconds: float) -> None:
@@ -170,12 +162,11 @@ def _follow(world: World, person: Person) -> tuple[float, float, bool] | None:
     """Return seconds to the first words and to the end, and whether the pieces were the whole."""
     started, first, text = time.monotonic(), 0.0, ""
     with client_of(world, person, timeout_s=STREAM_TIMEOUT_S) as client:
-        asked = client.post("/api/v1/threads", json={"question": QUESTION, "mode": "answer"})
-        if asked.status_code != 201:
+        number = ask(client)
+        if number is None:
             return None
-        path = f"/api/v1/messages/{asked.json()['message']['id']}/events"
-        with client.stream("GET", path) as response:
-            for kind, data in _events(response):
+        with client.stream("GET", f"/api/v1/messages/{number}/events") as response:
+            for kind, data in events_of(response):
                 if kind == "text":
                     first = first or time.monotonic() - started
                     text = text[: data["at"]] + data["text"]
@@ -185,7 +176,14 @@ def _follow(world: World, person: Person) -> tuple[float, float, bool] | None:
     return None
 
 
-def _events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
+def ask(client: httpx.Client) -> str | None:
+    """Ask the question of the trial; return the answer's id, None where it was not taken."""
+    asked = client.post("/api/v1/threads", json={"question": QUESTION, "mode": "answer"})
+    return str(asked.json()["message"]["id"]) if asked.status_code == 201 else None
+
+
+def events_of(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield kind and data of each event of a stream."""
     kind = ""
     for line in response.iter_lines():
         if line.startswith("event: "):
@@ -194,5 +192,6 @@ def _events(response: httpx.Response) -> Iterator[tuple[str, dict[str, Any]]]:
             yield kind, json.loads(line.removeprefix("data: "))
 
 
-def _ms(seconds: float) -> float:
+def ms(seconds: float) -> float:
+    """Return milliseconds as they are told."""
     return round(1000 * seconds, 1)

@@ -58,12 +58,12 @@ class World:
     def commit(self, marker: str, name: str, text: str) -> None:
         with self.git:
             (self.repositories[marker] / name).write_text(text, encoding="utf-8")
-            _git(self.repositories[marker], "add", ".")
-            _git(self.repositories[marker], "commit", "--quiet", "-m", f"Add {name}")
+            git(self.repositories[marker], "add", ".")
+            git(self.repositories[marker], "commit", "--quiet", "-m", f"Add {name}")
 
     def tree(self, marker: str) -> dict[str, str]:
         """Return the paths of the newest commit with their object ids, as git has them."""
-        lines = _git(self.repositories[marker], "ls-tree", "-r", "HEAD").splitlines()
+        lines = git(self.repositories[marker], "ls-tree", "-r", "HEAD").splitlines()
         return {line.split("\t")[1]: line.split()[2] for line in lines}
 
 
@@ -122,13 +122,14 @@ def _repository(folder: Path, marker: str) -> Path:
     path = folder / marker
     path.mkdir()
     (path / "cart.py").write_text(CODE.format(marker=marker), encoding="utf-8")
-    _git(path, "init", "--quiet", "--initial-branch=main")
-    _git(path, "add", ".")
-    _git(path, "commit", "--quiet", "-m", "Begin")
+    git(path, "init", "--quiet", "--initial-branch=main")
+    git(path, "add", ".")
+    git(path, "commit", "--quiet", "-m", "Begin")
     return path
 
 
-def _git(path: Path, *words: str) -> str:
+def git(path: Path, *words: str) -> str:
+    """Run git on a repository of the trial, whoever it belongs to."""
     command = ("git", "-c", "safe.directory=*", *IDENTITY, "-C", str(path), *words)
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout
 

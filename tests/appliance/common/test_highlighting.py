@@ -44,6 +44,14 @@ def test_lines_stay_what_and_where_they_are(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", TEXTS)
+def test_the_first_lines_alone_are_as_they_are_among_all(name: str) -> None:
+    text, path = TEXTS[name]
+    every = highlighted_lines(text, path, ["a"])
+    for first in (1, 2, len(every), len(every) + 1):
+        assert highlighted_lines(text, path, ["a"], first=first) == every[:first]
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_only_our_own_markup_is_in_the_lines(name: str) -> None:
     text, path = TEXTS[name]
     html = "\n".join(highlighted_lines(text, path, ["script", "a", "img"]))

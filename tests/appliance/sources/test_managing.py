@@ -103,7 +103,7 @@ def test_a_sync_can_be_asked_for_while_the_broker_is_away(
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
     assert (done.returncode, done.stdout) == (0, "Connected shop; a worker is syncing it.\n")
     assert "Traceback" not in done.stderr

@@ -188,7 +188,7 @@ def run(home: Path, content: bytes, *arguments: str) -> subprocess.CompletedProc
         input=content,
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=240,
     )
 
 

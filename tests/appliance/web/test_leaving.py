@@ -144,7 +144,7 @@ class Stream:
         self._thread.start()
 
     def _read(self) -> None:
-        with self._client.stream("GET", self._path, timeout=60) as response:
+        with self._client.stream("GET", self._path, timeout=120) as response:
             for line in response.iter_lines():
                 if line.startswith("data:"):
                     self.begun.set()
@@ -184,8 +184,8 @@ class Place:
         bearer = {"Authorization": f"Bearer {token}"}
         with (
             worker(written),
-            httpx.Client(base_url=self.address, cookies=cookies, timeout=20) as session,
-            httpx.Client(base_url=self.address, headers=bearer, timeout=20) as program,
+            httpx.Client(base_url=self.address, cookies=cookies, timeout=120) as session,
+            httpx.Client(base_url=self.address, headers=bearer, timeout=120) as program,
         ):
             used = (self.address, session, program)
             seen = (written, queued, kept, shared)

@@ -28,7 +28,7 @@ RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset instead of an o
 BLOCK = 65536
 
 
-def wait_until(is_so: Callable[[], bool], what: str, *, within_s: float = 60.0) -> float:
+def wait_until(is_so: Callable[[], bool], what: str, *, within_s: float = 300.0) -> float:
     """Return the seconds that it took."""
     started = time.monotonic()
     while not is_so():
@@ -72,7 +72,7 @@ class Broker:
     def start(self) -> None:
         command = valkey.server_command(self.socket, self.folder)
         self._process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-        wait_until(lambda: valkey.answers(self.socket), "an answer of the broker", within_s=20)
+        wait_until(lambda: valkey.answers(self.socket), "an answer of the broker", within_s=120)
 
     def kill(self) -> None:
         if self._process is not None:

@@ -132,7 +132,7 @@ def test_g06_a_broker_that_lost_everything_loses_no_job(
         broker.start()
         assert left > count / 2
         forget_messages()
-        wait_until(resent_and_ended(), "the end of all", within_s=60 + count)
+        wait_until(resent_and_ended(), "the end of all", within_s=300 + count)
     assert_each_synced_once(sources)
 
 
@@ -182,7 +182,7 @@ def test_g07_a_worker_whose_connections_break_again_and_again_consumes_again(
         for source in after:
             jobs.enqueue(source)
         dispatch_jobs()
-        wait_until(all_ended, "a worker that consumes again", within_s=60)
+        wait_until(all_ended, "a worker that consumes again")
     assert_each_synced_once([*before, *after])
 
 

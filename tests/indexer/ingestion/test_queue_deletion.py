@@ -138,8 +138,8 @@ def test_what_a_worker_was_reading_is_gone_in_time(
             fcntl.flock(lock, fcntl.LOCK_EX)  # as a fetch does
             remove(again)
         assert mirror.exists()
-        wait_until(all_ended, "the end of the job", within_s=30)
-        wait_until(lambda: broker.messages() == 0, "an idle worker", within_s=30)
+        wait_until(all_ended, "the end of the job")
+        wait_until(lambda: broker.messages() == 0, "an idle worker")
         assert seconds_until_gone() <= PROMISED_S
     assert not mirror.exists()
 

@@ -207,7 +207,7 @@ def test_g03_a_worker_that_was_stopped_beyond_its_lease_writes_nothing_more(
         assert "newer.py" in live_tree(source)
         before = list(source.jobs.values_list("pk", "state", "attempt", "ended_at"))
         stopped.resume()
-        _, said = stopped.communicate(timeout=60)
+        _, said = stopped.communicate(timeout=240)
     finally:
         if stopped.is_running():
             stopped.kill()

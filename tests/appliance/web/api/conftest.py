@@ -97,7 +97,7 @@ def address(shop: Source, models: FakeServer, monkeypatch: pytest.MonkeyPatch) -
 
 def program(base: str, user: User, **more: Any) -> httpx.Client:
     headers = {"Authorization": f"Bearer {token_of(user, **more)}"}
-    return httpx.Client(base_url=base, headers=headers, timeout=30)
+    return httpx.Client(base_url=base, headers=headers, timeout=120)
 
 
 def wait_for(check: Callable[[], Any], limit_s: float = 20.0) -> Any:

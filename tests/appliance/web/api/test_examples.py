@@ -37,7 +37,7 @@ def test_the_python_of_the_page_asks(address: str, owner: User) -> None:
             env=environment,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
         assert "appends the item to the cart [1]." in run.stdout, run.stderr
         assert f"{address}/files/shop/" in run.stdout

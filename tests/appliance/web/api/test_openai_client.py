@@ -27,7 +27,7 @@ def client_of(address: str) -> Iterator[ClientFactory]:
 
     def make(user: User, **more: Any) -> OpenAI:
         client = OpenAI(
-            base_url=f"{address}/v1", api_key=token_of(user, **more), max_retries=0, timeout=30
+            base_url=f"{address}/v1", api_key=token_of(user, **more), max_retries=0, timeout=120
         )
         opened.append(client)
         return client

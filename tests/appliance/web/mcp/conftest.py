@@ -78,7 +78,7 @@ def using(address: str, token: str, use: Use[T], *, mode: str = "auto") -> T:
 
     async def run() -> T:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        async with httpx2.AsyncClient(headers=headers, timeout=30) as http:
+        async with httpx2.AsyncClient(headers=headers, timeout=120) as http:
             transport = streamable_http_client(f"{address}/mcp", http_client=http)
             async with Client(transport, mode=mode) as client:
                 return await use(client)

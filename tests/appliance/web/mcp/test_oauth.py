@@ -92,7 +92,7 @@ class Program:
         async def run() -> Results:
             made = []
             auth = self._auth()
-            async with httpx2.AsyncClient(auth=auth, timeout=30) as http:
+            async with httpx2.AsyncClient(auth=auth, timeout=120) as http:
                 transport = streamable_http_client(f"{self.address}/mcp", http_client=http)
                 async with Client(transport) as client:
                     for tool in tools:

@@ -277,7 +277,7 @@ def test_a_killed_worker_costs_no_step(
     rescue_answers()
     assert sent == [str(waiting.pk)]
     server = planning(*PLANS[1:])
-    subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=60)
+    subprocess.run(command, env=environment, cwd=ROOT, check=True, timeout=240)
     message = Message.objects.get(pk=waiting.pk)
     assert (message.state, message.attempts, message.error) == ("done", 2, "")
     assert message.steps[1] == seen.steps[1]

@@ -1,0 +1,1 @@
+"""Django's backend for PostgreSQL, which keeps connections for whoever comes next."""
