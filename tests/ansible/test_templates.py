@@ -39,7 +39,7 @@ ADAPTED: dict[str, object] = {
     ]
 }  # fmt: skip
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1800)
 
 
 @pytest.fixture(scope="module")
