@@ -2,8 +2,8 @@
 
 Needs root, debootstrap, systemd-nspawn and Chromium; takes a quarter of an hour on two cores. With one
 and two hosts the tests' fake model answers, with three the small one in vLLM, for which the bundle is made
-with `--device cpu --model FOLDER --quantize cpu`. With --day-two come, on the first host, the drills of
-day two, another half an hour; --next names the bundle of another version, to upgrade to. The last line is JSON.
+with `--device cpu --model FOLDER --quantize cpu`. With --day-two come the drills of day two, another half an
+hour: with three hosts the promotion of the replica, else those of one host; --next names the bundle of another version, to upgrade to. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from tests.install.daytwo import (
 from tests.install.ending import back_up, install_and_restore, records, uninstall
 from tests.install.hosts import Host, HostFailed, booted, bridge, make_base, missing_programs, trust
 from tests.install.leaks import drops, plant_leak, stray
+from tests.install.losing import promote
 from tests.install.minutes import changed_in_recap, seconds_of_roles
 from tests.install.secrecy import in_files, in_processes, values
 from tests.install.world import (
@@ -125,15 +126,19 @@ def use(host: Host, worker: Host, model: Host | None, report: Report, work: Path
         host.run("plumbline", "grant", "everyone", "gauge")
     authority = host.path("/etc/plumbline/tls/authority.pem")
     report.note("tls", tls_version(host.address, NAME, authority), must="TLSv1.3")
+    ask_in_browser(host, report, work)
+    with report.step("a commit comes through the worker"):
+        wait_for_commit(worker, change_repository(worker))
+    host.run("plumbline", "doctor")
+
+
+def ask_in_browser(host: Host, report: Report, work: Path) -> None:
     with report.step("ask"):
         password = host.path("/var/lib/plumbline/admin-password").read_text().strip()
         answer = ask(NAME, host.address, password, QUESTION, work / "answer.png")
     report.note("answer", answer.text.splitlines()[0])
     report.note("cites", answer.citations > 0, must=True)
     report.note("loaded from elsewhere", len(answer.foreign), must=0)
-    with report.step("a commit comes through the worker"):
-        wait_for_commit(worker, change_repository(worker))
-    host.run("plumbline", "doctor")
 
 
 def wait_for_commit(host: Host, commit: str, timeout_s: float = 180) -> None:
@@ -228,7 +233,11 @@ def drill(plan: Plan, report: Report) -> None:
         for host in hosts:
             failed = host.run("systemctl", "--failed", "--no-legend")
             report.note(f"{host.name}: units that failed", failed, must="")
-        if plan.day_two:
+        if plan.day_two and model is not None:
+            with report.step("promotion"):
+                report.note("promotion", asdict(promote(hosts[0], hosts[1], "/media/bundle")))
+            ask_in_browser(hosts[0], report, work)
+        elif plan.day_two:
             day_two(hosts[0], plan, base, report)
 
 

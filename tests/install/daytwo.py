@@ -53,11 +53,12 @@ def all_serve(host: Host) -> None:
     """Wait until the services run, the pages answer, and the doctor finds nothing that failed."""
     for name in SERVICES:
         wait_until(host, f"{name} runs", "systemctl", "is-active", "--quiet", f"plumbline-{name}")
-    wait_until(host, "the pages answer", "python3", "-c", _asking_health(host))
+    wait_until(host, "the pages answer", "python3", "-c", asking_health(host))
     wait_until(host, "the doctor finds nothing", "plumbline", "doctor")
 
 
-def _asking_health(host: Host) -> str:
+def asking_health(host: Host) -> str:
+    """Return a program that ends well when the pages can serve."""
     name = host.path("/etc/plumbline/settings.env").read_text().partition("PLUMBLINE_HOSTS=")[2]
     headers = {"Host": name.splitlines()[0], "X-Forwarded-Proto": "https"}
     return (
@@ -78,7 +79,7 @@ def leak_stops_services(host: Host) -> dict[str, str]:
             wait_until(host, f"{name} refuses", "sh", "-c", look)
             said[name] = host.run("sh", "-c", f"{look} | tail -1").partition("EGRESS")[2].strip()
         try:
-            host.run("python3", "-c", _asking_health(host))
+            host.run("python3", "-c", asking_health(host))
         except HostFailed:
             said["pages"] = "closed"
     all_serve(host)
