@@ -63,7 +63,7 @@ def asking_health(host: Host) -> str:
     headers = {"Host": name.splitlines()[0], "X-Forwarded-Proto": "https"}
     return (
         "import urllib.request as r;"
-        f"r.urlopen(r.Request('http://127.0.0.1:8000/health/', headers={headers!r}), timeout=10)"
+        f"r.urlopen(r.Request('http://127.0.0.1:8000/healthz/', headers={headers!r}), timeout=10)"
     )
 
 
