@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from tests.install.hosts import Host, HostFailed
+from tests.install.hosts import HOME, Host, HostFailed
 from tests.install.outside import breached, outside, wait_until
 
 SITE = ("--key", "/srv/key.pub", "--inventory", "/srv/site")
@@ -145,7 +145,7 @@ def _running(host: Host, bundle: str) -> Iterator[Path]:
     host.path(log).unlink(missing_ok=True)
     environment = ("--setenv=ANSIBLE_NOCOLOR=1", f"--setenv=ANSIBLE_LOG_PATH={log}")
     host.run(
-        "systemd-run", "--quiet", f"--unit={RUN}", "--collect", "--setenv=HOME=/root", *environment,
+        "systemd-run", "--quiet", f"--unit={RUN}", "--collect", f"--setenv=HOME={HOME}", *environment,
         f"{bundle}/install", *SITE,
     )  # fmt: skip
     yield host.path(log)

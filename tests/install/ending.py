@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.install.daytwo import all_serve, play
-from tests.install.hosts import Host
+from tests.install.hosts import HOME, Host
 from tests.install.remains import left_running, remains
 
-KEPT = "/root/newest.backup"
+KEPT = f"{HOME}/newest.backup"
 WORKERS = (
     "plumbline-worker",
     "plumbline-worker-embed",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from tests.install.hosts import Host
+from tests.install.hosts import HOME, Host
 
 LOOKED_AT = (
     "etc",
@@ -21,8 +21,8 @@ LOOKED_AT = (
 # What docs/day-two.md says stays, what the drill brought, and what Debian's own programs write.
 STAYS = (
     "/etc/plumbline-site", "/opt/plumbline-ansible", "/var/backups/plumbline",
-    "/srv/repositories", "/srv/site", "/srv/key.pub", "/srv/install.log", "/srv/next", "/root/.ansible",
-    "/root/.cache", "/root/.ssh", "/etc/alternatives", "/etc/ld.so.cache", "/etc/rc", "/etc/ssl/certs",
+    "/srv/repositories", "/srv/site", "/srv/key.pub", "/srv/install.log", "/srv/next", f"{HOME}/.ansible",
+    f"{HOME}/.cache", f"{HOME}/.ssh", "/etc/alternatives", "/etc/ld.so.cache", "/etc/rc", "/etc/ssl/certs",
     "/var/lib/apt", "/var/lib/dpkg", "/var/lib/systemd", "/var/lib/ucf", "/var/lib/python",
 )  # fmt: skip
 # Of hosts as they run, or edited in place by Debian's programs.
