@@ -14,7 +14,7 @@ ROLES = ANSIBLE / "roles"
 INVENTORIES = sorted(path.name for path in (ANSIBLE / "inventories").iterdir())
 BIN = ROOT / ".venv" / "bin"
 # Rendered in loops of their own.
-LOOPED = {"plumbline-worker.service", "model-server.service"}
+LOOPED = {"plumbline-worker.service", "model-server.service", "model-gateway.service"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +36,8 @@ def templates() -> list[str]:
     return [name[:-3] for name in names if Path(name[:-3]).name not in LOOPED]
 
 
-def render(inventory: str, folder: Path) -> Site:
-    """Render an example inventory; secrets are made in the folder, too."""
+def render(inventory: str, folder: Path, others: dict[str, object] | None = None) -> Site:
+    """Render an example inventory, with other values for some variables; secrets are made in the folder, too."""
     rendered = folder / "rendered"
     rendered.mkdir()
     bundle = folder / "bundle"
@@ -50,6 +50,7 @@ def render(inventory: str, folder: Path) -> Site:
         "site_bundle": str(bundle),
         "site_secrets": str(folder / "secrets"),
         "templates": unique_by_name(templates()),
+        **(others or {}),
     }
     playbook(Path(__file__).with_name("render.yml"), inventory, values, folder)
     for path in rendered.glob("*.json"):

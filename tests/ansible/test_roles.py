@@ -12,7 +12,7 @@ import yaml
 
 from tests.ansible.rendering import ANSIBLE, BIN, INVENTORIES, ROLES, environment, playbook
 
-pytestmark = pytest.mark.timeout(400)
+pytestmark = pytest.mark.timeout(1800)
 
 NAMES = sorted(path.name for path in ROLES.iterdir())
 SECRET = ("site_passwords", "plumbline_credentials[", ".key", "model-key")

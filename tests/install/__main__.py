@@ -1,8 +1,9 @@
-"""From a bundle to a cited answer: python -m tests.install WORK --bundle FOLDER --key FILE [--hosts 2].
+"""From a bundle to a cited answer: python -m tests.install WORK --bundle FOLDER --key FILE [--hosts 2] [--day-two [--next FOLDER]].
 
 Needs root, debootstrap, systemd-nspawn and Chromium; takes a quarter of an hour on two cores. With one
 and two hosts the tests' fake model answers, with three the small one in vLLM, for which the bundle is made
-with `--device cpu --model FOLDER --quantize cpu`. The last line is JSON.
+with `--device cpu --model FOLDER --quantize cpu`. With --day-two come the drills of day two, another half an
+hour: with three hosts the promotion of the replica, else those of one host; --next names the bundle of another version, to upgrade to. The last line is JSON.
 """
 
 from __future__ import annotations
@@ -15,14 +16,24 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from tests.install.asking import ask, tls_version
+from tests.install.daytwo import (
+    fail_to_serve,
+    leak_stops_services,
+    replace_certificates,
+    upgrade_killed,
+    version_in_use,
+)
+from tests.install.ending import back_up, install_and_restore, records, uninstall
 from tests.install.hosts import Host, HostFailed, booted, bridge, make_base, missing_programs, trust
 from tests.install.leaks import drops, plant_leak, stray
+from tests.install.losing import promote
 from tests.install.minutes import changed_in_recap, seconds_of_roles
+from tests.install.secrecy import in_files, in_processes, values
 from tests.install.world import (
     QUESTION,
     REPOSITORIES,
@@ -50,6 +61,8 @@ class Plan:
     key: Path
     count: int
     python: Path  # for the model host: the bundle's torch is for this one
+    day_two: bool = False
+    next: Path | None = None  # the bundle of another version
 
 
 class Report:
@@ -113,15 +126,19 @@ def use(host: Host, worker: Host, model: Host | None, report: Report, work: Path
         host.run("plumbline", "grant", "everyone", "gauge")
     authority = host.path("/etc/plumbline/tls/authority.pem")
     report.note("tls", tls_version(host.address, NAME, authority), must="TLSv1.3")
+    ask_in_browser(host, report, work)
+    with report.step("a commit comes through the worker"):
+        wait_for_commit(worker, change_repository(worker))
+    host.run("plumbline", "doctor")
+
+
+def ask_in_browser(host: Host, report: Report, work: Path) -> None:
     with report.step("ask"):
         password = host.path("/var/lib/plumbline/admin-password").read_text().strip()
         answer = ask(NAME, host.address, password, QUESTION, work / "answer.png")
     report.note("answer", answer.text.splitlines()[0])
     report.note("cites", answer.citations > 0, must=True)
     report.note("loaded from elsewhere", len(answer.foreign), must=0)
-    with report.step("a commit comes through the worker"):
-        wait_for_commit(worker, change_repository(worker))
-    host.run("plumbline", "doctor")
 
 
 def wait_for_commit(host: Host, commit: str, timeout_s: float = 180) -> None:
@@ -149,6 +166,47 @@ def look_for_leaks(hosts: Sequence[Host], worker: Host, report: Report) -> None:
     report.note("its question to a name server is counted", after["names", "worker"] > 0, must=True)
 
 
+def look_for_secrets(hosts: Sequence[Host], report: Report) -> None:
+    secrets = values(hosts[0])
+    for host in hosts:
+        report.note(
+            f"{host.name}: processes that show a secret", in_processes(host, secrets), must=[]
+        )
+        report.note(f"{host.name}: open files that hold a secret", in_files(host, secrets), must=[])
+
+
+def day_two(host: Host, plan: Plan, base: Path, report: Report) -> None:
+    """Replace what is replaced, open what must be closed, upgrade, and end the site and begin it anew."""
+    bundle = "/media/bundle"
+    with report.step("a way out that opens"):
+        report.note("what the services say", leak_stops_services(host))
+    with report.step("a new certificate"):
+        replace_certificates(host, bundle, authority_too=False)
+    with report.step("a new authority"):
+        replace_certificates(host, bundle, authority_too=True)
+    if plan.next is not None:
+        bundle = "/srv/next"
+        shutil.copytree(plan.next, host.path(bundle))
+        before = version_in_use(host)
+        with report.step("an upgrade that cannot serve"):
+            report.note("serves after it", fail_to_serve(host, bundle), must=before)
+        with report.step("an upgrade that is killed"):
+            report.note("kills", upgrade_killed(host, bundle))
+        release = (plan.next / "VERSION").read_text().strip()
+        report.note("serves after it", version_in_use(host), must=release)
+    end_and_begin(host, bundle, base, report)
+
+
+def end_and_begin(host: Host, bundle: str, base: Path, report: Report) -> None:
+    with report.step("backup"):
+        back_up(host)
+        before = records(host)
+    with report.step("uninstall"):
+        report.note("what is left", uninstall(host, bundle, NAME, base), must=[])
+    report.note("on the empty host", asdict(install_and_restore(host, bundle)))
+    report.note("records lost", max(0, before - records(host)))
+
+
 def drill(plan: Plan, report: Report) -> None:
     work, bundle, key, count, python = plan.work, plan.bundle, plan.key, plan.count, plan.python
     with report.step("debootstrap"):
@@ -171,9 +229,16 @@ def drill(plan: Plan, report: Report) -> None:
         use(hosts[0], worker, model, report, work)
         look_for_leaks(hosts, worker, report)
         run_again(hosts[0], report)
+        look_for_secrets(hosts, report)
         for host in hosts:
             failed = host.run("systemctl", "--failed", "--no-legend")
             report.note(f"{host.name}: units that failed", failed, must="")
+        if plan.day_two and model is not None:
+            with report.step("promotion"):
+                report.note("promotion", asdict(promote(hosts[0], hosts[1], "/media/bundle")))
+            ask_in_browser(hosts[0], report, work)
+        elif plan.day_two:
+            day_two(hosts[0], plan, base, report)
 
 
 def main() -> int:
@@ -186,6 +251,8 @@ def main() -> int:
     parser.add_argument(
         "--python", type=Path, default=Path(sys.base_prefix), help="for the model host"
     )
+    parser.add_argument("--day-two", action="store_true", help="the drills of day two, too")
+    parser.add_argument("--next", type=Path, help="the bundle of another version, to upgrade to")
     options = parser.parse_args()
     report = Report()
     if missing := missing_programs():
@@ -200,6 +267,8 @@ def main() -> int:
                 options.key,
                 options.hosts,
                 options.python,
+                options.day_two,
+                options.next.resolve() if options.next else None,
             ),
             report,
         )

@@ -90,8 +90,9 @@ def booted(base: Path, folder: Path, address: str, bundle: Path | None) -> Itera
     log = folder.with_suffix(".console")
     command = [
         "systemd-nspawn", "--directory", str(folder), "--boot", "--register=no", "--keep-unit",
-        f"--network-bridge={BRIDGE}", f"--machine={name}", "--resolv-conf=off", "--timezone=off",
-        "--link-journal=no", *([f"--bind-ro={bundle}:/media/bundle"] if bundle else []),
+        f"--network-bridge={BRIDGE}", f"--machine={folder.parent.name}-{name}", f"--hostname={name}",
+        "--resolv-conf=off", "--timezone=off", "--link-journal=no",
+        *([f"--bind-ro={bundle}:/media/bundle"] if bundle else []),
     ]  # fmt: skip
     with log.open("wb") as console:
         process = subprocess.Popen(
