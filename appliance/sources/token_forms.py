@@ -32,7 +32,7 @@ class TokenForm(forms.Form):
         required=False,
         to_field_name="name",
         help_text="None chosen: all that you may read, at each moment.",
-        widget=forms.SelectMultiple(attrs={"size": 5}),
+        widget=forms.CheckboxSelectMultiple,
     )
 
     def __init__(self, *args: Any, sources: QuerySet[Source], **kwargs: Any) -> None:
