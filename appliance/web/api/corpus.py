@@ -17,6 +17,7 @@ from appliance.accounts.bearer import TokenRequest
 from appliance.sources.access import names_in, scope_of_token
 from appliance.sources.grounds import Grounds
 from appliance.sources.reading import record_code_search, record_hits, record_symbol
+from appliance.sources.sets.access import set_names
 from appliance.web.api.errors import Refused
 from appliance.web.api.narrowing import narrowed
 from appliance.web.api.paging import cursor_of, number_in
@@ -43,7 +44,9 @@ router = Router(tags=["Reading"], auth=READ)
 
 MOST_HITS = 100
 # Called as the library means it; for the type checker it is an alias of a type.
-NAMES: Any = FromQuery([], max_length=50)  # type: ignore[type-arg]
+NAMES: Any = FromQuery(
+    [], max_length=50, description="Only these sources; may be repeated. None: all that it reads."
+)  # type: ignore[type-arg]
 MOST_LINES = 1000
 
 
@@ -60,6 +63,7 @@ def me(request: TokenRequest) -> dict[str, Any]:
             "expires_at": token.expires_at,
         },
         "sources": names_in(scope_of_token(token)),
+        "sets": set_names(request.user),
     }
 
 

@@ -17,13 +17,15 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-Query = Annotated[Text, Field(min_length=1, max_length=2000)]
+Query = Annotated[Text, Field(min_length=1, max_length=2000, description="What is looked for.")]
 Name = Annotated[Text, Field(max_length=100)]
 SetName = Annotated[
     Text,
     Field(max_length=100, description="A set of sources, by the name that its person picks it."),
 ]
-RefName = Annotated[Text, Field(max_length=250)]
+RefName = Annotated[
+    Text, Field(max_length=250, description="A branch or tag; empty: each source's default.")
+]
 
 
 class Problem(Schema):
@@ -47,6 +49,7 @@ class MeOut(Schema):
     user: str
     token: TokenOut
     sources: list[str] = Field(description="The names of what this token reads.")
+    sets: list[str] = Field(description="The sets of sources that its person may pick.")
 
 
 class RefOut(Schema):
