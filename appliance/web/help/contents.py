@@ -77,6 +77,7 @@ PARTS = (
         "For reviewers and the curious.",
         (
             "architecture",
+            "design",
             "security",
             "security-review",
             "security-asvs",
