@@ -17,15 +17,13 @@ def _storable(text: str) -> str:
 
 
 Text = Annotated[str, AfterValidator(_storable)]
-Query = Annotated[Text, Field(min_length=1, max_length=2000, description="What is looked for.")]
+Query = Annotated[Text, Field(min_length=1, max_length=2000)]
 Name = Annotated[Text, Field(max_length=100)]
 SetName = Annotated[
     Text,
     Field(max_length=100, description="A set of sources, by the name that its person picks it."),
 ]
-RefName = Annotated[
-    Text, Field(max_length=250, description="A branch or tag; empty: each source's default.")
-]
+RefName = Annotated[Text, Field(max_length=250)]
 
 
 class Problem(Schema):
