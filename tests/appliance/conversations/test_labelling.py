@@ -79,7 +79,7 @@ def test_a_label_that_nothing_has_breaks_nothing(reader: User, label: str) -> No
 
 def test_a_reader_of_a_shared_thread_sees_no_label(reader: User, outsider: User) -> None:
     thread = thread_of(reader, "Carts", "my secret word")
-    ThreadShare.objects.create(thread=thread, user=outsider)
+    ThreadShare.objects.create(thread=thread, user=outsider, created_by=reader)
     client = signed_in(outsider)
     page = client.get(f"/threads/{thread.pk}/")
     assert page.status_code == 200
