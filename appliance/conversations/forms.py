@@ -16,6 +16,8 @@ from appliance.conversations.access import groups_to_share_with, people_to_share
 from appliance.conversations.answering.choosing import mode_of
 from appliance.conversations.answering.flow import ANSWERINGS
 from appliance.conversations.attaching import Attachment, attach
+from appliance.conversations.labelling import MOST as MOST_LABELS
+from appliance.conversations.labelling import TooMany, labels_in
 from appliance.conversations.mentions import mentioned_files
 from appliance.conversations.modes import AUTO, Mode, choices
 from appliance.conversations.narrowing import with_sources_of
@@ -206,10 +208,26 @@ class TitleForm(forms.Form):
     )
 
 
+class LabelForm(forms.Form):
+    labels = forms.CharField(
+        max_length=400,
+        required=False,
+        help_text=f"With commas, at most {MOST_LABELS}. Only you see them.",
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def clean_labels(self) -> list[str]:
+        try:
+            return labels_in(self.cleaned_data["labels"])
+        except TooMany as why:
+            raise forms.ValidationError(str(why)) from None
+
+
 class FindForm(forms.Form):
-    """What is looked for in the list of threads."""
+    """What is looked for in the list of threads, or the label that it is narrowed to."""
 
     find = forms.CharField(max_length=200, required=False)
+    label = forms.CharField(max_length=40, required=False)
 
 
 class PlaceForm(forms.Form):

@@ -6,6 +6,7 @@ import uuid
 from functools import cached_property
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.utils import timezone
 
@@ -40,6 +41,8 @@ class Thread(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="threads"
     )
     title = models.CharField(max_length=200)
+    # Words of the owner's own, by which the list is narrowed; nobody else sees them.
+    labels = ArrayField(models.CharField(max_length=40), default=list, db_default=[])
     created_at = models.DateTimeField(default=timezone.now)
     updated_at = models.DateTimeField(default=timezone.now)
 

@@ -26,6 +26,7 @@ urlpatterns = [
     path(f"{THREAD}/", threads.thread_page, name="thread"),
     path(f"{THREAD}/ask/", threads.thread_ask, name="thread_ask"),
     path(f"{THREAD}/rename/", threads.thread_rename, name="thread_rename"),
+    path(f"{THREAD}/labels/", threads.thread_label, name="thread_label"),
     path(f"{THREAD}/delete/", threads.thread_delete, name="thread_delete"),
     path(f"{THREAD}/share/", sharing.thread_share, name="thread_share"),
     path(f"{THREAD}/share/<int:share_id>/", sharing.thread_unshare, name="thread_unshare"),

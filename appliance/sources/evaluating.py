@@ -26,18 +26,30 @@ MOST_PLOTTED = 60
 WORST = 25
 
 
+Figures = tuple[float | None, ...]  # in the order of MEASURES
+Named = list[tuple[str, float | None]]
+
+
 @dataclass(frozen=True, slots=True)
 class RunRow:
     run: EvaluationRun
-    figures: tuple[float | None, ...]  # in the order of MEASURES
+    figures: Figures
     questions: int
+
+    @property
+    def named(self) -> Named:
+        return list(zip(MEASURES, self.figures, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
 class PartRow:
     name: str
     questions: int
-    figures: tuple[float | None, ...]
+    figures: Figures
+
+    @property
+    def named(self) -> Named:
+        return list(zip(MEASURES, self.figures, strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +100,7 @@ def row_of(run: EvaluationRun, part: str = ALL) -> RunRow:
     return RunRow(run, _figures(measured), int(measured.get("queries", 0)))
 
 
-def _figures(measured: dict[str, float]) -> tuple[float | None, ...]:
+def _figures(measured: dict[str, float]) -> Figures:
     return tuple(measured.get(name) for name in MEASURES)
 
 

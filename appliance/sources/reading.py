@@ -11,6 +11,7 @@ from appliance.sources.access import OpenedDocument
 from appliance.sources.grounds import Grounds
 from appliance.sources.results import ResultDocument
 from indexer.codesearch.certificate import CodeResult
+from indexer.fetching.differing import DiffLine
 from indexer.history.paths import Change, PathCommit
 from indexer.retrieval.hits import Hit
 from indexer.retrieval.symbols import Definitions, Uses
@@ -109,6 +110,31 @@ def record_change(
     shown = grounds.of_numbers(source, commit.after, commit.oid, after)
     shown += grounds.of_numbers(source, commit.before, commit.oid, before)
     details = {"source": source, "view": "change", "commit": commit.oid}
+    record(Action.FILE_READ, target=_file(document), details=details, shown=shown)
+
+
+def record_difference(
+    before: OpenedDocument | None,
+    after: OpenedDocument | None,
+    lines: Sequence[DiffLine],
+    grounds: Grounds,
+) -> None:
+    """Record that somebody is shown how a file differs between two refs, each side at its commit."""
+    document = after or before
+    if document is None:
+        return
+    numbers = (
+        (before, [one.before for one in lines if one.before]),
+        (after, [one.after for one in lines if one.after]),
+    )
+    source, path = document.source.name, document.path
+    shown = [
+        one
+        for side, those in numbers
+        if side
+        for one in grounds.of_numbers(source, path, side.commit, those)
+    ]
+    details = {"source": source, "view": "compare"}
     record(Action.FILE_READ, target=_file(document), details=details, shown=shown)
 
 

@@ -31,7 +31,7 @@ class TokenForm(LifetimeForm):
         required=False,
         to_field_name="name",
         help_text="None chosen: all that you may read, at each moment.",
-        widget=forms.SelectMultiple(attrs={"size": 5}),
+        widget=forms.CheckboxSelectMultiple,
     )
     field_order = ("name", "rights", "days", "sources")
 

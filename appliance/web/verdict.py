@@ -10,6 +10,12 @@ def worst_state(checks: list[Check]) -> str:
     return next((state for state in ("failed", "warning") if state in states), "ok")
 
 
+def ordered(checks: list[Check]) -> list[Check]:
+    """Return what fails first, then what needs a look, then the rest as it stood."""
+    urgency = {"failed": 0, "warning": 1}
+    return sorted(checks, key=lambda check: urgency.get(check.state, 2))
+
+
 def summary_of(checks: list[Check]) -> str:
     """Say in one sentence what works and what does not."""
     failed = [check.name for check in checks if check.state == "failed"]

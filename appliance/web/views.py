@@ -21,7 +21,7 @@ from appliance.sources import listing
 from appliance.sources.access import named_sources
 from appliance.sources.overview import overviews_of
 from appliance.web.health import check_all
-from appliance.web.verdict import summary_of, worst_state
+from appliance.web.verdict import ordered, summary_of, worst_state
 
 LOOKS = {"theme": {"light", "dark"}, "density": {"compact"}}
 SHOWN_SOURCES = 50  # the page is loaded anew every ten seconds
@@ -37,7 +37,7 @@ def status(request: SignedInRequest) -> HttpResponse:
     checks = check_all()
     overviews = sorted(overviews_of(sources), key=listing.SORTS["state"])
     context = {
-        "checks": checks,
+        "checks": ordered(checks),
         "worst": worst_state(checks),
         "summary": summary_of(checks),
         "managed_names": set(administered_sources(request.user).values_list("name", flat=True)),

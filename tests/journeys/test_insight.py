@@ -32,7 +32,10 @@ def test_an_admin_sees_counts_and_takes_them_away(
             page = context.new_page()
             watch = Watch.over(page, address)
             page.goto("/manage/")
+            if viewport == PHONE:
+                page.locator(".manage-menu > summary").click()
             page.get_by_role("link", name="Insight").click()
+            expect(page.locator("h1")).to_have_text("Insight")
             expect(page.get_by_role("img", name="Searches by day")).to_be_visible()
             page.screenshot(path=SCREENSHOTS / f"insight-{theme}.png", full_page=True)
             assert violations_of(page) == []

@@ -65,6 +65,21 @@ def _manage(page: Page) -> None:
     page.click(".conversation-head .menu > summary")
 
 
+def _label(page: Page) -> None:
+    _manage(page)
+    page.fill("[name=labels]", "gauges, to do")
+    page.get_by_role("button", name="Label", exact=True).click()
+    page.wait_for_selector(".conversation-head .thread-label", state="attached")
+    _open_threads(page)
+    page.get_by_role("link", name="gauges 1").click()
+    page.wait_for_selector(".threads-labels [aria-current]", state="attached")
+
+
+def _open_administration(page: Page) -> None:
+    if page.is_visible(".manage-menu > summary"):
+        page.click(".manage-menu > summary")
+
+
 def _refuse(page: Page) -> None:
     page.fill("[name=location]", "/srv/git/secret")
     page.fill("[name=name]", "secret")
@@ -136,6 +151,8 @@ PAGES: dict[str, Shot] = {
     "compare-changed": Shot("owner", lambda world: _compare_path(world, "E1")),
     "compare-gone": Shot("owner", lambda world: _compare_path(world, "E3")),
     "manage": Shot("staff", lambda world: "/manage/"),
+    "manage-open": Shot("staff", lambda world: "/people/", _open_administration),
+    "manage-below": Shot("staff", lambda world: f"/people/{world.owner.pk}/"),
     "manage-jobs": Shot("staff", lambda world: "/manage/jobs/"),
     "manage-jobs-none": Shot("staff", lambda world: "/manage/jobs/?source=nowhere"),
     "manage-settings": Shot("staff", lambda world: "/manage/settings/"),
@@ -152,6 +169,7 @@ PAGES: dict[str, Shot] = {
     "curated": Shot("staff", lambda world: "/curation/lines/"),
     "unanswered": Shot("staff", lambda world: "/curation/report/"),
     "thread-list": Shot("owner", lambda world: f"/threads/{world.thread.pk}/", _open_threads),
+    "thread-labelled": Shot("owner", lambda world: f"/threads/{world.checked.pk}/", _label),
     "thread-delete": Shot("owner", lambda world: f"/threads/{world.thread.pk}/delete/"),
     "thread-branches": Shot("owner", lambda world: f"/threads/{world.branched.pk}/"),
     "thread-actions": Shot("owner", lambda world: f"/threads/{world.branched.pk}/", _open_actions),
@@ -178,6 +196,9 @@ PAGES: dict[str, Shot] = {
         "owner",
         lambda world: f"/files/tidewatch/{world.older_commit}/tidewatch/errors.py?lines=4-9",
     ),
+    "compare-refs": Shot("owner", lambda world: "/compare/tidewatch/?from=release/1.0&to=main"),
+    "compare-file": Shot("owner", lambda world: "/compare/tidewatch/README.md?from=release/1.0"),
+    "compare-none": Shot("owner", lambda world: "/compare/buoys/"),
     "search-name": Shot("owner", lambda world: "/search/?q=Client"),
     "code-empty": Shot("owner", lambda world: "/search/code/"),
     "code": Shot("owner", lambda world: "/search/code/?q=/gauge|RETRIES/", _open_certificate),

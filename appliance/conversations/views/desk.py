@@ -18,6 +18,7 @@ from appliance.conversations.answering.flow import ANSWERINGS
 from appliance.conversations.finding import find_threads
 from appliance.conversations.forms import LONGEST_QUESTION, FindForm, QuestionForm
 from appliance.conversations.history import grouped
+from appliance.conversations.labelling import labels_of
 from appliance.conversations.models import Thread
 from appliance.conversations.modes import AUTO, choices
 from appliance.conversations.narrowing import Narrowing
@@ -44,7 +45,9 @@ class SharedThread:
 def desk(request: SignedInRequest, thread: Thread | None = None) -> dict[str, object]:
     """Return the list of threads, or of those in which what is looked for stands."""
     form = FindForm(request.GET)
-    text = form.cleaned_data["find"] if form.is_valid() else ""
+    is_valid = form.is_valid()
+    text = form.cleaned_data["find"] if is_valid else ""
+    label = form.cleaned_data["label"] if is_valid and not text else ""
     around: dict[str, object] = {
         "thread": thread,
         "find": text,
@@ -58,15 +61,20 @@ def desk(request: SignedInRequest, thread: Thread | None = None) -> dict[str, ob
             "is_found": True,
             "list_query": _kept(threads=found, find=text),
         }
-    page = _page(request, "threads", threads_of(request.user))
+    threads = threads_of(request.user)
+    if label:
+        threads = threads.filter(labels__contains=[label])
+    page = _page(request, "threads", threads)
     shared = _page(request, "shared", threads_shared_with(request.user).select_related("owner"))
     return {
         **around,
         "thread_page": page,
+        "label": label,
+        "labels": labels_of(request.user),
         "thread_groups": grouped(page, today=timezone.localdate()),
         "shared_page": shared,
         "shared_threads": _shared(request.user, shared),
-        "list_query": _kept(threads=page, shared=shared),
+        "list_query": _kept(label=label, threads=page, shared=shared),
     }
 
 
@@ -75,11 +83,13 @@ def _page(request: SignedInRequest, name: str, rows: Any) -> Page[Any]:
     return Paginator(rows, size).get_page(request.GET.get(name))
 
 
-def _kept(find: str = "", **pages: Page[Any]) -> str:
+def _kept(find: str = "", label: str = "", **pages: Page[Any]) -> str:
     """Return the query that keeps the list as it is when one goes to another thread."""
     query = QueryDict(mutable=True)
     if find:
         query["find"] = find
+    if label:
+        query["label"] = label
     for name, page in pages.items():
         if page.number > 1:
             query[name] = str(page.number)

@@ -20,7 +20,8 @@ from appliance.conversations.access import (
     get_thread_for_user,
     reading_of,
 )
-from appliance.conversations.forms import PlaceForm, QuestionForm, TitleForm
+from appliance.conversations.forms import LabelForm, PlaceForm, QuestionForm, TitleForm
+from appliance.conversations.labelling import label_thread
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.narrowing import Narrowing
 from appliance.conversations.quotas import QuotaReached
@@ -151,6 +152,7 @@ def _thread_response(
         "turns": turns,
         "pins": pins_of(reading),
         "title_form": TitleForm(initial={"title": title}),
+        "label_form": LabelForm(initial={"labels": ", ".join(thread.labels)}),
     }
     return render(request, "conversations/thread.html", context, status=status)
 
@@ -209,6 +211,19 @@ def thread_rename(request: SignedInRequest, thread_id: UUID) -> HttpResponse:
         asking.rename_thread(thread, form.cleaned_data["title"])
     else:
         messages.error(request, "The thread kept its title: a title is 1 to 200 characters.")
+    return redirect("thread", thread_id=thread.pk)
+
+
+@require_POST
+def thread_label(request: SignedInRequest, thread_id: UUID) -> HttpResponse:
+    """Give a thread of one's own other labels, or none."""
+    thread = get_thread_for_user(request.user, thread_id)
+    form = LabelForm(request.POST)
+    if form.is_valid():
+        label_thread(thread, form.cleaned_data["labels"])
+    else:
+        for error in form.errors.get("labels", ()):
+            messages.error(request, f"The labels stayed as they were: {error}")
     return redirect("thread", thread_id=thread.pk)
 
 

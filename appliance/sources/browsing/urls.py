@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.urls import path
 
-from appliance.sources.browsing.views import folders, parts, past
+from appliance.sources.browsing.views import comparing, folders, parts, past
 from appliance.sources.views import files
 
 urlpatterns = [
@@ -14,6 +14,8 @@ urlpatterns = [
     path("blame/<str:source>/<str:commit>/<path:path>", past.blame_page, name="file_blame"),
     path("history/<str:source>/<str:commit>/<path:path>", past.history_page, name="file_history"),
     path("change/<str:source>/<str:commit>/<path:path>", past.change_page, name="file_change"),
+    path("compare/<str:source>/", comparing.compare_page, name="compare"),
+    path("compare/<str:source>/<path:path>", comparing.compare_file, name="compare_file"),
     path("raw/<str:source>/<str:commit>/<path:path>", parts.raw_file, name="file_raw"),
     path("colours/<str:source>/<str:commit>/<path:path>", parts.rest_of_file, name="file_rest"),
     path("tree/<str:source>/<str:commit>/", parts.tree, name="tree_root"),

@@ -33,7 +33,7 @@ class SetForm(forms.Form):
         to_field_name="name",
         help_text="All of each of these.",
         error_messages={"invalid_choice": "There is no source %(value)s that you may choose."},
-        widget=forms.SelectMultiple(attrs={"size": 8}),
+        widget=forms.CheckboxSelectMultiple,
     )
     folders = forms.CharField(
         required=False,

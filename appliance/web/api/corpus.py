@@ -17,6 +17,7 @@ from appliance.accounts.bearer import TokenRequest
 from appliance.sources.access import names_in, scope_of_token
 from appliance.sources.grounds import Grounds
 from appliance.sources.reading import record_code_search, record_hits, record_symbol
+from appliance.sources.sets.access import set_names
 from appliance.web.api.errors import Refused
 from appliance.web.api.narrowing import narrowed
 from appliance.web.api.paging import cursor_of, number_in
@@ -43,8 +44,18 @@ router = Router(tags=["Reading"], auth=READ)
 
 MOST_HITS = 100
 # Called as the library means it; for the type checker it is an alias of a type.
-NAMES: Any = FromQuery([], max_length=50)  # type: ignore[type-arg]
+NAMES: Any = FromQuery(
+    [], max_length=50, description="Only these sources; may be repeated. None: all that it reads."
+)  # type: ignore[type-arg]
 MOST_LINES = 1000
+REF: Any = FromQuery("", description="A branch or tag; empty: each source's default.")
+SET: Any = FromQuery("", description="A set of sources, by the name that its person picks it.")
+CURSOR: Any = FromQuery("", description="The `next` of the answer before; empty: from the first.")
+
+
+def most(count: int) -> Any:
+    """Return how many are given when a request does not say."""
+    return FromQuery(count, description="At most so many.")
 
 
 @router.get("/me", response=MeOut, url_name="api_me", summary="Whose token this is")
@@ -60,6 +71,7 @@ def me(request: TokenRequest) -> dict[str, Any]:
             "expires_at": token.expires_at,
         },
         "sources": names_in(scope_of_token(token)),
+        "sets": set_names(request.user),
     }
 
 
@@ -68,9 +80,9 @@ def search_hits(
     request: TokenRequest,
     q: Query,
     source: list[Name] = NAMES,
-    ref: RefName = "",
-    set: SetName = "",
-    limit: Annotated[int, Field(ge=1, le=MOST_HITS)] = 20,
+    ref: RefName = REF,
+    set: SetName = SET,
+    limit: Annotated[int, Field(ge=1, le=MOST_HITS)] = most(20),
 ) -> dict[str, Any]:
     """Search by words and by meaning, as the search page does: best hits first."""
     narrowing = narrowed(request.token, source, ref, set)
@@ -100,8 +112,8 @@ def _working() -> Iterator[None]:
 def code(
     request: TokenRequest,
     q: Query,
-    set: SetName = "",
-    limit: Annotated[int, Field(ge=1, le=MOST_LINES)] = 200,
+    set: SetName = SET,
+    limit: Annotated[int, Field(ge=1, le=MOST_LINES)] = most(200),
 ) -> dict[str, Any]:
     """Find every line with an exact text or a /regular expression/, and say what was searched.
 
@@ -146,10 +158,10 @@ def symbols(
     request: TokenRequest,
     name: Query,
     source: list[Name] = NAMES,
-    ref: RefName = "",
-    set: SetName = "",
-    cursor: Annotated[str, Field(max_length=100)] = "",
-    limit: Annotated[int, Field(ge=1, le=100)] = 30,
+    ref: RefName = REF,
+    set: SetName = SET,
+    cursor: Annotated[str, Field(max_length=100)] = CURSOR,
+    limit: Annotated[int, Field(ge=1, le=100)] = most(30),
 ) -> dict[str, Any]:
     """Say where a name is defined and which files use it, exactly as it is spelled."""
     symbol = as_symbol(name)

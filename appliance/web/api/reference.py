@@ -90,12 +90,17 @@ def _operation(
         method=method.upper(),
         path=path,
         summary=one["summary"],
-        description=one.get("description", ""),
+        description=_plain(one.get("description", "")),
         parameters=tuple(_parameter(each, schemas) for each in one.get("parameters", ())),
         body=tuple(fields_of(body.get("schema", {}), schemas)),
         status=status,
         answer=tuple(fields_of(answer, schemas)),
     )
+
+
+def _plain(text: str) -> str:
+    """Return Markdown of a docstring without the marks that a page would show as they are."""
+    return text.replace("`", "")
 
 
 def _key(responses: Mapping[Any, Any], status: str) -> Any:
@@ -104,7 +109,7 @@ def _key(responses: Mapping[Any, Any], status: str) -> Any:
 
 def _parameter(one: Mapping[str, Any], schemas: Mapping[str, Any]) -> Field:
     schema = one.get("schema", {})
-    description = one.get("description") or schema.get("description", "")
+    description = _plain(one.get("description") or schema.get("description", ""))
     where = "" if one["in"] in {"query", "path"} else f" ({one['in']})"
     return Field(
         one["name"], _kind(schema, schemas) + where, description, bool(one.get("required"))

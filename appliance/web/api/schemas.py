@@ -47,6 +47,7 @@ class MeOut(Schema):
     user: str
     token: TokenOut
     sources: list[str] = Field(description="The names of what this token reads.")
+    sets: list[str] = Field(description="The sets of sources that its person may pick.")
 
 
 class RefOut(Schema):

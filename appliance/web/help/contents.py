@@ -77,6 +77,7 @@ PARTS = (
         "For reviewers and the curious.",
         (
             "architecture",
+            "design",
             "security",
             "security-review",
             "security-asvs",
@@ -113,7 +114,7 @@ def page(name: str) -> Page | None:
         return None
     text = (folder() / f"{name}.md").read_text(encoding="utf-8")
     title, _, body = text.partition("\n")
-    return Page(name, title.lstrip("# ").strip(), body.strip() + "\n")
+    return Page(name, title.lstrip("# ").replace("`", "").strip(), body.strip() + "\n")
 
 
 def picture(name: str) -> Path | None:

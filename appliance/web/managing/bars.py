@@ -9,7 +9,7 @@ from math import ceil, log10
 WIDTH, HEIGHT = 640, 180
 LEFT, RIGHT, TOP, BOTTOM = 40, 8, 10, 18
 GAP = 0.25  # of the place of a bar
-STEPS = (1, 2, 5, 10)
+STEPS = (1, 2, 4, 6, 8, 10)
 PLAIN, SOFT, GOOD, BAD = 1, 2, 3, 4  # the colours of the plots' series, by what they stand for
 
 
@@ -69,7 +69,7 @@ def bars_of(
     bars = tuple(bar for day in range(len(labels)) for bar in _day(day, labels, series, top))
     key = tuple((one.number, one.name, sum(one.values)) for one in series)
     told = ", ".join(f"{total} {name}" for _, name, total in key)
-    rules = tuple(Rule(_y(value, top), f"{value:g}") for value in (0, top / 2, top))
+    rules = tuple(Rule(_y(value, top), f"{value:g}") for value in (0, top // 2, top))
     return Bars(title, f"{len(labels)} {unit}: {told}.", key, bars, rules, labels[0], labels[-1])
 
 
@@ -86,7 +86,7 @@ def _day(day: int, labels: Sequence[str], series: Sequence[Series], top: int) ->
 
 
 def _round_up(most: int) -> int:
-    """Return the next of 1, 2, 5, 10, 20, 50 ...: a scale that people can halve in their heads."""
+    """Return the next of 2, 4, 6, 8, 10, 20, 40 ...: its half is a whole number too."""
     power = int(10 ** int(log10(most)))
     return max(2, next(step * power for step in STEPS if step * power >= most))
 

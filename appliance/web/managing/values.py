@@ -20,6 +20,7 @@ from appliance.conversations.rendering import render_markdown
 
 SECRET = re.compile(r"(KEY|SECRET|PASSWORD|TOKEN)(_FILE)?$")
 ADDRESS = re.compile(r"\w+://")
+LINK = re.compile(r" ?\(\[\d{4}\]\([^)]*\)\)|\[([^\]]+)\]\([^)]*\)")  # decisions go, words stay
 LEFT_OUT = "Only for `make`"  # names of the command line, not of the running appliance
 
 
@@ -73,8 +74,9 @@ def _setting(name: str, explanation: str, environment: Mapping[str, str]) -> Set
     from_file = environment.get(f"{name}_FILE", "")
     is_set = bool(value or from_file)
     shown = "" if from_file or (value and SECRET.search(name)) else without_password(value)
+    words = LINK.sub(lambda found: found[1] or "", explanation)  # they lead to files, not to pages
     # Through the walls that answers go through, although it is our own text.
-    return Setting(name, shown, is_set, mark_safe(render_markdown(explanation)))  # noqa: S308
+    return Setting(name, shown, is_set, mark_safe(render_markdown(words)))  # noqa: S308
 
 
 def without_password(value: str) -> str:

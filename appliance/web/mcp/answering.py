@@ -15,8 +15,9 @@ from pydantic import Field
 from appliance.accounts.models import TokenRight
 from appliance.conversations.asking import stop
 from appliance.conversations.models import Message
+from appliance.conversations.programs import Wish
 from appliance.web.mcp.answers import Look, begin, look, result_of
-from appliance.web.mcp.arguments import AtRef, Sources
+from appliance.web.mcp.arguments import AtRef, SetName, Sources
 from appliance.web.mcp.calling import Access, ToolContext, as_caller
 from appliance.web.mcp.results import AnswerResult, fenced, told
 
@@ -29,6 +30,7 @@ async def ask(
     question: Annotated[str, Field(min_length=1, max_length=20_000)],
     sources: Sources = [],  # noqa: B006  never changed; a schema's default
     ref: AtRef = "",
+    set: SetName = "",
     mode: Annotated[
         Literal["auto", "answer", "pair", "fix"],
         Field(description="answer: one search; pair: several steps; fix: proposes a patch."),
@@ -40,7 +42,8 @@ async def ask(
     """Ask about the company's code and documents; every citation of the answer was checked."""
 
     def start(access: Access) -> UUID:
-        return begin(access, question, sources, ref=ref, mode=mode, thread=_thread_id(thread))
+        wish = Wish(question, mode, sources, source_set=set, ref=ref or None)
+        return begin(access, wish, _thread_id(thread))
 
     message_id = await as_caller(context, TokenRight.ASK, start)
     try:

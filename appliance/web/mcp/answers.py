@@ -53,15 +53,7 @@ class Look:
     sentence: str
 
 
-def begin(
-    access: Access,
-    question: str,
-    sources: Sequence[str],
-    *,
-    ref: str,
-    mode: str,
-    thread: UUID | None,
-) -> UUID:
+def begin(access: Access, wish: Wish, thread: UUID | None) -> UUID:
     """Write the question down and have it answered; return the id of the answer to come."""
     if _under_way(access.user) >= MOST_UNDER_WAY:
         raise ToolError(TOO_MANY)
@@ -69,9 +61,7 @@ def begin(
         raise ToolError("This token may read no source.")
     follows = get_thread_for_user(access.user, thread) if thread else None
     try:
-        return ask_with(
-            access.token, Wish(question, mode, sources, ref=ref or None), thread=follows
-        ).pk
+        return ask_with(access.token, wish, thread=follows).pk
     except WishRefused as refused:
         raise ToolError(str(refused)) from None
     except QuotaReached as reached:

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from appliance.accounts.models import TokenRight
 from appliance.sources.reading import record_code_search, record_hits
-from appliance.web.mcp.arguments import LONGEST_QUERY, AtRef, Sources, cleaned, refs_of
+from appliance.web.mcp.arguments import LONGEST_QUERY, AtRef, SetName, Sources, cleaned, narrowed
 from appliance.web.mcp.calling import Access, ToolContext, as_caller
 from appliance.web.mcp.results import (
     CodeFile,
@@ -24,7 +24,7 @@ from appliance.web.mcp.results import (
 )
 from indexer.codesearch import certificate as certified
 from indexer.codesearch.errors import QueryRefused
-from indexer.codesearch.query import read_query
+from indexer.codesearch.query import as_of_refs, read_query
 from indexer.codesearch.search import search_code as find_lines
 from indexer.retrieval.search import search as find_pieces
 
@@ -37,14 +37,15 @@ async def search(
     query: Annotated[str, Field(min_length=1, max_length=LONGEST_QUERY)],
     sources: Sources = [],  # noqa: B006  never changed; a schema's default
     ref: AtRef = "",
+    set: SetName = "",
     limit: Annotated[int, Field(ge=1, le=MOST_HITS)] = 10,
 ) -> Annotated[CallToolResult, SearchResult]:
     """Find pieces of code and documents by meaning and by words: questions, names, error texts."""
 
     def work(access: Access) -> SearchResult:
-        refs = refs_of(access, sources, ref)
+        within, refs = narrowed(access, sources, ref, set)
         result = find_pieces(
-            cleaned(query), scope=access.scope, source_names=sources, refs=refs, limit=limit
+            cleaned(query), scope=within.scope, source_names=sources, refs=refs, limit=limit
         )
         record_hits(query, result.hits, access.grounds())
         hits = [
@@ -82,13 +83,16 @@ async def search_code(
             " the opposite.",
         ),
     ],
+    set: SetName = "",
     limit: Annotated[int, Field(ge=1, le=MOST_LINES, description="Lines at most.")] = 100,
 ) -> Annotated[CallToolResult, CodeResult]:
     """Find every line with an exact text or pattern, with a certificate of what was searched."""
 
     def work(access: Access) -> CodeResult:
+        within, refs = narrowed(access, [], "", set)
         try:
-            found = find_lines(read_query(cleaned(query)), scope=access.scope, max_lines=limit)
+            asked = as_of_refs(read_query(cleaned(query)), refs)
+            found = find_lines(asked, scope=within.scope, max_lines=limit)
         except QueryRefused as exc:
             raise ToolError(str(exc)) from None
         record_code_search(query, found, access.grounds())

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from appliance.accounts.models import TokenRight
 from appliance.sources.reading import record_symbol
-from appliance.web.mcp.arguments import AtRef, Sources, refs_of
+from appliance.web.mcp.arguments import AtRef, SetName, Sources, narrowed
 from appliance.web.mcp.calling import Access, ToolContext, as_caller
 from appliance.web.mcp.results import (
     CodeLine,
@@ -35,12 +35,13 @@ async def definitions(
     name: Symbol,
     sources: Sources = [],  # noqa: B006  never changed; a schema's default
     ref: AtRef = "",
+    set: SetName = "",
     limit: Annotated[int, Field(ge=1, le=MOST_NAMES)] = 20,
 ) -> Annotated[CallToolResult, DefinitionsResult]:
     """Find where a function, class, method or constant is defined."""
 
     def work(access: Access) -> DefinitionsResult:
-        found = _definitions(access, name, sources, ref, limit)
+        found = _definitions(access, name, sources, (ref, set), limit)
         record_symbol(name, found, Uses((), 0), access.grounds())
         hits = [
             Definition(
@@ -65,11 +66,11 @@ async def definitions(
 
 
 def _definitions(
-    access: Access, name: str, sources: list[str], ref: str, limit: int
+    access: Access, name: str, sources: list[str], place: tuple[str, str], limit: int
 ) -> Definitions:
     symbol = _symbol(name)
-    refs = refs_of(access, sources, ref)
-    return definitions_of(symbol, scope=access.scope, source_names=sources, refs=refs, limit=limit)
+    within, refs = narrowed(access, sources, *place)
+    return definitions_of(symbol, scope=within.scope, source_names=sources, refs=refs, limit=limit)
 
 
 async def references(
@@ -77,17 +78,19 @@ async def references(
     name: Symbol,
     sources: Sources = [],  # noqa: B006  never changed; a schema's default
     ref: AtRef = "",
+    set: SetName = "",
     limit: Annotated[int, Field(ge=1, le=MOST_NAMES, description="Files at most.")] = 20,
     offset: Annotated[int, Field(ge=0, le=10_000, description="Files to leave out first.")] = 0,
 ) -> Annotated[CallToolResult, ReferencesResult]:
     """Find the files that use a name, by its spelling, with the first lines that do."""
 
     def work(access: Access) -> ReferencesResult:
+        within, refs = narrowed(access, sources, ref, set)
         found = uses_of(
             _symbol(name),
-            scope=access.scope,
+            scope=within.scope,
             source_names=sources,
-            refs=refs_of(access, sources, ref),
+            refs=refs,
             limit=limit,
             offset=offset,
         )

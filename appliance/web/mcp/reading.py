@@ -15,6 +15,7 @@ from appliance.audit.recording import Target, record
 from appliance.sources.access import OpenedDocument, get_document, get_source, sources_in
 from appliance.sources.commits import history_of
 from appliance.sources.overview import overviews_of
+from appliance.sources.sets.access import set_names
 from appliance.web.mcp.calling import Access, ToolContext, as_caller
 from appliance.web.mcp.results import (
     Change,
@@ -154,7 +155,8 @@ async def list_sources(context: ToolContext) -> Annotated[CallToolResult, Source
                     one.checked_at.isoformat() if one.checked_at else None,
                 )
                 for one in overviews_of(sources)
-            ]
+            ],
+            set_names(access.user),
         )
 
     result = await as_caller(context, TokenRight.READ, work)
@@ -162,4 +164,6 @@ async def list_sources(context: ToolContext) -> Annotated[CallToolResult, Source
         f"{one.name} ({one.kind}, {one.state}): {one.default_ref} @{one.commit[:12]}"
         for one in result.sources
     ]
+    if result.sets:
+        lines.append(f"Sets: {', '.join(result.sets)}")
     return told("\n".join(lines) or "This token may read no source.", result)

@@ -195,6 +195,7 @@ class SourceLine:
 @dataclass(frozen=True)
 class SourcesResult:
     sources: list[SourceLine]
+    sets: list[str]  # named sets of sources that the token's person may pick
 
 
 def place_of(base_url: str, source: str, path: str, commit: str, lines: tuple[int, int]) -> Place:

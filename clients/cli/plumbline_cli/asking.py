@@ -25,6 +25,7 @@ WORDS = {"queued": "Waiting", "searching": "Searching", "writing": "Writing"}
 @click.command()
 @click.argument("question", nargs=-1, required=True)
 @click.option("--source", "sources", multiple=True, help="Only this source; may be repeated.")
+@click.option("--set", "source_set", default="", help="Only a set of sources, by its name.")
 @click.option("--ref", default="", help="As of this branch or tag.")
 @click.option("--mode", type=click.Choice(MODES), default="auto", show_default=True)
 @click.option("--thread", default="", help="Follow up in this thread.")
@@ -34,6 +35,7 @@ WORDS = {"queued": "Waiting", "searching": "Searching", "writing": "Writing"}
 def ask(
     question: tuple[str, ...],
     sources: tuple[str, ...],
+    source_set: str,
     ref: str,
     mode: str,
     thread: str,
@@ -53,7 +55,8 @@ def ask(
             thread = thread or read_last(server.url)
             if not thread:
                 raise CliError("You have asked nothing here yet: leave --last out.")
-        fields = {"question": text, "mode": mode, "sources": list(sources), "ref": ref}
+        fields = {"question": text, "mode": mode, "sources": list(sources)}
+        fields |= {"set": source_set, "ref": ref}
         thread_id, message_id = _asked(server, thread, fields)
         keep_last(server.url, thread_id)
         message = _followed(server, message_id, is_quiet=is_json)

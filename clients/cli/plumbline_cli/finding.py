@@ -29,6 +29,7 @@ MOST_PAGES = 1000
 @click.command()
 @click.argument("query", nargs=-1, required=True)
 @click.option("--source", "sources", multiple=True, help="Only this source; may be repeated.")
+@click.option("--set", "source_set", default="", help="Only a set of sources, by its name.")
 @click.option("--ref", default="", help="As of this branch or tag.")
 @click.option("--limit", type=click.IntRange(1, 100), default=10, show_default=True)
 @as_json
@@ -36,6 +37,7 @@ MOST_PAGES = 1000
 def search(
     query: tuple[str, ...],
     sources: tuple[str, ...],
+    source_set: str,
     ref: str,
     limit: int,
     *,
@@ -46,7 +48,12 @@ def search(
     """Search by meaning and by words. Exit code 1: nothing was found."""
     with appliance(url, ca) as server:
         found = server.get(
-            "/api/v1/search", q=" ".join(query), source=sources, ref=ref, limit=limit
+            "/api/v1/search",
+            q=" ".join(query),
+            source=sources,
+            set=source_set,
+            ref=ref,
+            limit=limit,
         )
         hits = found.get("hits") or []
         if is_json:
@@ -58,16 +65,19 @@ def search(
 
 @click.command()
 @click.argument("query", nargs=-1, required=True)
+@click.option("--set", "source_set", default="", help="Only a set of sources, by its name.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=500, show_default=True)
 @as_json
 @where
-def code(query: tuple[str, ...], limit: int, *, is_json: bool, url: str, ca: str) -> None:
+def code(
+    query: tuple[str, ...], source_set: str, limit: int, *, is_json: bool, url: str, ca: str
+) -> None:
     """Find every line with an exact text, or a /regular expression/.
 
     Filters may stand beside it: repo: path: lang: ref: symbol: case:no. Exit code 1: no such line.
     """
     with appliance(url, ca) as server:
-        found = server.get("/api/v1/code", q=" ".join(query), limit=limit)
+        found = server.get("/api/v1/code", q=" ".join(query), set=source_set, limit=limit)
         if is_json:
             print_json(found)
         else:

@@ -1,6 +1,6 @@
 /** The thread that the view shows: asks, follows each answer, keeps what was said. */
 
-import type { Appliance, Question } from "./api/appliance.js";
+import type { Appliance, Question, Scope } from "./api/appliance.js";
 import { PlumblineError, sentenceOf } from "./api/errors.js";
 import { follow, type Progress } from "./api/following.js";
 import type { Citation, Message, Patch } from "./api/shapes.js";
@@ -19,7 +19,7 @@ export interface Turn {
   readonly thread: string;
 }
 
-export interface Asked {
+export interface Asked extends Scope {
   /** The person's words, as the view shows them. */
   readonly words: string;
   /** The lines in question, in words; empty without a selection. */
@@ -27,7 +27,6 @@ export interface Asked {
   /** All that is sent. */
   readonly text: string;
   readonly mode: string;
-  readonly sources: readonly string[];
 }
 
 type Api = Pick<Appliance, "ask" | "events" | "message" | "stop">;

@@ -16,7 +16,7 @@ const pause = (seconds: number): Promise<void> =>
 
 async function answered() {
   const seen: Progress[] = [];
-  const asked = { text: question, mode: "answer", sources: [], thread: undefined };
+  const asked = { text: question, mode: "answer", sources: [], set: "", thread: undefined };
   const begun = await appliance.ask(asked);
   const whole = await follow(appliance, begun.id, signal, (now) => seen.push(now), pause);
   const again = await appliance.ask({ ...asked, thread: begun.thread });
@@ -42,7 +42,7 @@ async function told<T>(work: Promise<T>): Promise<T | string> {
 
 const result = {
   person: await told(appliance.me()),
-  hits: await told(appliance.search("read_level", [], signal)),
+  hits: await told(appliance.search("read_level", { sources: [], set: "" }, signal)),
   place: place && (await told(appliance.linesAt(JSON.parse(place)))),
   answer: question && (await told(answered())),
 };

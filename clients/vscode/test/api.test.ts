@@ -43,7 +43,7 @@ test("a question is sent once, with the token, and its thread goes on", async ()
       response.end(JSON.stringify({ thread: { id: "t" }, message: { id: "m", state: "queued" } }));
     },
     async (appliance) => {
-      const asked = { text: "Why?", mode: "auto", sources: ["shop"] };
+      const asked = { text: "Why?", mode: "auto", sources: ["shop"], set: "web" };
       const first = await appliance.ask({ ...asked, thread: undefined });
       assert.deepEqual([first.id, first.thread], ["m", "t"]);
       await appliance.ask({ ...asked, thread: "t" });
@@ -55,7 +55,12 @@ test("a question is sent once, with the token, and its thread goes on", async ()
   );
   assert.equal(seen[0]?.headers.authorization, "Bearer plumb_x");
   assert.notEqual(seen[0]?.headers["idempotency-key"], seen[1]?.headers["idempotency-key"]);
-  assert.deepEqual(seen[0]?.body, { question: "Why?", mode: "auto", sources: ["shop"] });
+  assert.deepEqual(seen[0]?.body, {
+    question: "Why?",
+    mode: "auto",
+    sources: ["shop"],
+    set: "web",
+  });
 });
 
 test("a question whose answer broke off is sent again under the same key", async () => {
@@ -70,7 +75,7 @@ test("a question whose answer broke off is sent again under the same key", async
       }
     },
     async (appliance) => {
-      const asked = { text: "Why?", mode: "auto", sources: [], thread: undefined };
+      const asked = { text: "Why?", mode: "auto", sources: [], set: "", thread: undefined };
       assert.equal((await appliance.ask(asked)).id, "m");
     },
   );

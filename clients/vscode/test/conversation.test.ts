@@ -6,7 +6,7 @@ import type { ServerEvent } from "../src/api/sse.js";
 import { type Asked, Conversation } from "../src/conversation.js";
 import { aboutSelection, toFix, tooLong } from "../src/questions.js";
 
-const ASKED: Asked = { words: "Why?", about: "", text: "Why?", mode: "auto", sources: [] };
+const ASKED: Asked = { words: "Why?", about: "", text: "Why?", mode: "auto", sources: [], set: "" };
 
 const ANSWERED = "Answered. 2 of 2 sentences supported by the cited lines";
 const DIFF = "--- a/a.py\n+++ b/a.py\n@@ -1 +1 @@\n-one\n+1\n";

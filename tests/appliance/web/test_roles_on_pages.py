@@ -73,7 +73,7 @@ CLOSED: Mapping[str, frozenset[str]] = {
 }  # fmt: skip
 # Open to everybody who is signed in; what they show is decided by what one may read.
 OPEN = {
-    "file_blame", "file_history", "file_change", "file_raw", "file_rest", "folder", "source_files",
+    "compare", "compare_file", "file_blame", "file_history", "file_change", "file_raw", "file_rest", "folder", "source_files",
     "tree", "tree_root", "symbol_card",
     "ask", "palette", "search", "code", "search_export", "code_export", "symbols", "file", "sources", "status", "healthz", "theme", "hook",
     "tokens", "token_revoke", "sessions", "session_end", "sessions_end_others", "answer_save",

@@ -30,7 +30,7 @@
     const isTyped = event.detail.requestConfig?.triggeringEvent?.type === "input";
     if (isTyped && history.state?.isTyped) history.replaceState({ isTyped }, "", url);
     else history.pushState({ isTyped }, "", url);
-    const mode = document.querySelectorAll(".modes a:not([aria-current])");
+    const mode = document.querySelectorAll(".search-modes a:not([aria-current])");
     for (const link of mode) link.search = `?q=${encodeURIComponent(field.value)}`;
   });
   addEventListener("popstate", () => {

@@ -9,10 +9,15 @@ import { eventsIn, type ServerEvent } from "./sse.js";
 
 const API = "/api/v1";
 
-export interface Question {
+/** What is asked about or searched: sources and a named set of them; empty: all that may be read. */
+export interface Scope {
+  readonly sources: readonly string[];
+  readonly set: string;
+}
+
+export interface Question extends Scope {
   readonly text: string;
   readonly mode: string;
-  readonly sources: readonly string[];
   /** The thread that is continued; without one a new thread begins. */
   readonly thread: string | undefined;
 }
@@ -35,7 +40,8 @@ export class Appliance {
   /** Ask; return the answer's message, whose text is still to come. */
   async ask(question: Question): Promise<shapes.Message> {
     const path = question.thread ? `/threads/${part(question.thread)}/messages` : "/threads";
-    const body = { question: question.text, mode: question.mode, sources: question.sources };
+    const { text: words, mode, sources, set } = question;
+    const body = { question: words, mode, sources, ...(set === "" ? {} : { set }) };
     const answer = parsed(await this.sendOnce({ method: "POST", path, body }));
     const thread = question.thread ?? text(record(answer["thread"]), "id");
     const message = shapes.message(answer["message"]);
@@ -66,14 +72,11 @@ export class Appliance {
     }
   }
 
-  async search(
-    query: string,
-    sources: readonly string[],
-    signal: AbortSignal,
-  ): Promise<readonly shapes.Hit[]> {
+  async search(query: string, scope: Scope, signal: AbortSignal): Promise<readonly shapes.Hit[]> {
     const parameters = new URLSearchParams([
       ["q", query],
-      ...sources.map((source) => ["source", source]),
+      ...scope.sources.map((source) => ["source", source]),
+      ...(scope.set === "" ? [] : [["set", scope.set]]),
       ["limit", "30"],
     ]);
     return list(parsed(await this.get(`/search?${parameters}`, signal)), "hits").map(shapes.hit);

@@ -5,7 +5,7 @@ import type { Appliance } from "../api/appliance.js";
 import { sentenceOf } from "../api/errors.js";
 import type { Hit } from "../api/shapes.js";
 import { openPlace } from "./opening.js";
-import { defaultSources } from "./settings.js";
+import { defaultScope } from "./settings.js";
 
 const PAUSE_MS = 250; // as long as somebody types on
 
@@ -51,7 +51,7 @@ async function fill(
 ): Promise<void> {
   let items: Result[] = [];
   try {
-    const hits = query === "" ? [] : await appliance.search(query, defaultSources(), signal);
+    const hits = query === "" ? [] : await appliance.search(query, defaultScope(), signal);
     items = hits.map(resultOf);
     if (query !== "" && items.length === 0) {
       items = [{ label: "Nothing was found", alwaysShow: true }];

@@ -3,6 +3,7 @@
 import { readFile } from "node:fs/promises";
 import * as vscode from "vscode";
 import { serverAddress } from "../api/address.js";
+import type { Scope } from "../api/appliance.js";
 import { PlumblineError } from "../api/errors.js";
 import type { Server } from "../api/http.js";
 
@@ -13,8 +14,11 @@ export async function server(): Promise<Server> {
   return file === "" ? { address } : { address, authority: await authorityIn(file) };
 }
 
-export function defaultSources(): readonly string[] {
-  return vscode.workspace.getConfiguration("plumbline").get<string[]>("defaultSources", []);
+/** What questions and searches are limited to: sources, and a named set of them. */
+export function defaultScope(): Scope {
+  const settings = vscode.workspace.getConfiguration("plumbline");
+  const sources = settings.get<string[]>("defaultSources", []);
+  return { sources, set: settings.get("defaultSet", "").trim() };
 }
 
 async function authorityIn(file: string): Promise<string> {

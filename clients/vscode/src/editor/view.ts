@@ -13,7 +13,7 @@ import { placeOf, rendered } from "../view/rendering.js";
 import { applyPatch, type ProposedTexts, showPatch } from "./changing.js";
 import { openPage, openPlace } from "./opening.js";
 import type { Session } from "./session.js";
-import { defaultSources } from "./settings.js";
+import { defaultScope } from "./settings.js";
 
 export const VIEW = "plumbline.ask";
 const PAUSE_MS = 80; // between two looks at an answer that grows
@@ -59,10 +59,10 @@ export class AskView implements vscode.WebviewViewProvider {
     this.post({ kind: "prompt", about: selection ? placeName(selection) : "", words: "" });
   }
 
-  async ask(asked: Omit<Asked, "sources">): Promise<void> {
+  async ask(asked: Omit<Asked, "sources" | "set">): Promise<void> {
     const appliance = await this.session.appliance();
     await vscode.commands.executeCommand(`${VIEW}.focus`);
-    await this.conversation.ask(appliance, { ...asked, sources: defaultSources() });
+    await this.conversation.ask(appliance, { ...asked, ...defaultScope() });
   }
 
   async newThread(): Promise<void> {

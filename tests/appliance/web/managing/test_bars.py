@@ -32,7 +32,8 @@ def test_parts_of_a_day_stand_on_each_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("most", "top"), [(1, "2"), (3, "5"), (10, "10"), (11, "20"), (99, "100"), (501, "1000")]
+    ("most", "top"),
+    [(1, "2"), (3, "4"), (5, "6"), (10, "10"), (11, "20"), (99, "100"), (501, "1000")],
 )
 def test_the_scale_ends_at_a_round_number(most: int, top: str) -> None:
     drawn = bars_of("Questions", ["a"], [Series("answered", PLAIN, [most])])
