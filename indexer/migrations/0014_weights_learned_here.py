@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("indexer", "0012_embedding_models_side_by_side"),
+        ("indexer", "0013_sources_that_anybody_may_write"),
     ]
 
     operations = [
