@@ -28,7 +28,12 @@ from appliance.accounts.models import Directory, User
 from tests.appliance.accounts.scim.client import make_provider
 from tests.ldapserver import GROUPS, PEOPLE, LdapServer, group_entry, many_people, running
 
-pytestmark = [pytest.mark.services, pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.services,
+    pytest.mark.django_db,
+    pytest.mark.slow,
+    pytest.mark.timeout(900),
+]
 
 PEOPLE_COUNT, GROUP_COUNT, IN_A_GROUP, AT_WORK = 1000, 40, 100, 200
 LIMIT_S = 10.0

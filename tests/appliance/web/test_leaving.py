@@ -187,9 +187,9 @@ class Place:
             httpx.Client(base_url=self.address, cookies=cookies, timeout=120) as session,
             httpx.Client(base_url=self.address, headers=bearer, timeout=120) as program,
         ):
-            used = (self.address, session, program)
-            seen = (written, queued, kept, shared)
-            yield World(owner, self.admin, *used, *seen, self.outside)
+            answers = (written, queued, kept)
+            programs = (session, program)
+            yield World(owner, self.admin, self.address, *programs, *answers, shared, self.outside)
 
 
 @pytest.fixture

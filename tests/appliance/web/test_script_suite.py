@@ -139,7 +139,7 @@ def world(
         "/search/?q=add_item", "/search/code/?q=add_item", "/symbols/?name=add_item",
         f"/files/{SHOP}/main/", f"/files/{SHOP}/main/README.md?rendered=1", f"/tree/{SHOP}/main/",
         *(f"/{view}/{SHOP}/main/{quote(PATH)}" for view in ("files", "blame", "history")),
-        f"/change/{SHOP}/{change}/{quote(PATH)}",
+        f"/change/{SHOP}/main/{quote(PATH)}?commit={change}",
     ]  # fmt: skip
 
 

@@ -12,11 +12,12 @@ from appliance.conversations import asking
 from appliance.conversations.answering.crowding import open_sources
 from appliance.conversations.answering.searching import search_for
 from appliance.conversations.models import Message
+from appliance.conversations.modes import Mode
 from appliance.conversations.tasks import answer_question
 from appliance.sources.access import scope_of
 from indexer.models import Source
 from inference.fake_server import FakeServer
-from inference.testing import Mode, Script
+from inference.testing import Script
 from tests.appliance.access.test_twins import LEGITIMATE, QUESTION, planted
 from tests.conftest import SourceFactory
 
@@ -59,12 +60,12 @@ def test_an_open_source_out_of_reach_is_not_looked_at(
     assert open_sources(scope_of(outsider)) == frozenset()
 
 
-@pytest.mark.parametrize("mode", ["answer", "pair"])
+@pytest.mark.parametrize("mode", [Mode.ANSWER, Mode.PAIR])
 def test_the_answer_keeps_the_legitimate_source_and_names_tier_and_author(
-    scratch: Source, reader: User, models: FakeServer, client: Client, mode: str
+    scratch: Source, reader: User, models: FakeServer, client: Client, mode: Mode
 ) -> None:
     text = "Use the client with a key card [E1], or another way [E2], or a third [E3]."
-    models.model.script = Script(mode=Mode.NORMAL, text=text)
+    models.model.script = Script(text=text)
     asked = asking.ask(reader, QUESTION, mode=mode)
     answer_question(str(asked.pk))
     message = Message.objects.get(pk=asked.pk)
