@@ -45,7 +45,7 @@ from tests.journeys.serving import served
 pytestmark = [
     pytest.mark.services,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
 ]
 
 LIMIT_S = 10.0

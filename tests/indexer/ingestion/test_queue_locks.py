@@ -40,7 +40,7 @@ with transaction.atomic(), connection.cursor() as cursor:
     sys.stdin.read()
 """
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.timeout(600)]
 
 
 def source(name: str) -> Source:
