@@ -14,7 +14,7 @@ from tests.journeys.test_people import SCREENSHOTS, confirm
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 
 STYLE = "shop-style"
 

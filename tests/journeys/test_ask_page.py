@@ -16,7 +16,7 @@ from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 
 PASTE = """text => {
     const given = new DataTransfer();

@@ -17,7 +17,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.services,
     pytest.mark.usefixtures("worker"),
-    pytest.mark.timeout(180),
+    pytest.mark.timeout(600),
 ]
 
 QUESTION = "How often does the gauge client retry read_level?"

@@ -12,7 +12,7 @@ from tests.journeys.conftest import OpenAs, elsewhere
 from tests.journeys.evidence import add_evidence
 from tests.journeys.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 
 
 def test_one_asks_in_other_words_and_goes_between_the_versions(

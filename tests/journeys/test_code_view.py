@@ -13,7 +13,7 @@ from tests.journeys.conftest import DESKTOP, PHONE, OpenAs
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 
 SCREENSHOTS = Path("test-artifacts")
 CLIENT = "tidewatch/client.py"

@@ -19,7 +19,7 @@ pytestmark = [
     pytest.mark.browser,
     pytest.mark.services,
     pytest.mark.usefixtures("worker"),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
 ]
 
 SCREENSHOTS = Path("test-artifacts")

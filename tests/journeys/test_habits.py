@@ -11,7 +11,7 @@ from indexer.models import Job
 from tests.journeys.conftest import PHONE, OpenAs, elsewhere
 from tests.journeys.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 
 
 def test_pages_answer_to_keys_clicks_and_changes(open_as: OpenAs, world: World) -> None:

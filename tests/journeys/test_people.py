@@ -14,7 +14,7 @@ from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 
 SCREENSHOTS = Path("test-artifacts")
 REASON = "The tide gauges fail tonight, and nobody who may read their code answers."

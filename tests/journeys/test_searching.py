@@ -13,7 +13,7 @@ from tests.journeys.test_pages import SCREENSHOTS
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 
 
 def _look(page: Page, name: str) -> None:

@@ -18,7 +18,7 @@ from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 from tests.modelserver import free_port
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 
 ABOUT = {"name": "chat-34b-gptq", "manifest_sha256": "5b1e" * 16}
 

@@ -13,7 +13,7 @@ from tests.journeys.test_people import problems_of
 from tests.journeys.watching import Watch
 from tests.journeys.world import World
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 
 
 @pytest.mark.parametrize(

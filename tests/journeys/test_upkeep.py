@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.services,
     pytest.mark.browser,
     pytest.mark.django_db(transaction=True),
-    pytest.mark.timeout(240),
+    pytest.mark.timeout(600),
 ]
 
 

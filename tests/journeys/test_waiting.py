@@ -15,7 +15,7 @@ from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
 # Nobody works on the queue: what waits goes on waiting.
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(600)]
 
 QUESTION = "How often does the gauge client retry read_level?"
 

@@ -204,7 +204,7 @@ def one_page(content: bytes, *more: bytes) -> list[bytes]:
     ]
 
 
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("count", [10_000_000, pytest.param(4_000_000, marks=pytest.mark.slow)])
 def test_b06_a_page_of_millions_of_operators_is_rejected(pool: ReaderPool, count: int) -> None:
     operators = b"BT /F1 12 Tf\n" + b"(a) Tj 1 0 Td\n" * count + b"ET"
