@@ -44,7 +44,7 @@ router = Router(tags=["Reading"], auth=READ)
 
 MOST_HITS = 100
 # Called as the library means it; for the type checker it is an alias of a type.
-in_query: Any = FromQuery  # type: ignore[type-arg]
+in_query: Any = FromQuery
 NAMES: Any = in_query(
     [], max_length=50, description="Only these sources; may be repeated. None: all that it reads."
 )
