@@ -1,5 +1,5 @@
 """Connections to the database that the web's requests share: a new one for each costs as much
-processor time as the rest of a short request (docs/decisions/0068-requests-share-connections.md)."""
+processor time as the rest of a short request (docs/decisions/0071-requests-share-connections.md)."""
 
 from __future__ import annotations
 
