@@ -64,7 +64,9 @@ def test_h07_a_worker_of_the_version_before_understands_every_message() -> None:
         for name, task in app.tasks.items()
         if not name.startswith("celery.")
     }  # fmt: skip
-    bare = {f"{module}.{name}": [] for module, names in BARE.items() for name in names}
+    bare: dict[str, list[str]] = {
+        f"{module}.{name}": [] for module, names in BARE.items() for name in names
+    }
     # A task that is new is told of in none of them: the version before is never sent it by name.
     assert {name: known.get(name) for name in SAID | bare} == SAID | bare
 
