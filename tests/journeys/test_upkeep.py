@@ -45,7 +45,7 @@ def test_an_admin_proves_the_air_gap_and_asks_for_help(
         page = context.new_page()
         watch = Watch.over(page, address)
         page.goto("/manage/")
-        page.click("text=Air gap")
+        page.locator(".manage-side").get_by_role("link", name="Air gap").click()
         expect(page.get_by_text("No service has looked yet.")).to_be_visible()
         page.click("text=Look now")
         expect(page.get_by_text("Nothing got out of any service.")).to_be_visible()
@@ -54,7 +54,7 @@ def test_an_admin_proves_the_air_gap_and_asks_for_help(
         with page.expect_download() as download:
             page.click("text=Download the proof")
         assert json.loads(download.value.path().read_text())["runs"][0]["verdict"] == "sealed"
-        page.click("text=Support")
+        page.locator(".manage-side").get_by_role("link", name="Support").click()
         expect(page.get_by_role("heading", name="Not in it")).to_be_visible()
         _seen(page, "support")
         with page.expect_download() as download:

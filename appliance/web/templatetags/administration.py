@@ -23,7 +23,7 @@ class Place:
     name: str
     below: tuple[str, ...] = ()
 
-    def holds(self, name: str) -> bool:
+    def holds(self, name: str | None) -> bool:
         return name == self.name or name in self.below
 
 
@@ -103,9 +103,10 @@ PARTS = (
 def administration(context: Mapping[str, Any]) -> Menu | None:
     """Return the menu for an admin on a page of administration; None for everybody else."""
     match = getattr(context.get("request"), "resolver_match", None)
-    if match is None or "admin" not in context.get("roles", ()):
+    name = match.url_name if match else None
+    here = next((place for part in PARTS for place in part.places if place.holds(name)), None)
+    # Asked last: roles are read from the database, and an error page of an asynchronous view is
+    # drawn in a thread whose connection nobody closes.
+    if here is None or "admin" not in context.get("roles", ()):
         return None
-    here = next(
-        (place for part in PARTS for place in part.places if place.holds(match.url_name)), None
-    )
-    return Menu(PARTS, here) if here else None
+    return Menu(PARTS, here)

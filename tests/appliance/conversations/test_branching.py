@@ -320,7 +320,7 @@ def test_a_long_thread_takes_no_more_queries_than_a_short_one(
         question = ask(thread, f"Question {number}?", last)
         last = say(question, "Adds [E1]. Sells [E2].", pieces, receipt={"given": 2, "sources": []})
     page_of(signed_in, thread)
-    with django_assert_max_num_queries(37):
+    with django_assert_max_num_queries(38):
         page = page_of(signed_in, thread)
     assert page.count('<article class="turn') == count
     # The passages of all but the newest answers come when they are wanted.
