@@ -105,8 +105,7 @@ def administration(context: Mapping[str, Any]) -> Menu | None:
     match = getattr(context.get("request"), "resolver_match", None)
     name = match.url_name if match else None
     here = next((place for part in PARTS for place in part.places if place.holds(name)), None)
-    # Asked last: roles are read from the database, and an error page of an asynchronous view is
-    # drawn in a thread whose connection nobody closes.
+    # Asked last: roles are read from the database.
     if here is None or "admin" not in context.get("roles", ()):
         return None
     return Menu(PARTS, here)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import Group
-from django.test import Client
-from django.urls import reverse
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from django.urls import resolve, reverse
+from django.utils.functional import SimpleLazyObject
 
 from appliance.accounts.models import Role, RoleGrant, User
 from appliance.web.templatetags.administration import PARTS
@@ -52,3 +54,17 @@ def test_other_pages_have_no_list(client: Client, staff: User) -> None:
     client.force_login(staff)
     for name in ("ask", "sources", "status", "tokens"):
         assert b"manage-nav" not in client.get(reverse(name)).content, name
+
+
+@pytest.mark.parametrize("name", ["400", "403", "403_csrf", "404", "500", "503"])
+def test_pages_of_errors_ask_the_database_nothing(rf: RequestFactory, name: str) -> None:
+    """They are drawn in threads whose connections nobody closes, or because it does not answer."""
+
+    def ask() -> frozenset[str]:
+        raise AssertionError("the roles were asked for")
+
+    request = rf.get("/people/1/")
+    request.resolver_match = resolve("/people/1/")
+    drawn = render_to_string(f"{name}.html", {"request": request, "roles": SimpleLazyObject(ask)})
+    assert '<main id="main"' in drawn
+    assert "manage-nav" not in drawn
