@@ -24,6 +24,7 @@ from indexer.errors import FetchFailed
 from indexer.fetching.log import read_differences
 from indexer.masking import mask
 from indexer.models import Document, EmbeddingModel, LearnedWeights, Source
+from indexer.ranking.learning import history_of
 from indexer.scope import Scope
 from inference import static
 from inference.training.continuing import Continued, go_on
@@ -68,18 +69,12 @@ def learn_if_due(scope: Scope) -> LearnedWeights | None:
     """Learn unless it is switched off, was done lately, or nothing has happened since."""
     if not settings.EMBEDDING_LEARNS or settings.EMBEDDING != "static":
         return None
-    last = LearnedWeights.objects.first()
+    last = LearnedWeights.objects.defer("content").first()
     if last and (
         last.created_at > timezone.now() - REST or last.figures["history"] == history_of(scope)
     ):
         return None
     return learn(scope)
-
-
-def history_of(scope: Scope) -> str:
-    """Return a digest of what there is to learn from."""
-    sources = Source.objects.filter(pk__in=scope.source_ids).order_by("pk")
-    return sha256(repr(list(sources.values_list("pk", "history_commit"))).encode()).hexdigest()
 
 
 def pairs_of(source: Source, *, commits: int) -> Iterator[Pair]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from celery import shared_task
 from django.contrib.sessions.models import Session
 from django.utils import timezone
@@ -24,12 +26,16 @@ def forget_expired_sign_ins() -> None:
     Session.objects.filter(expire_date__lt=timezone.now()).delete()
 
 
+def _send_for_each(task: Any) -> None:
+    enabled = Directory.objects.filter(kind=Directory.Kind.LDAP, is_enabled=True)
+    for pk in enabled.values_list("pk", flat=True):
+        task.delay(pk)
+
+
 @shared_task(ignore_result=True, expires=60)
 def sync_directories() -> None:
     """Have each LDAP directory synced, by a task of its own: a slow one holds up no other."""
-    enabled = Directory.objects.filter(kind=Directory.Kind.LDAP, is_enabled=True)
-    for pk in enabled.values_list("pk", flat=True):
-        sync_one.delay(pk)
+    _send_for_each(sync_one)
 
 
 @shared_task(ignore_result=True, expires=60)
@@ -43,9 +49,7 @@ def sync_one(directory_id: int) -> None:
 @shared_task(ignore_result=True, expires=5)
 def glance_at_directories() -> None:
     """Look at who of each LDAP directory is at work, by a task of its own as with syncs."""
-    enabled = Directory.objects.filter(kind=Directory.Kind.LDAP, is_enabled=True)
-    for pk in enabled.values_list("pk", flat=True):
-        glance_at.delay(pk)
+    _send_for_each(glance_at)
 
 
 @shared_task(ignore_result=True, expires=5)

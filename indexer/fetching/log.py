@@ -205,9 +205,9 @@ def _lines(stream: IO[bytes]) -> Iterator[str]:
     size = 0
     while (line := stream.readline(LONGEST_WORD)) and size < MAX_TEXT:
         size += len(line)
-        while not line.endswith(b"\n") and (rest := stream.readline(LONGEST_WORD)):
-            if rest.endswith(b"\n"):
-                break
+        rest = line
+        while rest and not rest.endswith(b"\n"):
+            rest = stream.readline(LONGEST_WORD)
         yield line.decode("utf-8", "replace").rstrip("\n")
 
 

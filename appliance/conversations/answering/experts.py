@@ -6,10 +6,9 @@ Only of lines that the reader may read: a name is shown with the place that it w
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
-from appliance.conversations.answering.crowding import open_sources
 from appliance.conversations.visible import visible
 from indexer import clients
 from indexer.fetching.history import line_authors
@@ -47,9 +46,8 @@ def experts_for(hits: Sequence[Hit], scope: Scope) -> tuple[Expert, ...]:
     return tuple(experts.values())
 
 
-def writers_of(hits: Sequence[Hit], scope: Scope) -> tuple[Expert, ...]:
-    """Return who wrote most of each passage of a source where anybody may write."""
-    open_ids = open_sources(scope)
+def writers_of(hits: Sequence[Hit], open_ids: Collection[int]) -> tuple[Expert, ...]:
+    """Return who wrote most of each passage of the sources where anybody may write."""
     deadline = time.monotonic() + SECONDS
     writers: list[Expert] = []
     for hit in hits:

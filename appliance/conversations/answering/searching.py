@@ -64,4 +64,4 @@ def receipt_for(
         rewritten=rewritten,
         narrowing=narrowing,
     )
-    return replace(receipt, writers=writers_of(result.hits, question.scope))
+    return replace(receipt, writers=writers_of(result.hits, open_sources(question.scope)))

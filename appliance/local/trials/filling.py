@@ -5,6 +5,7 @@ from __future__ import annotations
 import sysconfig
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +62,9 @@ def _told(files: int, seconds: float, usual: Step, steps: Sequence[Step]) -> Fil
         cursor.execute("SELECT pg_database_size(current_database())")
         [size] = cursor.fetchone()
     ordered = sorted(step.p95_ms for step in steps)
-    outcomes: dict[str, int] = {}
+    outcomes: Counter[str] = Counter()
     for step in steps:
-        for name, count in step.outcomes.items():
-            outcomes[name] = outcomes.get(name, 0) + count
+        outcomes.update(step.outcomes)
     return Filled(
         files=files,
         chunks=chunks,
@@ -74,7 +74,7 @@ def _told(files: int, seconds: float, usual: Step, steps: Sequence[Step]) -> Fil
         alone_p95_ms=usual.p95_ms,
         beside_p95_ms=ordered[len(ordered) // 2],
         beside_requests_per_s=round(sum(one.requests_per_s for one in steps) / len(steps), 1),
-        outcomes=outcomes,
+        outcomes=dict(outcomes),
     )
 
 

@@ -18,6 +18,7 @@ from appliance.local.trials.pushing import (
     events_of,
     ms,
     push,
+    run_for,
     share,
     timed,
 )
@@ -159,12 +160,7 @@ def _beside(
         )
         for _ in range(flooders)
     ]
-    for thread in threads:
-        thread.start()
-    ended.wait(seconds)
-    ended.set()
-    for thread in threads:
-        thread.join(STREAM_TIMEOUT_S)
+    run_for(threads, ended, seconds)
     return others, sent
 
 

@@ -70,7 +70,7 @@ def push(world: World, people: Sequence[Person], users: int, seconds: float) -> 
     ]
     threads.append(threading.Thread(target=_look, args=(world, tally, ended), daemon=True))
     started = time.monotonic()
-    _run(threads, ended, seconds)
+    run_for(threads, ended, seconds)
     took = time.monotonic() - started
     spent = sorted(tally.seconds) or [0.0]
     return Step(
@@ -149,7 +149,8 @@ def timed(client: httpx.Client, path: str, tally: Tally, others: Sequence[str]) 
     tally.wrong += [word for word in others if word in answer.text]
 
 
-def _run(threads: Sequence[threading.Thread], ended: threading.Event, seconds: float) -> None:
+def run_for(threads: Sequence[threading.Thread], ended: threading.Event, seconds: float) -> None:
+    """Let the threads work for so long; `ended` tells them to stop."""
     for thread in threads:
         thread.start()
     ended.wait(seconds)

@@ -86,8 +86,9 @@ def _ended(
     receipt: Receipt,
     model: Model | None,
 ) -> Generator[Event, None, Answered]:
-    hits = thinned_hits(hits, open_sources(question.scope))
-    receipt = replace(receipt, writers=writers_of(hits, question.scope))
+    open_ids = open_sources(question.scope)
+    hits = thinned_hits(hits, open_ids)
+    receipt = replace(receipt, writers=writers_of(hits, open_ids))
     if work.asks is not None:
         receipt = replace(receipt, asked_back=True, options=work.asks.options)
         yield Searched(work.query, as_evidence(hits), receipt)

@@ -21,7 +21,7 @@ def _pair(request: SignedInRequest, source: str) -> Pair | None:
 def compare_page(request: SignedInRequest, source: str) -> HttpResponse:
     """List the files that differ between two refs, as far as they may be read."""
     pair = _pair(request, source)
-    found = get_source_for_user(request.user, source)
+    found = pair.source if pair else get_source_for_user(request.user, source)
     context: dict[str, object] = {
         "source": found,
         "pair": pair,
