@@ -67,13 +67,14 @@ def by_keyboard_alone(page: Page) -> None:
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowUp")
     page.keyboard.press("Enter")
-    expect(page).to_have_url(re.compile(r"/files/tidewatch/.*client\.py"))
+    page.wait_for_url(re.compile(r"/files/tidewatch/.*client\.py"))  # loaded: its keys are heard
     # What nothing is called is asked, and stands in the field of the question.
     page.keyboard.press("Control+k")
     page.keyboard.type("why do gauges rest")
     expect(chosen).to_contain_text("Ask: why do gauges rest")
     page.keyboard.press("Enter")
     expect(page.locator(".composer textarea")).to_have_value("why do gauges rest")
+    page.wait_for_load_state()
     # What is denied is not offered: secret/ is denied to the harbour.
     page.locator("h1").click()
     page.keyboard.press("Control+k")
@@ -125,7 +126,7 @@ def narrowed_given_files_and_kept(page: Page, width: str) -> None:
     page.evaluate(PASTE, "\n".join(f"at line {number}" for number in range(60)))
     expect(chips).to_have_count(2)
     page.get_by_role("button", name="Ask", exact=True).click()
-    expect(page).to_have_url(re.compile(r"/threads/"))
+    page.wait_for_url(re.compile(r"/threads/"))
     expect(page.locator(".attached > summary")).to_contain_text("Pasted text, 60 lines")
     expect(page.locator(".question-sources")).to_contain_text("tidewatch:tidewatch")
     expect(page.locator(".chips .chip")).to_have_count(1)

@@ -55,6 +55,7 @@ def test_an_auditor_asks_who_was_shown_some_lines(
         expect(page.get_by_text("As it was written")).to_be_visible()
         _look(page, "record")
         page.click("text=Record before")
+        expect(page.get_by_role("link", name="Record after")).to_be_visible()
         page.goto("/audit/holds/")
         page.fill("[name=name]", "owner")
         page.fill("[name=reason]", "Case 12")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, ViewportSize
+from playwright.sync_api import Page, ViewportSize, expect
 
 from appliance.accounts.models import Role, RoleGrant, TokenRight
 from appliance.accounts.tokens import create_token
@@ -62,7 +62,7 @@ def test_an_admin_looks_after_people(
     page.select_option("select[name=role]", "auditor")
     page.click("text=Give this role")
     confirm(page)
-    assert page.is_visible("text=Given: Auditor.")
+    expect(page.get_by_text("Given: Auditor.")).to_be_visible()
     page.click("main a:text-is('harbour')")
     look("group")
     page.goto("/groups/")
@@ -73,20 +73,22 @@ def test_an_admin_looks_after_people(
     page.fill("[name=reason]", REASON)
     page.click("text=Open everything for")
     confirm(page)
+    expect(page.get_by_text("Emergency access is open")).to_be_visible()
     page.goto("/search/?q=gauge")
     look("search-in-emergency")
-    assert page.is_visible("text=Emergency access is open")
-    assert page.is_visible("main >> text=tidewatch")
+    expect(page.get_by_text("Emergency access is open")).to_be_visible()
+    expect(page.locator("main").get_by_text("tidewatch").first).to_be_visible()
     page.goto("/emergency-access/")
     look("emergency-access")
     page.click("text=End it now")
+    expect(page.get_by_text("The emergency access has ended.")).to_be_visible()
     page.goto("/search/?q=gauge")
     assert not page.is_visible("text=Emergency access is open")
     page.goto(f"/people/{world.owner.pk}/disable/")
     look("person-disable")
     page.click("main button.button-danger")
     confirm(page)
-    assert page.is_visible("text=owner is locked out.")
+    expect(page.get_by_text("owner is locked out.")).to_be_visible()
     owner.goto("/")
     assert "/accounts/login/" in owner.url
     assert problems == []
@@ -112,10 +114,11 @@ def test_somebody_makes_a_token_and_sees_where_they_are_signed_in(
     page.goto("/tokens/")
     assert text not in page.content()
     page.click("button:text-is('Revoke')")
-    assert page.is_visible("text=it opens nothing any more")
+    expect(page.get_by_text("it opens nothing any more")).to_be_visible()
     page.goto("/sessions/")
     problems += problems_of(page, watch, f"sessions-{theme}-{width}")
     page.click("text=Sign out everywhere else")
+    expect(page.get_by_text("You are signed out in 1 other place.")).to_be_visible()
     elsewhere_page.goto("/")
     assert "/accounts/login/" in elsewhere_page.url
     assert problems == []

@@ -171,6 +171,7 @@ def test_a_passkey_signs_in_without_a_password(open_as: OpenAs, address: str) ->
     page.get_by_label("Username").fill("ana")
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Sign in", exact=True).click()
+    page.locator(".account > summary").wait_for()
     page.goto(f"{home}/accounts/2fa/passkeys/add/")
     page.get_by_label("Password").fill("correct horse battery")
     page.get_by_role("button", name="Continue").click()
@@ -181,7 +182,7 @@ def test_a_passkey_signs_in_without_a_password(open_as: OpenAs, address: str) ->
     assert not violations_of(page)
     page.goto(f"{home}/accounts/logout/")
     page.get_by_role("button", name="Sign out").last.click()
-    page.goto(f"{home}/accounts/login/")
+    page.wait_for_url(f"{home}/accounts/login/**")
 
     page.get_by_role("button", name="Sign in with a passkey").click()
 

@@ -10,6 +10,9 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 
 # The policy in force rules (all of axe's defaults and best practices) and nothing else.
 AXE_OPTIONS = {"resultTypes": ["violations"]}
+# What is being replaced is dimmed meanwhile, and comes back by a transition.
+IS_AT_REST = """() => !document.querySelector(".htmx-request")
+    && !document.getAnimations().some(one => one instanceof CSSTransition)"""
 
 
 @dataclass  # without slots: Playwright keeps its wrapper of a handler on the object
@@ -42,6 +45,7 @@ class Watch:
 def violations_of(page: Page) -> list[str]:
     """Return what axe finds: the rule and the elements, one line each."""
     page.wait_for_load_state()  # after a click that leads on, the next page is not there at once
+    page.wait_for_function(IS_AT_REST)
     results = Axe().run(page, options=AXE_OPTIONS)
     return [
         f"{violation['id']}: {node['html'][:160]} ({node.get('failureSummary', '')[:200]})"

@@ -66,7 +66,7 @@ def begin(client: httpx.Client) -> dict[str, Any]:
 def test_an_answer_is_followed_and_taken_up_again(
     address: str, owner: User, models: FakeServer
 ) -> None:
-    models.model.script = Script(mode=Mode.SLOW, text=SENTENCES, pause_s=0.03)
+    models.model.script = Script(mode=Mode.SLOW, text=SENTENCES, pause_s=0.1)
     with program(address, owner) as client:
         message = begin(client)["message"]["id"]
         events = follow(client, message)
