@@ -136,6 +136,7 @@ def detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict[
         "upload_form": forms.get("upload_form", UploadForm()),
         "freshness": freshness_of(source),
         "hook_address": hook_address(request, source),
+        "shared_credential": source.shared_credential,
         "revisions": Revision.objects.filter(ref__source=source).select_related("ref")[
             :SHOWN_REVISIONS
         ],
