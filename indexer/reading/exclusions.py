@@ -105,9 +105,9 @@ class Exclusions:
         ):
             rules, unused = _read(lines)
             if unused:
+                count = "1 line is" if len(unused) == 1 else f"{len(unused)} lines are"
                 notes.append(
-                    f"{name[0].upper()}{name[1:]}: {len(unused)} lines are not used, the first is "
-                    f"line {unused[0]}. A pattern has at most {MAX_PATTERN} characters and "
+                    f"{name[0].upper()}{name[1:]}: {count} not used, the first is line {unused[0]}. A pattern has at most {MAX_PATTERN} characters and "
                     f"{MAX_WILDCARDS} stars, a list at most {MAX_PATTERNS} patterns with "
                     f"{MAX_CHARACTERS:,} characters in all."
                 )
