@@ -23,6 +23,7 @@ class SkipReason(StrEnum):
     REJECTED = "rejected"
     ENCRYPTED = "encrypted"
     EXCLUDED = "excluded"
+    VENDORED = "vendored"
 
 
 EXPLANATIONS = {
@@ -42,6 +43,7 @@ EXPLANATIONS = {
     SkipReason.REJECTED: "It exceeds a limit: see the detail.",
     SkipReason.ENCRYPTED: "Protected by a password.",
     SkipReason.EXCLUDED: "Excluded by a pattern of the administrators or of .plumblineignore.",
+    SkipReason.VENDORED: "Somebody else's code, copied into the repository.",
 }
 
 

@@ -7,6 +7,7 @@ from contextlib import suppress
 
 from celery import shared_task
 from django.db import DatabaseError
+from prometheus_client import Counter
 
 from indexer import freshness
 from indexer.continuing import forget_unused, learn_if_due
@@ -32,6 +33,10 @@ from indexer.scope import Scope
 from inference.errors import InferenceError
 
 logger = logging.getLogger(__name__)
+
+NOT_CLAIMED = Counter(
+    "plumbline_jobs_not_claimed", "Messages of the queue that came again, or too late."
+)
 
 # The job's row says what happened; dispatch_jobs sends again what should be.
 ENDED = (SyncInProgress, FetchRefused, FetchFailed, LeaseLost, JobYielded, SourcePaused)
@@ -60,6 +65,7 @@ def _claimed(job_id: int) -> Job:
     try:
         return jobs.claim(job_id)
     except SyncInProgress as exc:
+        NOT_CLAIMED.inc()
         logger.info("not claimed job=%s %s", job_id, exc)
         raise
 

@@ -15,9 +15,12 @@ from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import unquote, urlsplit
 
+from django.contrib.auth.models import Group
 from django.db import IntegrityError, transaction
 
+from appliance.audit.acting import COMMAND_LINE, Actor
 from appliance.sources import managing, recorded
+from appliance.sources.granting import set_grant
 from indexer import clients
 from indexer.errors import FetchRefused
 from indexer.fetching.location import check_ref, parse_location
@@ -154,8 +157,13 @@ def connect_all(
     *,
     shared_credential: SharedCredential | None = None,
     from_command_line: bool = False,
+    readers: Group | None = None,
+    by: Actor = COMMAND_LINE,
 ) -> list[Result]:
-    """Connect what is planned and queue the first syncs; a line that fails leaves no row."""
+    """Connect what is planned and queue the first syncs; a line that fails leaves no row.
+
+    A group of readers may read all that is connected, in the name of `by`.
+    """
     results = []
     for one in planned:
         if one.outcome != "connect":
@@ -171,6 +179,8 @@ def connect_all(
                     shared_credential=shared_credential,
                     from_command_line=from_command_line,
                 )
+                if readers is not None:
+                    set_grant(readers, source, by=by)
                 managing.request_sync(source)
         except (FetchRefused, managing.NameRefused) as exc:
             recorded.refused(one.name, exc)  # what was recorded above went with the line

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import Group
 from django.core.files.uploadedfile import UploadedFile
 
 from appliance.sources import bulk
@@ -106,9 +107,22 @@ def _text_of(file: UploadedFile[bytes]) -> str:
 
 
 class ChosenForm(forms.Form):
-    """The lines of a preview that were left chosen."""
+    """Which credential sources use."""
 
     shared_credential = shared_credential_field()
+
+
+class ChosenLinesForm(ChosenForm):
+    """The lines of a preview that were left chosen, and who may read them."""
+
+    readers = forms.ModelChoiceField(
+        Group.objects.order_by("name"),
+        required=False,
+        label="May be read by",
+        empty_label="Nobody yet",
+        help_text="A group, for all that are connected now. Rules can be changed on each source's "
+        "page.",
+    )
 
 
 class HostForm(forms.Form):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from copy import copy
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -11,10 +12,11 @@ from django.db.models import ProtectedError
 
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
+from appliance.sources.managing import new_hook_secret
 from indexer import sealing
 from indexer.fetching.values import Credential, SshKey
 from indexer.ingestion.withdrawal import look_soon
-from indexer.models import SharedCredential
+from indexer.models import SharedCredential, Source
 from indexer.models.source import NAME_PATTERN
 
 SHOWN_NAMES = 10
@@ -70,6 +72,39 @@ def remove(shared: SharedCredential) -> None:
 
 def _record(action: Action, shared: SharedCredential) -> None:
     record(action, target=Target("credential", str(shared.pk), shared.name))
+
+
+def renew_hook_secret(shared: SharedCredential) -> str:
+    """Return a new secret for notices of pushes to any source that uses the credential."""
+    secret = new_hook_secret()
+    shared.hook_secret = sealing.seal_text(secret, key=settings.SECRET_KEY)
+    with transaction.atomic():
+        shared.save(update_fields=["hook_secret"])
+        _record(Action.HOOK_RENEWED, shared)
+    return secret
+
+
+def sources_at(shared: SharedCredential, path: str) -> list[Source]:
+    """Return the sources that use the credential and lie at this path of their host.
+
+    The host itself is not compared: inside and outside of a network it goes by different names,
+    and a notice is only a wake-up. A path of the host may stand before that of the repository.
+    """
+    wanted = _path_in(path)
+    if "/" not in wanted:  # a mere name would be that of many repositories
+        return []
+    sources = shared.sources.filter(kind=Source.Kind.REMOTE)
+    return [
+        source
+        for source in sources.filter(location__icontains=wanted.rpartition("/")[2])
+        if f"/{_path_in(source.location)}".endswith(f"/{wanted}")
+    ]
+
+
+def _path_in(location: str) -> str:
+    """Return the path of an address, or a bare path, as hosts compare them."""
+    path = urlsplit(location).path if "://" in location else location.rpartition(":")[2]
+    return path.strip("/").lower().removesuffix(".git")
 
 
 def token_of(shared: SharedCredential | None) -> str:

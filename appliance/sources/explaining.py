@@ -226,7 +226,7 @@ def _notes(source: Source, *, for_staff: bool) -> Iterator[str]:
         yield "The source is paused: what was pushed since then is not here."
     if overview.error:
         yield (
-            f"Its last sync failed: {overview.error}"
+            f"Its last attempt to sync failed: {overview.error}"
             if for_staff
             else "Its last sync failed; an administrator can see why."
         )

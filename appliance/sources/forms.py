@@ -31,7 +31,8 @@ EXCLUDE: dict[str, Any] = {
     "required": False,
     "max_length": 20_000,
     "help_text": "Patterns as in .gitignore, one a line, such as docs/archive/ or *.min.js. "
-    "A file .plumblineignore in the repository does the same.",
+    "A file .plumblineignore in the repository does the same. Vendored code such as node_modules "
+    "is left out by itself; !node_modules/ takes it in.",
     "widget": forms.Textarea(attrs={"rows": 3, "spellcheck": "false", "class": "mono"}),
 }
 

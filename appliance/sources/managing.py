@@ -206,12 +206,8 @@ def _publish(job: Job) -> None:
 
 
 def renew_hook_secret(source: Source) -> str:
-    """Return a new secret for notices of pushes; it is stored sealed and cannot be read again.
-
-    It has the form of a GitLab signing token, 32 bytes behind a prefix, which every other host
-    takes as mere text.
-    """
-    secret = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+    """Return a new secret for notices of pushes; it is stored sealed and cannot be read again."""
+    secret = new_hook_secret()
     source.hook_secret = sealing.seal_text(secret, key=settings.SECRET_KEY)
     with transaction.atomic():
         source.save(update_fields=["hook_secret"])
@@ -219,12 +215,20 @@ def renew_hook_secret(source: Source) -> str:
     return secret
 
 
-def hook_secret_of(source: Source) -> str:
+def new_hook_secret() -> str:
+    """Return a secret in the form of a GitLab signing token: 32 bytes behind a prefix.
+
+    Every other host takes it as mere text.
+    """
+    return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+
+
+def hook_secret_of(holder: Source | SharedCredential) -> str:
     """Return the secret, empty when there is none or it cannot be read any more."""
-    if not source.hook_secret:
+    if not holder.hook_secret:
         return ""
     try:
-        return sealing.unseal_text(source.hook_secret, key=settings.SECRET_KEY)
+        return sealing.unseal_text(holder.hook_secret, key=settings.SECRET_KEY)
     except FetchRefused:
         return ""
 

@@ -11,7 +11,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from indexer.freshness import interval_of
-from indexer.ingestion.jobs import WAITING_FOR_MODEL
+from indexer.ingestion.jobs import RESTING, WAITING_FOR_MODEL
 from indexer.models import Job, Ref, Revision, Source
 
 State = Literal["ok", "busy", "warning", "failed", "off"]
@@ -120,7 +120,7 @@ def _overview(
         kind=source.get_kind_display(),
         state=state,
         label=label,
-        error=job.error if job and job.state == Job.State.FAILED else "",
+        error=job.error if job and _is_in_trouble(job) else "",
         is_active=is_active,
         percent=job.percent if job and is_active else None,
         progress_done=job.progress_done if job else 0,
@@ -190,6 +190,11 @@ def _bar(at: int, seconds: float, live_at: datetime, slowest: float) -> Bar:
     return Bar(
         at * 10, round(100 - height, 1), height, f"{seconds:.1f} s, {live_at:%Y-%m-%d %H:%M}"
     )
+
+
+def _is_in_trouble(job: Job) -> bool:
+    """Return whether the job failed, or rests until its next attempt."""
+    return job.state == Job.State.FAILED or job.error_code in RESTING
 
 
 def _state_of(live: Ref | None, job: Job | None, *, vector_ready: bool) -> tuple[State, str]:

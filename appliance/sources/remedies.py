@@ -42,6 +42,11 @@ def remedy_for(reason: SkipReason, detail: str) -> str:
             "Split it, or let an administrator raise PLUMBLINE_FILE_SIZE_LIMIT_KB, now "
             f"{settings.FILE_SIZE_LIMIT_KB}."
         )
+    if reason == SkipReason.VENDORED:
+        return (
+            f"To have it read, an administrator writes !{detail}/ under \u201cLeave out\u201d in the "
+            f"settings of this source, or the repository has that line in {IGNORE_FILE}."
+        )
     return REMEDIES[reason]
 
 

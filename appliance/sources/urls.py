@@ -43,6 +43,9 @@ urlpatterns = [
         credentials.credential_remove,
         name="credential_remove",
     ),
+    path(
+        "credentials/<int:credential_id>/hook/", hooks.shared_hook_renew, name="shared_hook_renew"
+    ),
     path("sources/connect/several/", steering.steer_sources, name="steer_sources"),
     path("sources/upload/", managing.source_upload, name="source_upload"),
     path("sources/<str:name>/", managing.source_page, name="source"),
@@ -73,6 +76,7 @@ urlpatterns = [
     ),
     path("evaluation/answers/", evaluating.answer_save, name="answer_save"),
     path("hooks/<uuid:hook_id>/", hooks.notice, name="hook"),
+    path("hooks/shared/<int:credential_id>/", hooks.shared_notice, name="shared_hook"),
     path("sources/<str:name>/grants/", granting.grant_add, name="grant_add"),
     path(
         "sources/<str:name>/grants/<int:grant_id>/revoke/",

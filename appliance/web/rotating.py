@@ -25,6 +25,7 @@ COLUMNS: tuple[tuple[type[Model], str, str], ...] = (
     (SharedCredential, "sealed", "shared credential"),
     (Source, "credential", "credential of a source"),
     (Source, "hook_secret", "webhook secret"),
+    (SharedCredential, "hook_secret", "webhook secret of a shared credential"),
     (Directory, "sealed_secret", "secret of a directory"),
     (WebhookTarget, "sealed_secret", "secret of somebody's webhook"),
 )

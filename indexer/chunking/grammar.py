@@ -9,6 +9,7 @@ from tree_sitter import Node
 
 MAX_SIGNATURE = 200
 MAX_NAME = 120
+BODIES = frozenset({"class_body", "enum_class_body", "function_body"})  # without a field: Kotlin
 
 
 def name_field(node: Node) -> str:
@@ -87,7 +88,7 @@ def body_of(node: Node) -> Node | None:
             body := value.child_by_field_name("body")
         ):
             return body
-    return None
+    return next((child for child in node.named_children if child.type in BODIES), None)
 
 
 def first_line(node: Node) -> int:

@@ -17,7 +17,9 @@ from indexer.chunking.grammar import (
 )
 from indexer.chunking.pieces import Scope
 
-CONTAINERS = frozenset({"class", "interface", "struct", "enum", "trait", "impl", "record"})
+CONTAINERS = frozenset(
+    {"class", "interface", "struct", "enum", "trait", "impl", "record", "module"}
+)
 MAX_LEADING = 8  # nodes before a definition that may hold its comment
 MAX_LOOK_THROUGH = 4  # include guard, extern "C", condition, one spare
 

@@ -32,6 +32,7 @@ MAX_QUALIFIED = 200
 NO_DEFINITION = frozenset({"impl"})  # a Rust impl names its methods and defines nothing itself
 MEMBER_KINDS = ("constant", "field", "function", "method", "type")
 CALLABLE = frozenset({"function", "method"})
+SIGILS = ":@"  # what Ruby writes before the name of an attribute
 
 
 def find_definitions(root: Node, grammar: Grammar) -> list[DefinitionSpan]:
@@ -47,7 +48,7 @@ def find_definitions(root: Node, grammar: Grammar) -> list[DefinitionSpan]:
     for node, member in nodes[: 2 * MAX_DEFINITIONS]:
         while around and around[-1][0] <= node.start_byte:
             around.pop()
-        name = node_text(node) if member else grammar.name_of(node)
+        name = node_text(node).lstrip(SIGILS) if member else grammar.name_of(node)
         if not name or (node.start_byte, name) in named:
             continue
         named.add((node.start_byte, name))
@@ -93,6 +94,7 @@ def _definition(
 def find_uses(root: Node, grammar: Grammar, definitions: list[DefinitionSpan]) -> list[NameUse]:
     """Return the used names with their lines; where a name is defined is no use of it."""
     defined = {(definition.name, definition.span.start_line) for definition in definitions}
+    own = {definition.name.encode() for definition in definitions}
     lines: dict[bytes, set[int]] = defaultdict(set)
     captured = _captures(root, grammar, "uses")
     for node in captured.get("use", ()):
@@ -102,7 +104,9 @@ def find_uses(root: Node, grammar: Grammar, definitions: list[DefinitionSpan]) -
     for node in captured.get("name", ()):
         text = node.text
         # Constants, types and what a package exports are written so in all these languages.
-        if text and text[:1].isupper() and 1 < len(text) <= MAX_NAME:
+        if not text or not text[:1].isupper() or not 1 < len(text) <= MAX_NAME:
+            continue
+        if text not in own or not _is_defining(node, grammar):
             lines[text].add(node.start_point.row + 1)
     uses = []
     for text, rows in lines.items():
@@ -111,6 +115,14 @@ def find_uses(root: Node, grammar: Grammar, definitions: list[DefinitionSpan]) -
         if kept:
             uses.append(NameUse(name, tuple(kept)))
     return sorted(uses, key=lambda use: use.name)[:MAX_USED_NAMES]
+
+
+def _is_defining(node: Node, grammar: Grammar) -> bool:
+    """Say whether the node is the name of a definition, which may stand below its annotations."""
+    parent = node.parent
+    if parent is None or parent.type not in grammar.definitions:
+        return False
+    return parent.child_by_field_name("name") == node
 
 
 def _captures(root: Node, grammar: Grammar, what: str) -> dict[str, list[Node]]:

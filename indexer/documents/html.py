@@ -7,6 +7,7 @@ are; what is not shown, or stands around the content (navigation, footers), is l
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from itertools import groupby, islice
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -23,7 +24,9 @@ LEFT_OUT = (
     "script, style, noscript, template, svg, iframe, object, embed, canvas, head, nav, header, "
     "footer, aside, form, button, select, input, textarea, dialog, "
     "[hidden], [aria-hidden=true], [role=navigation], [role=banner], [role=contentinfo], "
-    "[role=search], .navbar, .sidebar, .breadcrumbs, .toc, #toc, #footer, #navigation"
+    "[role=search], .navbar, .sidebar, .breadcrumbs, .toc, #toc, #footer, #navigation, "
+    # of Confluence's export: the way to the page, who made it, its attachments
+    "#breadcrumb-section, #breadcrumbs, #main-header, .page-metadata, .pageSection"
 )
 # Where wikis and site generators put the content; the first that holds enough text wins.
 MAIN = (
@@ -60,6 +63,8 @@ BLOCKS = frozenset(
         *("p", "section", "summary", "table", "tbody", "tfoot", "thead", "tr", "ul"),
     }
 )
+FENCE = "```"
+HEADING_LINE = re.compile(r"#{1,5} ")
 HEADINGS = {f"h{level}": "#" * level + " " for level in range(1, 7)}
 MAX_NODES = 500_000
 MAX_CLIMB = 60  # parents looked at to find a text's block
@@ -85,10 +90,30 @@ def extract_html(content: bytes) -> Extracted | Skip:
     root = _main(tree)
     if root is None:
         return Extracted("", "markdown", "html")
-    lines = _lines(root)
-    if title and not any(line.startswith("# ") for line in lines):
-        lines = [f"# {title}", "", *lines]
+    lines = _titled(_lines(root), title)
     return Extracted("\n".join(lines).strip("\n") + "\n", "markdown", "html")
+
+
+def _titled(lines: list[str], title: str) -> list[str]:
+    """Put the page's title above what it is about, unless a heading already says the same.
+
+    Wikis keep the title outside of the text, whose own headings begin at the top: those go a level
+    down.
+    """
+    headings = [line for line, is_heading in _with_headings(lines) if is_heading]
+    tops = [line.removeprefix("# ").strip(" \u00b6") for line in headings if line.startswith("# ")]
+    if not title or any(top and (top in title or title in top) for top in tops):
+        return lines
+    down = "#" if tops else ""
+    return [f"# {title}", "", *(down * is_one + line for line, is_one in _with_headings(lines))]
+
+
+def _with_headings(lines: list[str]) -> Iterator[tuple[str, bool]]:
+    """Yield each line, and whether it is a heading that may go a level down: not in a listing."""
+    is_listing = False
+    for line in lines:
+        is_listing ^= line == FENCE
+        yield line, not is_listing and HEADING_LINE.match(line) is not None
 
 
 def _drop(nodes: list[LexborNode]) -> None:
@@ -158,7 +183,7 @@ def _lines(root: LexborNode) -> list[str]:
 
 def _written(block: LexborNode, text: str) -> list[str]:
     if block.tag == "pre":
-        return ["```", *(line.rstrip() for line in text.strip("\n").split("\n")), "```", ""]
+        return [FENCE, *(line.rstrip() for line in text.strip("\n").split("\n")), FENCE, ""]
     line = _squeezed(text)
     if not line:
         return []

@@ -123,7 +123,8 @@ def _sync(job: Job, heartbeat: jobs.Heartbeat, started: float) -> list[Revision]
     heartbeat.beat("fetch", 0, 0)
     asked_at = timezone.now()  # a push that is noticed from here on may not be in what comes
     fetched = _fetch(source, heartbeat)
-    Source.objects.filter(pk=source.pk).update(checked_at=asked_at, notes=list(fetched.notes))
+    source.notes = list(fetched.notes)
+    Source.objects.filter(pk=source.pk).update(checked_at=asked_at, notes=source.notes)
     note_access(source)
     _drop_upload(source)
     resolved = list(fetched.refs.values())
@@ -208,6 +209,8 @@ def _bring_live(
         patterns=job.source.exclude_patterns,
         max_bytes=clients.max_file_bytes(),
     )
+    if is_default and (unused := plan.exclusions.notes):
+        Source.objects.filter(pk=job.source_id).update(notes=[*job.source.notes, *unused])
     if live and plan.old_commit == resolved.commit and live.is_default == is_default:
         return None
     update = RefUpdate(

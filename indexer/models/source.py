@@ -18,6 +18,8 @@ class SharedCredential(models.Model):
     name = models.CharField(max_length=100, unique=True)
     # Sealed by indexer.sealing; never shown, never logged.
     sealed = models.BinaryField(editable=False)
+    # Of notices of pushes that a host sends for all its repositories to one address; sealed.
+    hook_secret = models.BinaryField(null=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -1,6 +1,6 @@
 """Paths that administrators or a repository's own .plumblineignore keep out of the index.
 
-The patterns are those of gitignore and mean what they mean to git, but for one thing: `?` is a
+Vendored code is kept out by itself; an exception (!node_modules/) of either takes it in. The patterns are those of gitignore and mean what they mean to git, but for one thing: `?` is a
 character here and a byte there. Whoever may push may write the file, so everything in it is
 bounded: what is too long, too much or no pattern is not used, and `notes` says so.
 """
@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from indexer.errors import FetchRefused
 from indexer.reading.globs import Glob, to_glob
+from indexer.reading.vendored import vendored_folder
 from indexer.skips import Skip, SkipReason
 
 IGNORE_FILE = ".plumblineignore"
@@ -66,7 +67,18 @@ class _Origin:
             rule = known[above]
         return rule
 
+    def takes_in(self, path: str) -> bool:
+        """Return whether an exception (!) is about this file or a folder above it."""
+        folders = (path[: hit.start()] for hit in re.finditer("/", path))
+        rules = [self._last_match(folder, is_folder=True) for folder in folders]
+        rules.append(self._last_match(path, is_folder=False))
+        return any(rule is not None and rule.glob.is_negated for rule in rules)
+
     def _kept_out(self, path: str, *, is_folder: bool) -> _Rule | None:
+        rule = self._last_match(path, is_folder=is_folder)
+        return None if rule is None or rule.glob.is_negated else rule
+
+    def _last_match(self, path: str, *, is_folder: bool) -> _Rule | None:
         name = path.rpartition("/")[2]
         if not (self._any_name.fullmatch(name) or self._any_path.fullmatch(path)):
             return None
@@ -74,7 +86,7 @@ class _Origin:
             if rule.glob.is_of_folders and not is_folder:
                 continue
             if rule.regex.fullmatch(name if rule.glob.is_of_name else path):
-                return None if rule.glob.is_negated else rule
+                return rule
         return None
 
 
@@ -93,9 +105,9 @@ class Exclusions:
         ):
             rules, unused = _read(lines)
             if unused:
+                count = "1 line is" if len(unused) == 1 else f"{len(unused)} lines are"
                 notes.append(
-                    f"{name[0].upper()}{name[1:]}: {len(unused)} lines are not used, the first is "
-                    f"line {unused[0]}. A pattern has at most {MAX_PATTERN} characters and "
+                    f"{name[0].upper()}{name[1:]}: {count} not used, the first is line {unused[0]}. A pattern has at most {MAX_PATTERN} characters and "
                     f"{MAX_WILDCARDS} stars, a list at most {MAX_PATTERNS} patterns with "
                     f"{MAX_CHARACTERS:,} characters in all."
                 )
@@ -110,10 +122,13 @@ class Exclusions:
 
         Raises FetchRefused when the patterns have cost more time than any honest ones would.
         """
+        folder = vendored_folder(path)
         if not self._origins:
-            return None
+            return Skip(SkipReason.VENDORED, folder) if folder else None
         started = time.perf_counter()
         found = next(self._found(path), None)
+        if found is None and folder and not any(one.takes_in(path) for one in self._origins):
+            found = Skip(SkipReason.VENDORED, folder)
         self._spent_s += time.perf_counter() - started
         if self._spent_s > TIME_LIMIT_S:
             raise FetchRefused(

@@ -39,4 +39,13 @@ def _ref_of(change: Any) -> str:
     return ""
 
 
-HOST = Host("Bitbucket", "X-Event-Key", is_signed, refs_of)
+def path_of(payload: Any) -> str:
+    """Return workspace/name of Cloud, or KEY/name as in the addresses of Data Center."""
+    if found := text_at(payload, "repository", "full_name"):
+        return found
+    key = text_at(payload, "repository", "project", "key")
+    name = text_at(payload, "repository", "slug")
+    return f"{key}/{name}" if key and name else ""
+
+
+HOST = Host("Bitbucket", "X-Event-Key", is_signed, refs_of, path_of)

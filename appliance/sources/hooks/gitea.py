@@ -22,5 +22,5 @@ def refs_of(headers: Headers, payload: Any) -> Sequence[str] | None:
     return github.refs_of_event(event, payload)
 
 
-GITEA = Host("Gitea", "X-Gitea-Event", is_signed, refs_of)
-FORGEJO = Host("Forgejo", "X-Forgejo-Event", is_signed, refs_of)
+GITEA = Host("Gitea", "X-Gitea-Event", is_signed, refs_of, github.path_of)
+FORGEJO = Host("Forgejo", "X-Forgejo-Event", is_signed, refs_of, github.path_of)

@@ -26,4 +26,8 @@ def refs_of_event(event: str, payload: Any) -> Sequence[str] | None:
     return [ref if event == "push" else full_name(ref, text_at(payload, "ref_type"))]
 
 
-HOST = Host("GitHub", "X-GitHub-Event", is_signed, refs_of)
+def path_of(payload: Any) -> str:
+    return text_at(payload, "repository", "full_name")
+
+
+HOST = Host("GitHub", "X-GitHub-Event", is_signed, refs_of, path_of)

@@ -52,4 +52,8 @@ def refs_of(headers: Headers, payload: Any) -> Sequence[str] | None:
     return [ref] if ref else None
 
 
-HOST = Host("GitLab", "X-Gitlab-Event", is_signed, refs_of)
+def path_of(payload: Any) -> str:
+    return text_at(payload, "project", "path_with_namespace")
+
+
+HOST = Host("GitLab", "X-Gitlab-Event", is_signed, refs_of, path_of)

@@ -16,13 +16,15 @@ class Host:
     """One host's way of telling of a push.
 
     `refs_of` returns the full names of the pushed refs, an empty list for a notice of something
-    else (a ping), None for a push that does not say.
+    else (a ping), None for a push that does not say. `path_of` returns the path of the repository
+    on its host, as in team/shop, "" where the notice does not say.
     """
 
     name: str
     header: str  # what only its notices have
     is_signed: Callable[[Headers, bytes, str], bool]  # headers, body, secret
     refs_of: Callable[[Headers, Any], Sequence[str] | None]
+    path_of: Callable[[Any], str]
 
 
 def signature(body: bytes, secret: str) -> str:

@@ -24,6 +24,7 @@ class NoticeRefused(Exception):
 class Notice:
     host: str
     refs: tuple[str, ...] | None  # full names; empty: not about a push; None: it does not say
+    path: str = ""  # of the repository on its host; "": it does not say
 
     @property
     def is_push(self) -> bool:
@@ -44,7 +45,7 @@ def read_notice(headers: Headers, body: bytes, secret: str) -> Notice:
     text = _json_in(headers, body)
     payload = json.loads(text) if text.strip() else {}
     refs = host.refs_of(headers, payload)
-    return Notice(host.name, None if refs is None else tuple(refs))
+    return Notice(host.name, None if refs is None else tuple(refs), host.path_of(payload))
 
 
 def host_of(headers: Headers) -> Host:

@@ -20,4 +20,8 @@ def refs_of(headers: Headers, payload: Any) -> Sequence[str] | None:
     return [ref] if ref.startswith("refs/") else None
 
 
-HOST = Host("post-receive", "", is_signed, refs_of)
+def path_of(payload: Any) -> str:
+    return text_at(payload, "repository")
+
+
+HOST = Host("post-receive", "", is_signed, refs_of, path_of)

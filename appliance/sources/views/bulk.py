@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import cast
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -10,10 +11,10 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from appliance.accounts.models import Role
+from appliance.accounts.models import Role, User
 from appliance.accounts.roles import role_required
 from appliance.sources import bulk
-from appliance.sources.bulk_forms import ChosenForm, HostForm, ListForm
+from appliance.sources.bulk_forms import ChosenLinesForm, HostForm, ListForm
 from appliance.sources.credentials import token_of
 from indexer import clients
 from indexer.errors import FetchError
@@ -89,6 +90,7 @@ def _preview(
     context = {
         "planned": planned,
         "credential": shared,
+        "form": ChosenLinesForm(initial={"shared_credential": shared}),
         **{
             word: sum(one.outcome == word for one in planned)
             for word in ("connect", "known", "refused")
@@ -101,7 +103,7 @@ def _preview(
 @require_POST
 def connect_chosen(request: HttpRequest) -> HttpResponse:
     """Connect the lines that were left chosen; answer with what happened to each."""
-    form = ChosenForm(request.POST)
+    form = ChosenLinesForm(request.POST)
     try:
         lines = bulk.read_list("\n".join(request.POST.getlist("line")))
     except bulk.ListRefused as exc:
@@ -111,7 +113,18 @@ def connect_chosen(request: HttpRequest) -> HttpResponse:
         messages.error(request, "Nothing was chosen, so nothing was connected.")
         return render(request, "sources/connect_list.html", {"form": ListForm()}, status=400)
     shared = form.cleaned_data["shared_credential"]
-    results = bulk.connect_all(bulk.plan(lines), shared_credential=shared)
+    readers = form.cleaned_data["readers"]
+    results = bulk.connect_all(
+        bulk.plan(lines),
+        shared_credential=shared,
+        readers=readers,
+        by=cast(User, request.user),
+    )
     connected = sum(result.is_connected for result in results)
-    context = {"results": results, "connected": connected, "left_out": len(results) - connected}
+    context = {
+        "results": results,
+        "connected": connected,
+        "left_out": len(results) - connected,
+        "readers": readers,
+    }
     return render(request, "sources/connect_result.html", context)

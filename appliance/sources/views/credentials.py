@@ -13,6 +13,7 @@ from appliance.accounts.models import Role
 from appliance.accounts.roles import role_required
 from appliance.sources import credentials
 from appliance.sources.bulk_forms import NewCredentialForm, SecretForm
+from appliance.sources.views.hooks import shared_hook_address
 from indexer.models import SharedCredential
 
 
@@ -54,7 +55,12 @@ def credential_page(request: HttpRequest, credential_id: int) -> HttpResponse:
         credentials.replace(shared, form.cleaned_data["credential"])
         messages.success(request, f"{shared.name} has a new secret from the next sync on.")
         return redirect("credentials")
-    context = {"credential": shared, "sources": shared.sources.all(), "form": form}
+    context = {
+        "credential": shared,
+        "sources": shared.sources.all(),
+        "form": form,
+        "address": shared_hook_address(request, shared),
+    }
     return render(request, "sources/credential.html", context, status=_status(form))
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, QuerySet
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -30,14 +29,13 @@ from appliance.sources.grant_forms import GrantForm
 from appliance.sources.hostaccess.state import state_of
 from appliance.sources.listing import PER_PAGE, ListFilterForm, Wish, summary_of
 from appliance.sources.overview import freshness_of, overviews_of
+from appliance.sources.skipped import skip_reasons, skipped_page
 from appliance.sources.views.dryrun import people_names
 from appliance.sources.views.hooks import hook_address
 from indexer.errors import FetchRefused
 from indexer.fetching.values import Credential
-from indexer.models import Job, Revision, SkippedFile, Source
-from indexer.skips import EXPLANATIONS, SkipReason
+from indexer.models import Job, Revision, Source
 
-SKIPPED_PER_PAGE = 50
 SHOWN_REVISIONS = 10
 SHOWN_JOBS = 5
 SHOWN_CHANGES = 20
@@ -127,8 +125,6 @@ def _progress_context(source: Source) -> dict[str, object]:
 def detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict[str, object]:
     """Return what the page of a source shows, with forms that were filled in wrongly."""
     filter_form = SkippedFilterForm(request.GET)
-    skipped = _filtered(SkippedFile.objects.filter(ref__source=source), filter_form)
-    page = Paginator(skipped, SKIPPED_PER_PAGE).get_page(request.GET.get("page"))
     return {
         **_progress_context(source),
         "refs": source.refs.order_by("-is_default", "name"),
@@ -136,6 +132,7 @@ def detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict[
         "upload_form": forms.get("upload_form", UploadForm()),
         "freshness": freshness_of(source),
         "hook_address": hook_address(request, source),
+        "shared_credential": source.shared_credential,
         "revisions": Revision.objects.filter(ref__source=source).select_related("ref")[
             :SHOWN_REVISIONS
         ],
@@ -146,7 +143,7 @@ def detail_context(source: Source, request: HttpRequest, **forms: Form) -> dict[
             (change, sentence_of(change)) for change in changes_of_source(source)[:SHOWN_CHANGES]
         ],
         "reasons": skip_reasons(source),
-        "skipped": page,
+        "skipped": skipped_page(source, filter_form, request.GET.get("page")),
         "masked_places": sum(count.places for count in counts_of(source)),
         "filter_form": filter_form,
         "has_address": source.kind == Source.Kind.REMOTE,
@@ -164,29 +161,6 @@ def _settings_of(source: Source) -> dict[str, object]:
         "is_open": source.is_open,
         "poll_minutes": None if source.poll_s is None else source.poll_s // 60,
     }
-
-
-def _filtered(skipped: QuerySet[SkippedFile], form: SkippedFilterForm) -> QuerySet[SkippedFile]:
-    """Narrow the skipped files; a filter that makes no sense narrows nothing."""
-    skipped = skipped.select_related("ref").order_by("path", "ref__name")
-    if not form.is_valid():
-        return skipped
-    if reason := form.cleaned_data["reason"]:
-        skipped = skipped.filter(reason=reason)
-    if path := form.cleaned_data["path"]:
-        skipped = skipped.filter(path__icontains=path)
-    return skipped
-
-
-def skip_reasons(source: Source) -> list[dict[str, object]]:
-    """Return how many files were skipped for each reason, most frequent first."""
-    counts = (
-        SkippedFile.objects.filter(ref__source=source)
-        .values("reason")
-        .annotate(files=Count("path", distinct=True))
-        .order_by("-files")
-    )
-    return [{**row, "explanation": EXPLANATIONS[SkipReason(row["reason"])]} for row in counts]
 
 
 @role_required(Role.SOURCE_ADMIN, Role.ADMIN)

@@ -40,7 +40,7 @@ CLOSED: Mapping[str, frozenset[str]] = {
             "glass_open", "glass_close", "all_tokens", "any_token_revoke",
             "source_connect", "connect_list", "connect_host", "connect_chosen", "source_upload",
             "source_remove", "golden_import", "golden_remove", "source_credential", "credentials", "credential",
-            "credential_remove",
+            "credential_remove", "shared_hook_renew",
             "code_hosts", "code_host", "code_host_remove", "code_host_assign", "code_host_forget",
         ],
         ADMINS,
@@ -75,7 +75,7 @@ CLOSED: Mapping[str, frozenset[str]] = {
 OPEN = {
     "compare", "compare_file", "file_blame", "file_history", "file_change", "file_raw", "file_rest", "folder", "source_files",
     "tree", "tree_root", "symbol_card",
-    "ask", "palette", "search", "code", "search_export", "code_export", "symbols", "file", "sources", "status", "healthz", "theme", "hook",
+    "ask", "palette", "search", "code", "search_export", "code_export", "symbols", "file", "sources", "status", "healthz", "theme", "hook", "shared_hook",
     "tokens", "token_revoke", "sessions", "session_end", "sessions_end_others", "answer_save",
     "answer_again",
     "help", "help_page", "help_picture",

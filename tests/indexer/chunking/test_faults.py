@@ -17,6 +17,11 @@ GOOD = {
     "c": "int f(int x) {\n    return x;\n}\n",
     "cpp": "int f(int x) {\n    return x;\n}\n",
     "java": "class A {\n    int f(int x) { return x; }\n}\n",
+    "csharp": "class A {\n    int F(int x) { return x; }\n}\n",
+    "kotlin": "fun f(x: Int): Int {\n    return x\n}\n",
+    "php": "<?php\nfunction f(int $x): int {\n    return $x;\n}\n",
+    "ruby": "def f(x)\n  x\nend\n",
+    "shell": 'f() {\n  echo "$1"\n}\n',
 }
 
 

@@ -7,6 +7,7 @@ from textwrap import dedent
 import pytest
 
 from indexer.chunking import dissect
+from tests.indexer.chunking.more_cases import MORE_CASES
 
 # Language -> text, every definition as "qualified kind", names that are used.
 CASES: dict[str, tuple[str, set[str], set[str]]] = {
@@ -252,6 +253,7 @@ CASES: dict[str, tuple[str, set[str], set[str]]] = {
         },
         {"Base", "Item", "Limits", "LARGEST", "price"},
     ),
+    **MORE_CASES,
 }
 
 

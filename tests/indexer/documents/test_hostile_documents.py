@@ -6,13 +6,16 @@ import gzip
 import io
 import json
 import pickle
+import re
 import sys
 import time
 import zipfile
 import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
+import psutil
 import pytest
 
 from indexer.confined.pool import ReaderPool
@@ -41,6 +44,20 @@ def answer_of(pool: ReaderPool, path: str, content: bytes) -> tuple[Answer, floa
     started = time.monotonic()
     question = Question(oid="a" * 40, path=path, content=content, max_bytes=20 * 1024**2)
     return pool.read(question), time.monotonic() - started
+
+
+def memory_of_readers() -> float:
+    """Return the most megabytes that any reader of this process has held; begin to look anew."""
+    most = 0
+    for child in psutil.Process().children():
+        folder = Path("/proc", str(child.pid))
+        with suppress(OSError):  # it has ended
+            if b"indexer.confined" not in (folder / "cmdline").read_bytes():
+                continue
+            held = re.search(r"VmHWM:\s*(\d+) kB", (folder / "status").read_text())
+            most = max(most, int(held[1]) if held else 0)
+            (folder / "clear_refs").write_text("5")  # the peak falls to what is held now
+    return most / 1024
 
 
 @pytest.fixture(autouse=True)
@@ -77,9 +94,11 @@ def text_run(text: bytes) -> bytes:
 def test_a_hostile_archive_is_refused_before_it_is_unpacked(
     pool: ReaderPool, content: bytes, reason: str, detail: str
 ) -> None:
+    started_mb = memory_of_readers()
     answer, seconds = answer_of(pool, "a.docx", content)
     assert (answer.skip_reason, detail in answer.skip_detail) == (reason, True), answer.skip_detail
     assert seconds < 15
+    assert memory_of_readers() - started_mb < 100
 
 
 def test_an_entry_that_lies_about_its_size_is_not_unpacked_further(pool: ReaderPool) -> None:
@@ -114,7 +133,9 @@ ENTITIES = b"".join(
 def test_hostile_xml_gives_nothing_away_and_takes_no_time(pool: ReaderPool, content: bytes) -> None:
     with open("/etc/hostname", encoding="ascii") as file:  # noqa: PTH123
         name = file.read().strip()
+    started_mb = memory_of_readers()
     answer, seconds = answer_of(pool, "a.docx", content)
+    assert memory_of_readers() - started_mb < 200
     assert answer.skip_reason in {"", "empty", "rejected"}
     assert not name or name not in answer.text
     assert "lollol" not in answer.text

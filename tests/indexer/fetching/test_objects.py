@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -149,6 +150,15 @@ def test_facts_of_a_commit(repository: Repository, mirror: Path, policy: Locatio
     assert facts.committed_at == datetime.fromtimestamp(FIRST_COMMIT_AT + 60, tz=UTC)
 
 
+def spent_s() -> float:
+    """Return the processor time of this process and of those that it has waited for."""
+    own, waited = (
+        resource.getrusage(resource.RUSAGE_SELF),
+        resource.getrusage(resource.RUSAGE_CHILDREN),
+    )
+    return own.ru_utime + own.ru_stime + waited.ru_utime + waited.ru_stime
+
+
 @pytest.mark.timeout(30)
 @pytest.mark.parametrize(
     "author",
@@ -161,13 +171,19 @@ def test_facts_of_a_commit(repository: Repository, mirror: Path, policy: Locatio
     ],
 )
 def test_a19_odd_authors_neither_stop_nor_slow_a_fetch(
-    author: bytes, repository: Repository, mirror: Path, policy: LocationPolicy
+    author: bytes, repository: Repository, mirror: Path, policy: LocationPolicy, tmp_path: Path
 ) -> None:
+    plain_s = -spent_s()
+    mirrored(repository, tmp_path / "plain.git", policy)
+    plain_s += spent_s()
     tree = repository.git("rev-parse", "HEAD^{tree}").encode()
     commit = repository.store(
         b"tree " + tree + b"\nauthor " + author + b"\ncommitter " + author + b"\n\nOdd\n", "commit"
     )
     repository.git("update-ref", "HEAD", commit)
+    odd_s = -spent_s()
     facts = commit_facts(mirrored(repository, mirror, policy), commit)
+    odd_s += spent_s()
+    assert odd_s - plain_s < 1
     assert facts.subject == "Odd"
     assert len(facts.author_name) <= 200

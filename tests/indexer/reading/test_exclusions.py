@@ -126,7 +126,7 @@ def test_a_line_that_is_no_pattern_is_named_and_the_others_count(line: str) -> N
     assert rules.skip_for("a.log")
     assert rules.skip_for("a.tmp")
     (note,) = rules.notes
-    assert note.startswith(".plumblineignore: 1 lines are not used, the first is line 2.")
+    assert note.startswith(".plumblineignore: 1 line is not used, the first is line 2.")
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from django.contrib.auth.models import Group
 from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences
@@ -25,6 +26,7 @@ class Command(BaseCommand):
             "url,name,refs; - reads standard input"
         )  # fmt: skip
         parser.add_argument("--credential", metavar="NAME", help="a shared one, for all of them")
+        parser.add_argument("--grant", metavar="GROUP", help="that may read all of them")
         parser.add_argument(
             "--dry-run", action="store_true", help="only say what would happen to each line"
         )
@@ -40,7 +42,10 @@ class Command(BaseCommand):
             if options["dry_run"]:
                 self._show(planned)
                 return
-            results = connect_all(planned, shared_credential=shared, from_command_line=True)
+            readers = _group_named(options["grant"])
+            results = connect_all(
+                planned, shared_credential=shared, from_command_line=True, readers=readers
+            )
         for result in results:
             word = "connected" if result.is_connected else "left out"
             self.stdout.write(
@@ -58,6 +63,11 @@ class Command(BaseCommand):
             self.stdout.write(
                 f"{WORDS[one.outcome]:<9}  {one.line.location}  {one.name}  {one.reason}".rstrip()
             )
+
+
+def _group_named(name: str | None) -> Group | None:
+    """Return the group, which is made when it is new, as `grant` does."""
+    return Group.objects.get_or_create(name=name)[0] if name else None
 
 
 def _text_of(file: str) -> str:
