@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
@@ -16,6 +17,16 @@ MATCH_CHOICES = [
     ("user_name", "SCIM's userName"),
     ("external_id", "SCIM's externalId"),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Fields that belong together, under a heading."""
+
+    title: str
+    fields: tuple[forms.BoundField, ...]
+    says: str = ""
+    is_row: bool = False  # short fields stand beside each other where there is room
 
 
 class DirectoryForm(forms.Form):
@@ -105,19 +116,27 @@ class DirectoryForm(forms.Form):
             self.cleaned_data.get(self.write_only_field) or None if self.write_only_field else None
         )
 
-    # --- How the page lays the fields out ---
+    def sections(self) -> list[Section]:
+        """Return how the page lays the fields out."""
+        return [
+            Section("The provider", self.named("name", *self.own_fields)),
+            Section(
+                "What it calls people",
+                self.named(*self.common_fields[:4], "creates_people"),
+                "The names of the attributes (claims) that tell about a person. They are shown "
+                "only: nobody is ever recognised by a name or an e-mail address.",
+                is_row=True,
+            ),
+            Section("Groups", self.named(claims.GROUPS, AS_NAMED)),
+            Section(
+                "With SCIM beside it",
+                self.named(claims.MATCH_ATTRIBUTE, claims.MATCH_FIELD),
+                is_row=True,
+            ),
+        ]
 
-    def shown_first(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("name", *self.own_fields)]
-
-    def of_people(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.common_fields[:4]]
-
-    def of_groups(self) -> list[forms.BoundField]:
-        return [self[claims.GROUPS]]
-
-    def of_match(self) -> list[forms.BoundField]:
-        return [self[claims.MATCH_ATTRIBUTE], self[claims.MATCH_FIELD]]
+    def named(self, *names: str) -> tuple[forms.BoundField, ...]:
+        return tuple(self[name] for name in names)
 
 
 def free_slug(name: str) -> str:

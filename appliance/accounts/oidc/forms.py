@@ -8,11 +8,13 @@ from typing import Any, ClassVar
 from django import forms
 
 from appliance.accounts.directories.fetching import why_not_safe
-from appliance.accounts.directories.forms import DirectoryForm
+from appliance.accounts.directories.forms import DirectoryForm, Section
 from appliance.accounts.models import Directory
 from appliance.accounts.oidc.metadata import BadMetadata, read_metadata
+from appliance.accounts.oidc.renewing import EVERY_S, RENEWS
 
 LONGEST_METADATA = 200_000
+WHO_LEFT = RENEWS, EVERY_S
 
 
 class OidcForm(DirectoryForm):
@@ -27,6 +29,7 @@ class OidcForm(DirectoryForm):
         "hosts",
         "metadata",
         "skip_userinfo",
+        *WHO_LEFT,
     )
     defaults: ClassVar[dict[str, Any]] = {
         "user_name_attribute": "preferred_username",
@@ -74,6 +77,22 @@ class OidcForm(DirectoryForm):
         label="Read the ID token only, and do not ask the userinfo endpoint", required=False
     )
 
+    renews = forms.BooleanField(
+        label="Ask the provider again about everybody who is at work here",
+        required=False,
+        help_text="Whoever is disabled there or leaves a group is out within seconds. The provider "
+        "must give refresh tokens: most want “offline_access” among the further scopes. Whom it "
+        "no longer renews is shut out until they sign in again.",
+    )
+    renew_seconds = forms.IntegerField(
+        label="Seconds between two questions about one person",
+        required=False,
+        min_value=0,
+        max_value=3600,
+        help_text="Empty: at each look, every five seconds. Providers in the cloud limit how often "
+        "they may be asked: 60 is kind to them.",
+    )
+
     def __init__(self, *args: Any, directory: Directory, **kwargs: Any) -> None:
         super().__init__(*args, directory=directory, **kwargs)
         kept = directory.settings
@@ -81,6 +100,14 @@ class OidcForm(DirectoryForm):
         self.initial["scopes"] = " ".join(kept.get("scopes", ()))
         given = kept.get("metadata")
         self.initial["metadata"] = json.dumps(given, indent=2) if given else ""
+
+    def sections(self) -> list[Section]:
+        provider, *others = super().sections()
+        provider = Section(
+            provider.title,
+            self.named("name", *(name for name in self.own_fields if name not in WHO_LEFT)),
+        )
+        return [provider, *others, Section("Who left", self.named(*WHO_LEFT))]
 
     def clean_issuer(self) -> str:
         issuer = str(self.cleaned_data["issuer"]).strip()
