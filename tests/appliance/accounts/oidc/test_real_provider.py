@@ -23,6 +23,7 @@ from tests.identity.servers import is_person, oidc_idp
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
 CALLBACK = "http://testserver/accounts/oidc/acme/callback/"
+SECRET = "a-secret-of-the-tests"
 
 
 @contextmanager
@@ -51,7 +52,7 @@ def hearing() -> Iterator[tuple[str, Queue[str]]]:
         server.server_close()
 
 
-def made(issuer: str, secret: str = "a-secret-of-the-tests") -> Directory:
+def made(issuer: str, secret: str = SECRET) -> Directory:
     directory = Directory(name="Acme", slug="acme", kind="oidc", is_enabled=True)
     directory.settings = {
         **{"issuer": issuer, "client_id": "plumbline", "renews": True},
@@ -110,7 +111,7 @@ def test_who_leaves_or_loses_a_group_is_found_out_and_who_signs_out_is_signed_ou
         assert client.get("/").status_code == 302
 
 
-@pytest.mark.parametrize(("secret", "state"), [("a-secret-of-the-tests", "ok"), ("x", "failed")])
+@pytest.mark.parametrize(("secret", "state"), [(SECRET, "ok"), ("x", "failed")])
 def test_the_test_of_the_connection_knows_a_wrong_secret(secret: str, state: str) -> None:
     with oidc_idp(CALLBACK) as idp:
         steps = {step.name: step for step in steps_of(made(idp, secret))}
