@@ -79,12 +79,23 @@ def why_not_safe(url: str) -> str:
 
 def _reason(exc: requests.RequestException) -> str:
     if isinstance(exc, requests.exceptions.SSLError):
-        return (
-            "its certificate is not trusted here (PLUMBLINE_DIRECTORY_CA_FILE names the company's "
-            "authority)"
-        )
+        return _why_not_trusted(str(exc))
     if isinstance(exc, requests.Timeout):
         return f"no answer within {TIME_LIMIT_S} s"
     if isinstance(exc, requests.ConnectionError):
         return "there is no connection (check name, port, and firewalls)"
     return type(exc).__name__
+
+
+def _why_not_trusted(problem: str) -> str:
+    """Return what is wrong with TLS, from what requests says of it around OpenSSL's own words."""
+    if "certificate has expired" in problem:
+        return "its certificate has expired: it must be renewed there"
+    if "certificate is not valid for" in problem or "Hostname mismatch" in problem:
+        return "its certificate is for another name"
+    if "CERTIFICATE_VERIFY_FAILED" in problem:
+        return (
+            "its certificate is not trusted here (PLUMBLINE_DIRECTORY_CA_FILE names the company's "
+            "authority)"
+        )
+    return "it speaks no TLS that is accepted here"
