@@ -147,6 +147,7 @@ def _renew(identity: Identity, provider: _Provider) -> None:
     if told is None:
         return
     read = told_by(provider.directory, identity.subject, told)
+    Identity.objects.filter(pk=identity.pk).update(attributes=dict(read.attributes or {}))
     if read.groups is not None:
         groups = Mapper(provider.directory).groups_for(read.groups)
         set_memberships(provider.directory, identity.user, groups)

@@ -129,6 +129,7 @@ def test_a_group_that_is_lost_there_is_lost_here(
     assert ask_again(renewing) == Look(renewed=1)
 
     assert groups(ana) == ["ops"]
+    assert Identity.objects.get().attributes["groups"] == ["ops"]  # what a mapping is made of
     assert Event.objects.get(action="group.member_removed").details["group"] == "dev"
     assert ana.is_active
 
