@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from appliance.accounts import counting, glass, glass_mail, leaving
+from appliance.accounts.directories import lapsing
 from appliance.accounts.ldap.glancing import glance
 from appliance.accounts.ldap.syncing import sync_directory
 from appliance.accounts.models import Directory
@@ -65,8 +66,9 @@ def glance_at(directory_id: int) -> None:
 
 @shared_task(ignore_result=True, expires=5)
 def end_what_is_over() -> None:
-    """Record emergency access whose time is over; end what disabled accounts still hold."""
+    """Record emergency access whose time is over; end old sign-ins and what disabled accounts hold."""
     glass.close_ended()
+    lapsing.lapse_old()
     leaving.end_left()
 
 

@@ -9,6 +9,7 @@ from django import forms
 from django.utils.text import slugify
 
 from appliance.accounts.directories import claims
+from appliance.accounts.directories.lapsing import HOURS
 from appliance.accounts.mapping import AS_NAMED
 from appliance.accounts.models import Directory
 
@@ -137,6 +138,27 @@ class DirectoryForm(forms.Form):
 
     def named(self, *names: str) -> tuple[forms.BoundField, ...]:
         return tuple(self[name] for name in names)
+
+
+class VouchingForm(DirectoryForm):
+    """Of a provider that vouches for who comes, and does not tell by itself who left."""
+
+    of_leaving: ClassVar[tuple[str, ...]] = (HOURS,)
+
+    sign_in_hours = forms.IntegerField(
+        label="Hours after which people have to sign in there again",
+        required=False,
+        min_value=1,
+        max_value=24 * 365,
+        help_text="Until they do, they are shut out, and their tokens open nothing. Empty: a "
+        "browser stays signed in for two weeks, a token to its end.",
+    )
+
+    def sections(self) -> list[Section]:
+        provider, *others = super().sections()
+        first = [field for field in provider.fields if field.name not in self.of_leaving]
+        leaving = Section("Who left", self.named(*self.of_leaving))
+        return [Section(provider.title, tuple(first)), *others, leaving]
 
 
 def free_slug(name: str) -> str:

@@ -8,19 +8,20 @@ from typing import Any, ClassVar
 from django import forms
 
 from appliance.accounts.directories.fetching import why_not_safe
-from appliance.accounts.directories.forms import DirectoryForm, Section
+from appliance.accounts.directories.forms import VouchingForm
+from appliance.accounts.directories.lapsing import HOURS
 from appliance.accounts.models import Directory
 from appliance.accounts.oidc.metadata import BadMetadata, read_metadata
 from appliance.accounts.oidc.renewing import EVERY_S, RENEWS
 
 LONGEST_METADATA = 200_000
-WHO_LEFT = RENEWS, EVERY_S
 
 
-class OidcForm(DirectoryForm):
+class OidcForm(VouchingForm):
     """The issuer and our registration there; its description may come as a file."""
 
     write_only_field = "client_secret"
+    of_leaving = (RENEWS, EVERY_S, HOURS)
     own_fields = (
         "issuer",
         "client_id",
@@ -29,7 +30,7 @@ class OidcForm(DirectoryForm):
         "hosts",
         "metadata",
         "skip_userinfo",
-        *WHO_LEFT,
+        *of_leaving,
     )
     defaults: ClassVar[dict[str, Any]] = {
         "user_name_attribute": "preferred_username",
@@ -100,14 +101,6 @@ class OidcForm(DirectoryForm):
         self.initial["scopes"] = " ".join(kept.get("scopes", ()))
         given = kept.get("metadata")
         self.initial["metadata"] = json.dumps(given, indent=2) if given else ""
-
-    def sections(self) -> list[Section]:
-        provider, *others = super().sections()
-        provider = Section(
-            provider.title,
-            self.named("name", *(name for name in self.own_fields if name not in WHO_LEFT)),
-        )
-        return [provider, *others, Section("Who left", self.named(*WHO_LEFT))]
 
     def clean_issuer(self) -> str:
         issuer = str(self.cleaned_data["issuer"]).strip()

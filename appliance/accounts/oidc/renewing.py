@@ -16,20 +16,18 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 
 from appliance.accounts.directories.claims import told_by
 from appliance.accounts.directories.fetching import NotFetched, fetch_json
+from appliance.accounts.directories.lapsing import lapse
 from appliance.accounts.directories.working import GLANCE_LOCK, at_work
-from appliance.accounts.leaving import disable
 from appliance.accounts.mapping import Mapper
 from appliance.accounts.memberships import set_memberships
 from appliance.accounts.models import Directory, Identity
 from appliance.accounts.oidc.asking import ask_for_tokens
 from appliance.accounts.oidc.metadata import BadMetadata, Metadata, keys_of, metadata_of
 from appliance.accounts.oidc.tokens import TokenRefused, claims_of
-from appliance.accounts.targets import actor_of
 from appliance.common.locking import alone
 from indexer.errors import FetchRefused
 from indexer.sealing import seal_text, unseal_text
@@ -84,7 +82,7 @@ def _ask_again(directory: Directory) -> Look:
             _renew(identity, provider)
             renewed += 1
         except NotRenewed:
-            lapsed += _lapse(identity)
+            lapsed += lapse(identity, WHY)
     return Look(renewed, lapsed)
 
 
@@ -151,18 +149,6 @@ def _renew(identity: Identity, provider: _Provider) -> None:
     if read.groups is not None:
         groups = Mapper(provider.directory).groups_for(read.groups)
         set_memberships(provider.directory, identity.user, groups)
-
-
-def _lapse(identity: Identity) -> bool:
-    """Shut somebody out until they sign in again; not who has just done so."""
-    with transaction.atomic():
-        # As a sign-in does: the directory first.
-        Directory.objects.select_for_update().get(pk=identity.directory_id)
-        same = Identity.objects.filter(pk=identity.pk, sealed_renewal=identity.sealed_renewal)
-        if not same.update(sealed_renewal=b"", lapsed_at=timezone.now()):
-            return False
-        by = actor_of(identity.directory)
-        return disable(identity.user, by=by, why=WHY, even_last_admin=True)
 
 
 def _sealed(refresh_token: str) -> bytes:

@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from appliance.accounts import leaving
+from appliance.accounts.directories.lapsing import lapse
 from appliance.accounts.directories.managing import tells_who_left
 from appliance.accounts.models import ApiToken, Directory, Identity, TokenRight, User
 from appliance.accounts.oidc.renewing import Look, ask_again
@@ -182,9 +183,7 @@ def test_who_signs_in_during_the_question_stays(
 ) -> None:
     identity = Identity.objects.select_related("user", "directory").get()
     Identity.objects.update(sealed_renewal=b"of a newer sign-in")
-    from appliance.accounts.oidc.renewing import _lapse
-
-    assert not _lapse(identity)
+    assert not lapse(identity, "")
     assert is_in(client)
 
 
