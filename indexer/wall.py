@@ -1,7 +1,7 @@
 """The second wall: row-level security, told by a signed word on whose behalf a connection reads.
 
-The runtime role owns no table. Policies let it see a source's rows only while the connection holds
-a scope that the database can verify: signed with a key which that role cannot read, for this
+The runtime role owns no table. Policies let it see a source's rows, and texts by the rules for their
+paths, only while the connection holds a scope that the database can verify: signed with a key which that role cannot read, for this
 backend alone, and for an hour. A role that sets the variable by itself sees nothing. The first wall
 is `retrieval/visible.sql`; docs/decisions/0036-a-second-wall.md says what stands behind this one.
 """
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -77,7 +78,15 @@ def as_appliance() -> Iterator[None]:
 
 
 def _said(scope: Scope) -> str:
-    return ",".join(map(str, sorted(scope.source_ids)))
+    """Return the sources, and behind a dot the rules of those that are read in part."""
+    sources = ",".join(map(str, sorted(scope.source_ids)))
+    if not scope.rules:
+        return sources
+    partial = sorted({str(rule.source_id) for rule in scope.rules})
+    return (
+        f'{sources}.{{"partial":{json.dumps(partial)},"plain":{scope.plain_json},'
+        f'"globs":{scope.globs_json}}}'
+    )
 
 
 def held() -> str:

@@ -7,18 +7,15 @@ the other, and no page of another site can use a reader's session on the API.
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
-from django.utils import timezone
 
 from appliance.accounts.models import ApiToken, TokenRight, User
+from appliance.accounts.refusals import address_of, record_refusal
 from appliance.accounts.tokens import TokenRefused, find_token, grant_of, note_use
-from appliance.audit.actions import Action, Outcome
-from appliance.audit.models import Event
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import Target
 from appliance.common.problems import problem
 
 MCP = "/mcp"
@@ -29,8 +26,6 @@ WITHOUT_TOKEN = {
     "/api/v1/oauth/register", "/api/v1/oauth/token", "/api/v1/oauth/revoke",
 }  # fmt: skip
 LONGEST_TOKEN = 200
-RECORDED_WITHIN = timedelta(minutes=1)
-MOST_RECORDED = 30  # refusals a minute, one for each address: an attack must not fill the record
 
 
 class TokenRequest(HttpRequest):
@@ -55,11 +50,11 @@ class BearerMiddleware:
         try:
             token = _admitted(request, find_token(_text_in(request)))
         except TokenRefused as exc:
-            record_refusal(request, exc)
+            _refused(request, exc)
             response = problem(401, "Send a valid token: Authorization: Bearer TOKEN.")
             response["WWW-Authenticate"] = _how_to_get_in(request)
             return response
-        note_use(token, _address_of(request))
+        note_use(token, address_of(request))
         request.user = token.user
         request.token = token  # type: ignore[attr-defined]  # see TokenRequest
         return self.get_response(request)
@@ -69,7 +64,7 @@ def lacks(request: TokenRequest, right: TokenRight) -> bool:
     """Return whether this request's token was not made for that; a refusal is recorded."""
     if right in request.token.rights:
         return False
-    record_refusal(request, TokenRefused(f"lacks the right {right}", request.token))
+    _refused(request, TokenRefused(f"lacks the right {right}", request.token))
     return True
 
 
@@ -99,27 +94,10 @@ def _text_in(request: HttpRequest) -> str:
     return text
 
 
-def _address_of(request: HttpRequest) -> str:
-    return str(request.META.get("REMOTE_ADDR", ""))
-
-
-def record_refusal(request: HttpRequest, refused: TokenRefused) -> None:
-    """Record a refused token, once a minute for each address; never a letter of an unknown one."""
-    if refused.reason == "missing":
-        return
-    lately = Event.objects.filter(
-        action=Action.TOKEN_REFUSED, at__gt=timezone.now() - RECORDED_WITHIN
-    )
-    addresses = list(lately.values_list("address", "object_id")[:MOST_RECORDED])
+def _refused(request: HttpRequest, refused: TokenRefused) -> None:
+    """Record a refused token; never a letter of an unknown one."""
     token = refused.token
-    this = (_address_of(request)[:64], str(token.pk) if token else "")
-    if this in addresses or len(addresses) >= MOST_RECORDED:
-        return
-    record(
-        Action.TOKEN_REFUSED,
-        actor=token.user if token else None,
-        target=Target("token", str(token.pk), token.name) if token else None,
-        outcome=Outcome.DENIED,
-        request=request,
-        details={"reason": refused.reason},
-    )
+    if refused.reason != "missing":
+        target = Target("token", str(token.pk), token.name) if token else None
+        actor = token.user if token else None
+        record_refusal(request, refused.reason, actor=actor, target=target)

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from allauth.usersessions.models import UserSession
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from appliance.accounts.glass import close_glass
 from appliance.accounts.lockout import keep_an_admin
-from appliance.accounts.models import User
+from appliance.accounts.models import ApiToken, BrokenGlass, Identity, User
 from appliance.accounts.sessions import end_all_sessions
 from appliance.accounts.targets import of_person
 from appliance.accounts.tokens import revoke_all
@@ -40,7 +42,7 @@ def disable(
     with transaction.atomic():
         fresh = User.objects.select_for_update().get(pk=user.pk)
         if not fresh.is_active:
-            return False
+            return _end_for_good(fresh, by=by, why=why, request=request)
         if not even_last_admin:
             keep_an_admin(without=fresh)
         fresh.is_active = user.is_active = False
@@ -55,6 +57,23 @@ def disable(
     return True
 
 
+def _end_for_good(user: User, *, by: Actor, why: str, request: HttpRequest | None) -> bool:
+    """Lock out also from signing in again whom their provider does not renew; False for others."""
+    if not _lapsed().filter(user=user).update(lapsed_at=None):
+        return False
+    details = {"why": why} if why else None
+    record(
+        Action.PERSON_DISABLED, actor=by, target=of_person(user), request=request, details=details
+    )
+    end_all(user)
+    return True
+
+
+def _lapsed() -> QuerySet[Identity]:
+    """Return who is shut out until their provider lets them in again: see oidc/renewing.py."""
+    return Identity.objects.exclude(lapsed_at=None)
+
+
 def enable(user: User, *, by: Actor, why: str = "", request: HttpRequest | None = None) -> bool:
     """Let somebody in again; False when they are active. Sessions and tokens stay ended."""
     with transaction.atomic():
@@ -63,6 +82,7 @@ def enable(user: User, *, by: Actor, why: str = "", request: HttpRequest | None 
             return False
         fresh.is_active = user.is_active = True
         fresh.save(update_fields=["is_active"])
+        _lapsed().filter(user=fresh).update(lapsed_at=None)
         record(
             Action.PERSON_ENABLED,
             actor=by,
@@ -74,10 +94,14 @@ def enable(user: User, *, by: Actor, why: str = "", request: HttpRequest | None 
 
 
 def end_all(user: User) -> None:
-    """End the sessions, tokens and emergency access of somebody who is not active any more."""
+    """End the sessions, tokens and emergency access of somebody who is not active any more.
+
+    The tokens of who may come back by signing in again open nothing meanwhile, and stay.
+    """
     with transaction.atomic():
         end_all_sessions(user, by=APPLIANCE)
-        revoke_all(user, by=APPLIANCE)
+        if not _lapsed().filter(user=user).exists():
+            revoke_all(user, by=APPLIANCE)
         for glass in user.broken_glass.filter(closed_at=None, ends_at__gt=timezone.now()):
             close_glass(glass, by=APPLIANCE)
 
@@ -96,13 +120,15 @@ def ends_with_being_active(
 
 def end_left() -> int:
     """Do the same for accounts that were changed past the models; return how many held something."""
-    left = User.objects.filter(is_active=False)
+    now = timezone.now()
+    with_token = ApiToken.objects.filter(revoked_at=None, expires_at__gt=now)
+    with_glass = BrokenGlass.objects.filter(closed_at=None, ends_at__gt=now)
     held = (
-        left.filter(usersession__isnull=False)
-        | left.filter(api_tokens__revoked_at=None, api_tokens__expires_at__gt=timezone.now())
-        | left.filter(broken_glass__closed_at=None, broken_glass__ends_at__gt=timezone.now())
+        Q(pk__in=UserSession.objects.values("user"))
+        | Q(pk__in=with_token.exclude(user__in=_lapsed().values("user")).values("user"))
+        | Q(pk__in=with_glass.values("user"))
     )
-    people = list(held.distinct())
+    people = list(User.objects.filter(held, is_active=False))
     for user in people:
         end_all(user)
     return len(people)

@@ -9,15 +9,19 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.signals import password_changed, password_set
+from allauth.account.signals import user_logged_in as session_opened
 from allauth.core import context
 from allauth.mfa.models import Authenticator
 from allauth.mfa.signals import authentication_failed
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.socialaccount.models import SocialLogin
 from django.contrib.auth.signals import user_logged_in, user_logged_out
 from django.db.models.signals import post_delete, post_save
 from django.http import HttpRequest
 
+from appliance.accounts.directories.provider import vouched_in
 from appliance.accounts.models import User
+from appliance.accounts.oidc.logging_out import note_session
 from appliance.accounts.second_factor import MISSING_KEY, note_at_sign_in
 from appliance.accounts.signing_in import directory_slug_of, methods_of
 from appliance.accounts.targets import of_person
@@ -28,6 +32,7 @@ from appliance.audit.recording import record
 
 def connect() -> None:
     user_logged_in.connect(_signed_in, dispatch_uid="plumbline")
+    session_opened.connect(_session_opened, dispatch_uid="plumbline")
     user_logged_out.connect(_signed_out, dispatch_uid="plumbline")
     for signal in (password_changed, password_set):
         signal.connect(_password_changed, dispatch_uid="plumbline")
@@ -42,6 +47,15 @@ def _signed_in(sender: Any, request: HttpRequest, user: User, **kwargs: Any) -> 
         details["directory"] = slug
     record(Action.SIGNED_IN, actor=user, target=of_person(user), request=request, details=details)
     note_at_sign_in(request, user)
+
+
+def _session_opened(
+    sender: Any, request: HttpRequest, sociallogin: SocialLogin | None = None, **kwargs: Any
+) -> None:
+    """Note how a provider calls a session that it opened, so that it can end it."""
+    if sociallogin is not None:
+        sid = str(vouched_in(sociallogin).attributes.get("sid") or "")
+        note_session(request, sociallogin.provider.directory, sid)
 
 
 def _signed_out(sender: Any, request: HttpRequest, user: User | None, **kwargs: Any) -> None:

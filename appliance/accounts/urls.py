@@ -41,6 +41,7 @@ SIGN_IN = [
     path(
         "accounts/oidc/<slug:provider_id>/callback/", oidc.callback, name="openid_connect_callback"
     ),
+    path("accounts/oidc/<slug:provider_id>/logout/", oidc.logout, name="openid_connect_logout"),
     path("accounts/saml/<slug:slug>/login/", saml.login, name="saml_login"),
     path("accounts/saml/<slug:slug>/acs/", saml.acs, name="saml_acs"),
     path("accounts/saml/<slug:slug>/acs/finish/", saml.finish, name="saml_finish_acs"),

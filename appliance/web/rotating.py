@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Model
 
-from appliance.accounts.models import Directory
+from appliance.accounts.models import Directory, Identity
 from appliance.audit.actions import Action
 from appliance.audit.recording import record
 from appliance.sources.models import WebhookTarget
@@ -27,6 +27,7 @@ COLUMNS: tuple[tuple[type[Model], str, str], ...] = (
     (Source, "hook_secret", "webhook secret"),
     (SharedCredential, "hook_secret", "webhook secret of a shared credential"),
     (Directory, "sealed_secret", "secret of a directory"),
+    (Identity, "sealed_renewal", "refresh token of"),
     (WebhookTarget, "sealed_secret", "secret of somebody's webhook"),
 )
 FACTOR_PARTS = ("secret", "seed")  # of an authenticator app, of recovery codes

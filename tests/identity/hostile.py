@@ -42,6 +42,8 @@ class HostileProvider:
     asked: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     spent: set[str] = field(default_factory=set)  # codes
     keys: dict[str, Any] | None = None  # that it publishes; None: its own
+    refresh: str = ""  # the refresh token that is good now; none: it gives none
+    refusal: tuple[int, str] | None = None  # status and error of a renewal
     authorizations: dict[str, str] = field(
         default_factory=dict
     )  # header of the last request, by path
@@ -131,6 +133,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
         given = {name: values[0] for name, values in parse_qs(body).items()}
         self.serves.asked.append((self.path, given))
+        if given.get("grant_type") == "refresh_token":
+            self._renew(given["refresh_token"])
+            return
         verifier = given.get("code_verifier", "")
         proof = urlsafe_b64encode(sha256(verifier.encode()).digest()).decode().rstrip("=")
         code = given.get("code", "")
@@ -138,8 +143,21 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer({"error": "invalid_grant"}, 400)
             return
         self.serves.spent.add(code)
-        answer = {"access_token": "at", "token_type": "Bearer", "id_token": self.serves.token()}
-        self._answer(answer, 200)
+        self._answer(self._tokens(), 200)
+
+    def _tokens(self) -> dict[str, str]:
+        given = {"access_token": "at", "token_type": "Bearer", "id_token": self.serves.token()}
+        return given | ({"refresh_token": self.serves.refresh} if self.serves.refresh else {})
+
+    def _renew(self, refresh_token: str) -> None:
+        """Take each refresh token once, as strict providers do."""
+        provider = self.serves
+        if provider.refusal or refresh_token != provider.refresh:
+            status, error = provider.refusal or (400, "invalid_grant")
+            self._answer({"error": error}, status)
+            return
+        provider.refresh += "+"
+        self._answer(self._tokens(), 200)
 
     def _answer(self, answer: Any, status: int) -> None:
         body = json.dumps(answer).encode()

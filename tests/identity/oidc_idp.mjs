@@ -4,6 +4,7 @@ import { createServer } from "node:http";
 import Provider from "oidc-provider";
 
 const redirect = process.argv[2]; // the address of the product's that is registered
+const logout = process.argv[3]; // where it tells of people who sign out; none: nowhere
 let person = { sub: "subject-1", claims: {} };
 
 const server = createServer();
@@ -12,17 +13,24 @@ server.listen(0, "127.0.0.1", () => {
   const provider = new Provider(address, {
     clients: [{
       client_id: "plumbline", client_secret: "a-secret-of-the-tests",
-      redirect_uris: [redirect], response_types: ["code"], grant_types: ["authorization_code"],
+      redirect_uris: [redirect], response_types: ["code"], grant_types: ["authorization_code", "refresh_token"],
       token_endpoint_auth_method: "client_secret_post",
+      ...(logout && { backchannel_logout_uri: logout, backchannel_logout_session_required: true }),
     }],
     pkce: { required: () => true },
     claims: {
       openid: ["sub"], email: ["email", "email_verified"],
       profile: ["preferred_username", "given_name", "family_name", "name", "groups"],
     },
-    findAccount: (context, id) => ({ accountId: id, claims: () => ({ sub: id, ...person.claims }) }),
+    // Somebody who left is no account any more.
+    findAccount: (context, id) => person.left ? undefined
+      : ({ accountId: id, claims: () => ({ sub: id, ...person.claims }) }),
+    // It sends nothing to this machine by itself, where the listener of the tests is.
+    fetch: (url, { dispatcher, ...options }) => fetch(url, options),
+    issueRefreshToken: () => true,
+    expiresWithSession: () => false,
     cookies: { keys: ["only for tests"] },
-    features: { devInteractions: { enabled: false } },
+    features: { devInteractions: { enabled: false }, backchannelLogout: { enabled: true } },
     interactions: { url: (context, interaction) => `/interaction/${interaction.uid}` },
   });
   const handle = provider.callback();

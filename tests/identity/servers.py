@@ -92,14 +92,15 @@ def saml_idp(folder: Path) -> Iterator[SamlIdP]:
 
 
 @contextmanager
-def oidc_idp(redirect: str) -> Iterator[str]:
-    with node("oidc_idp.mjs", redirect) as address:
+def oidc_idp(redirect: str, logout: str = "") -> Iterator[str]:
+    with node("oidc_idp.mjs", redirect, *([logout] if logout else [])) as address:
         yield address
 
 
-def is_person(address: str, sub: str, **claims: Any) -> None:
-    """Say who signs in at the OpenID provider from now on."""
-    httpx.put(f"{address}/person", json={"sub": sub, "claims": claims}).raise_for_status()
+def is_person(address: str, sub: str, *, left: bool = False, **claims: Any) -> None:
+    """Say who signs in at the OpenID provider from now on, or that they left the company."""
+    told = {"sub": sub, "claims": claims, "left": left}
+    httpx.put(f"{address}/person", json=told).raise_for_status()
 
 
 def _certificate(key: rsa.RSAPrivateKey) -> bytes:

@@ -16,6 +16,7 @@ from appliance.accounts.directories.people import NotLetIn, let_in
 from appliance.accounts.directories.provider import ALLAUTH_NAMES, app_of, vouched_in
 from appliance.accounts.directories.refusing import TRY_AGAIN, refuse
 from appliance.accounts.models import Directory
+from appliance.accounts.oidc.renewing import keep_renewal
 
 
 class DirectoryAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
@@ -52,6 +53,8 @@ class DirectoryAdapter(DefaultSocialAccountAdapter):  # type: ignore[misc]
                 request, directory, exc.reason, exc.says, action=exc.action, details=exc.details
             )
             raise ImmediateHttpResponse(response) from exc
+        if sociallogin.token is not None:
+            keep_renewal(directory, told.subject, sociallogin.token.token_secret)
 
     def on_authentication_error(
         self,

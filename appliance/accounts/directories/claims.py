@@ -68,7 +68,7 @@ def told_by(directory: Directory, subject: str, attributes: Mapping[str, Any]) -
         last_name=first(LAST_NAME)[:150],
         groups=tuple(_texts(attributes.get(groups)))[:MOST_GROUPS] if groups else None,
         match=first(MATCH_ATTRIBUTE),
-        attributes=_kept(attributes),
+        attributes=_kept(attributes, groups),
     )
 
 
@@ -83,11 +83,14 @@ def _texts(value: Any) -> Iterable[str]:
                 yield text
 
 
-def _kept(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Keep of the attributes what an admin wants to look at, and not more than a page of it."""
+def _kept(attributes: Mapping[str, Any], groups: str) -> dict[str, Any]:
+    """Keep of the attributes what an admin wants to look at, and not more than a page of it; of
+    groups all that count, since a change of the mapping reads them again."""
     kept: dict[str, Any] = {}
-    for name, value in list(attributes.items())[:60]:
-        texts = list(_texts(value))[:100]
+    first = sorted(attributes, key=lambda name: name != groups)[:60]
+    for name in first:
+        value = attributes[name]
+        texts = list(_texts(value))[: MOST_GROUPS if name == groups else 100]
         if name not in PROTOCOL and texts and len(name) <= LONGEST_VALUE:
             kept[name] = texts if isinstance(value, list | tuple) else texts[0]
     return kept

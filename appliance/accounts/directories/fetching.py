@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,24 +30,37 @@ class Session(requests.Session):
 
 def fetch_json(url: str, *, bearer: str = "") -> dict[str, Any]:
     """Return the JSON object behind an address. Raises NotFetched."""
-    headers = {"Accept": "application/json"}
-    if bearer:
-        headers["Authorization"] = f"Bearer {bearer}"
+    headers = {"Authorization": f"Bearer {bearer}"} if bearer else {}
+    status, found = _asked("GET", url, headers=headers)
+    if status != 200:
+        raise NotFetched(f"{url} answered with the status {status} instead of 200.")
+    if found is None:
+        raise NotFetched(f"What {url} answered is not JSON, or too long.")
+    return found
+
+
+def post_form(
+    url: str, form: Mapping[str, str], *, auth: tuple[str, str] | None = None
+) -> tuple[int, dict[str, Any]]:
+    """Return the status and the JSON object, or an empty one, that a form is answered with. Raises
+    NotFetched."""
+    status, found = _asked("POST", url, data=form, auth=auth)
+    return status, found or {}
+
+
+def _asked(method: str, url: str, **more: Any) -> tuple[int, dict[str, Any] | None]:
+    more["headers"] = {"Accept": "application/json"} | more.get("headers", {})
     try:
-        with Session() as session, session.get(url, headers=headers, stream=True) as response:
+        with Session() as session, session.request(method, url, stream=True, **more) as response:
             body = next(response.iter_content(LARGEST_BYTES + 1), b"")
             status = response.status_code
     except requests.RequestException as exc:
         raise NotFetched(f"{url} cannot be reached: {_reason(exc)}.") from exc
-    if status != 200:
-        raise NotFetched(f"{url} answered with the status {status} instead of 200.")
     try:
         found = requests.compat.json.loads(body) if len(body) <= LARGEST_BYTES else None  # type: ignore[attr-defined]
     except ValueError:
         found = None
-    if not isinstance(found, dict):
-        raise NotFetched(f"What {url} answered is not JSON, or too long.")
-    return found
+    return status, found if isinstance(found, dict) else None
 
 
 def why_not_safe(url: str) -> str:
@@ -65,12 +79,23 @@ def why_not_safe(url: str) -> str:
 
 def _reason(exc: requests.RequestException) -> str:
     if isinstance(exc, requests.exceptions.SSLError):
-        return (
-            "its certificate is not trusted here (PLUMBLINE_DIRECTORY_CA_FILE names the company's "
-            "authority)"
-        )
+        return _why_not_trusted(str(exc))
     if isinstance(exc, requests.Timeout):
         return f"no answer within {TIME_LIMIT_S} s"
     if isinstance(exc, requests.ConnectionError):
         return "there is no connection (check name, port, and firewalls)"
     return type(exc).__name__
+
+
+def _why_not_trusted(problem: str) -> str:
+    """Return what is wrong with TLS, from what requests says of it around OpenSSL's own words."""
+    if "certificate has expired" in problem:
+        return "its certificate has expired: it must be renewed there"
+    if "certificate is not valid for" in problem or "Hostname mismatch" in problem:
+        return "its certificate is for another name"
+    if "CERTIFICATE_VERIFY_FAILED" in problem:
+        return (
+            "its certificate is not trusted here (PLUMBLINE_DIRECTORY_CA_FILE names the company's "
+            "authority)"
+        )
+    return "it speaks no TLS that is accepted here"

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from django import forms
 from django.utils.text import slugify
 
 from appliance.accounts.directories import claims
+from appliance.accounts.directories.lapsing import HOURS
 from appliance.accounts.mapping import AS_NAMED
 from appliance.accounts.models import Directory
 
@@ -16,6 +18,16 @@ MATCH_CHOICES = [
     ("user_name", "SCIM's userName"),
     ("external_id", "SCIM's externalId"),
 ]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """Fields that belong together, under a heading."""
+
+    title: str
+    fields: tuple[forms.BoundField, ...]
+    says: str = ""
+    is_row: bool = False  # short fields stand beside each other where there is room
 
 
 class DirectoryForm(forms.Form):
@@ -105,19 +117,48 @@ class DirectoryForm(forms.Form):
             self.cleaned_data.get(self.write_only_field) or None if self.write_only_field else None
         )
 
-    # --- How the page lays the fields out ---
+    def sections(self) -> list[Section]:
+        """Return how the page lays the fields out."""
+        return [
+            Section("The provider", self.named("name", *self.own_fields)),
+            Section(
+                "What it calls people",
+                self.named(*self.common_fields[:4], "creates_people"),
+                "The names of the attributes (claims) that tell about a person. They are shown "
+                "only: nobody is ever recognised by a name or an e-mail address.",
+                is_row=True,
+            ),
+            Section("Groups", self.named(claims.GROUPS, AS_NAMED)),
+            Section(
+                "With SCIM beside it",
+                self.named(claims.MATCH_ATTRIBUTE, claims.MATCH_FIELD),
+                is_row=True,
+            ),
+        ]
 
-    def shown_first(self) -> list[forms.BoundField]:
-        return [self[name] for name in ("name", *self.own_fields)]
+    def named(self, *names: str) -> tuple[forms.BoundField, ...]:
+        return tuple(self[name] for name in names)
 
-    def of_people(self) -> list[forms.BoundField]:
-        return [self[name] for name in self.common_fields[:4]]
 
-    def of_groups(self) -> list[forms.BoundField]:
-        return [self[claims.GROUPS]]
+class VouchingForm(DirectoryForm):
+    """Of a provider that vouches for who comes, and does not tell by itself who left."""
 
-    def of_match(self) -> list[forms.BoundField]:
-        return [self[claims.MATCH_ATTRIBUTE], self[claims.MATCH_FIELD]]
+    of_leaving: ClassVar[tuple[str, ...]] = (HOURS,)
+
+    sign_in_hours = forms.IntegerField(
+        label="Hours after which people have to sign in there again",
+        required=False,
+        min_value=1,
+        max_value=24 * 365,
+        help_text="Until they do, they are shut out, and their tokens open nothing. Empty: a "
+        "browser stays signed in for two weeks, a token to its end.",
+    )
+
+    def sections(self) -> list[Section]:
+        provider, *others = super().sections()
+        first = [field for field in provider.fields if field.name not in self.of_leaving]
+        leaving = Section("Who left", self.named(*self.of_leaving))
+        return [Section(provider.title, tuple(first)), *others, leaving]
 
 
 def free_slug(name: str) -> str:

@@ -49,10 +49,11 @@ class KindOfDirectory:
     kind: Directory.Kind
     says: str  # in one line, to choose by
     form: type[DirectoryForm]
-    test: Callable[[Directory], Iterable[Step]]
+    test: Callable[[Directory, str], Iterable[Step]]  # with the name of somebody, or none
     # Where a button of the sign-in page leads; nothing: people use the form there.
     sign_in_address: Callable[[Directory], str] = _nowhere
     to_register: Callable[[HttpRequest, Directory], list[Address]] = _nothing
+    tests_by_name: bool = False  # the test finds somebody by name; else attributes are pasted
     signs_in: bool = True  # people come in through it; else it only tells who there is
 
 
@@ -62,7 +63,11 @@ def _oidc_sign_in(directory: Directory) -> str:
 
 def _oidc_addresses(request: HttpRequest, directory: Directory) -> list[Address]:
     callback = reverse("openid_connect_callback", args=[directory.slug])
-    return [Address("Redirect address", request.build_absolute_uri(callback))]
+    logout = reverse("openid_connect_logout", args=[directory.slug])
+    return [
+        Address("Redirect address", request.build_absolute_uri(callback)),
+        Address("Back-channel logout address", request.build_absolute_uri(logout)),
+    ]
 
 
 def _saml_sign_in(directory: Directory) -> str:
@@ -89,7 +94,7 @@ KINDS = {
             kind=Directory.Kind.OIDC,
             says="Entra ID, Okta, Keycloak, Google, Ping and most others: the one to choose first.",
             form=OidcForm,
-            test=test_oidc,
+            test=lambda directory, _: test_oidc(directory),
             sign_in_address=_oidc_sign_in,
             to_register=_oidc_addresses,
         ),
@@ -97,7 +102,7 @@ KINDS = {
             kind=Directory.Kind.SAML,
             says="For providers without OpenID Connect, such as AD FS and Shibboleth.",
             form=SamlForm,
-            test=test_saml,
+            test=lambda directory, _: test_saml(directory),
             sign_in_address=_saml_sign_in,
             to_register=_saml_addresses,
         ),
@@ -106,13 +111,14 @@ KINDS = {
             says="OpenLDAP, FreeIPA, Active Directory: people type their name and password here.",
             form=LdapForm,
             test=test_ldap,
+            tests_by_name=True,
         ),
         KindOfDirectory(
             kind=Directory.Kind.SCIM,
             says="For a provider that only sends people and groups. Where they sign in through it "
             "too, choose OpenID Connect or SAML: each takes SCIM beside it.",
             form=ScimForm,
-            test=test_scim,
+            test=lambda directory, _: test_scim(directory),
             to_register=_scim_addresses,
             signs_in=False,
         ),

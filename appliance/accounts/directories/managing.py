@@ -12,6 +12,7 @@ from appliance.accounts.directories.forms import DirectoryForm, free_slug
 from appliance.accounts.directories.secrets import put_secret
 from appliance.accounts.lockout import keep_a_directory
 from appliance.accounts.models import Directory, User
+from appliance.accounts.oidc.renewing import RENEWS
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 
@@ -19,6 +20,8 @@ from appliance.audit.recording import Target, record
 def tells_who_left(directory: Directory) -> bool:
     """Whether somebody who is disabled there is known here without signing in."""
     if directory.kind in {Directory.Kind.LDAP, Directory.Kind.SCIM}:
+        return True
+    if directory.settings.get(RENEWS):
         return True
     good = directory.scim_tokens.filter(revoked_at=None, expires_at__gt=timezone.now())
     return bool(good.exists())

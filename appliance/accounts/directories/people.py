@@ -14,6 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from appliance.accounts.directories.claims import MATCH_FIELD, Told
+from appliance.accounts.leaving import enable
 from appliance.accounts.mapping import Mapper
 from appliance.accounts.memberships import set_memberships
 from appliance.accounts.models import Directory, Identity, User
@@ -47,6 +48,9 @@ def let_in(directory: Directory, told: Told) -> User:
         identity = known(directory, told) or _provisioned(directory, told)
         if identity is None:
             identity = _made(directory, told)
+        if identity.lapsed_at is not None:
+            enable(identity.user, by=actor_of(directory), why="They signed in there again.")
+            identity.lapsed_at = None
         if not identity.user.is_active:
             raise NotLetIn("disabled", "Your account here is switched off. Ask your administrator.")
         _update(identity, told)

@@ -25,7 +25,11 @@ class Preview:
 def preview(directory: Directory, attributes: Mapping[str, Any]) -> Preview:
     """Say who would be let in, and into which groups; `sub` or `NameID` names the subject."""
     subject = str(attributes.get("sub") or attributes.get("NameID") or "")
-    told = told_by(directory, subject, attributes)
+    return preview_of(directory, told_by(directory, subject, attributes))
+
+
+def preview_of(directory: Directory, told: Told) -> Preview:
+    """Say so of somebody whom the directory told about."""
     names = Mapper(directory).names_for(told.groups or ())
     found = sorted({name for mapped in names.values() for name in mapped})
     return Preview(

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from appliance.accounts.models import Directory
+from appliance.accounts.refusals import record_refusal
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.recording import Target, record
 
@@ -34,3 +35,9 @@ def refuse(
     )
     context = {"directory": directory, "says": says}
     return render(request, "accounts/refused.html", context, status=status)
+
+
+def refuse_logout(request: HttpRequest, directory: Directory, reason: str) -> None:
+    """Record a logout token that is not accepted; whoever sent it is told no reason."""
+    target = Target("directory", directory.slug, directory.name)
+    record_refusal(request, reason, target=target)

@@ -9,14 +9,14 @@ from django import forms
 from ldap3.core.exceptions import LDAPException
 from ldap3.operation.search import parse_filter
 
-from appliance.accounts.directories.forms import DirectoryForm
+from appliance.accounts.directories.forms import DirectoryForm, Section
 from appliance.accounts.ldap.config import Security, read_server
 from appliance.accounts.ldap.connection import LOOPBACK
 from appliance.accounts.mapping import AS_NAMED
 from appliance.accounts.models import Directory
 
 PLAIN = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
-WITH_PASSWORD = 5  # place of the service account, after which its password is asked for
+BY_PRESET = "What is left empty is as the kind of server has it."
 LONG = {"rows": 3, "spellcheck": "false", "class": "mono"}
 
 
@@ -187,18 +187,32 @@ class LdapForm(DirectoryForm):
             )
         return given
 
-    def shown_first(self) -> list[forms.BoundField]:
-        fields = super().shown_first()
-        return [*fields[: WITH_PASSWORD + 1], self["bind_password"], *fields[WITH_PASSWORD + 1 :]]
-
-    def of_people(self) -> list[forms.BoundField]:
-        return []
-
-    def of_groups(self) -> list[forms.BoundField]:
-        return []
-
-    def of_match(self) -> list[forms.BoundField]:
-        return []
+    def sections(self) -> list[Section]:
+        return [
+            Section("The server", self.named("name", "preset", "servers", "security", "ca_pem")),
+            Section(
+                "How this appliance signs in there",
+                self.named("bind_dn", "bind_password", "bind_template"),
+            ),
+            Section(
+                "People",
+                self.named(
+                    *("people_base", "people_filter", "name_attributes", "subject_attribute"),
+                    *("email_attribute", "creates_people"),
+                ),
+                BY_PRESET,
+                is_row=True,
+            ),
+            Section(
+                "Groups",
+                self.named(
+                    *("groups_base", "groups_filter", "group_name", "member_attribute"),
+                    *("is_nested", AS_NAMED),
+                ),
+                BY_PRESET,
+                is_row=True,
+            ),
+        ]
 
     @staticmethod
     def _is_here(servers: list[str]) -> bool:

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator
 from itertools import islice
 
+from appliance.accounts.directories.claims import Told
+from appliance.accounts.directories.preview import preview_of
 from appliance.accounts.directories.steps import State, Step
 from appliance.accounts.ldap.config import LdapConfig, Security, Server, config_of
 from appliance.accounts.ldap.connection import Link, connect
@@ -17,7 +19,10 @@ SECONDS = 8.0  # for each server
 SHOWN = 5
 LOOKED_AT = 100
 SKIPPED = "A step before it failed."
-LATER = ("Sign in as the service account", "Find people", "Find one person", "Read their groups")
+LATER = (
+    *("Sign in as the service account", "Find people", "Find one person", "Read their groups"),
+    "See what would come of it here",
+)
 
 
 def test_connection(directory: Directory, name: str = "") -> Iterator[Step]:  # noqa: PT028
@@ -34,7 +39,7 @@ def test_connection(directory: Directory, name: str = "") -> Iterator[Step]:  # 
         yield from (Step(step, State.SKIPPED, SKIPPED) for step in LATER)
         return
     try:
-        yield from _look(config, links[0], name)
+        yield from _look(directory, config, links[0], name)
     finally:
         for link in links:
             link.close()
@@ -62,8 +67,8 @@ def _reach(config: LdapConfig, server: Server, links: list[Link]) -> Iterator[St
             yield Step(protect, State.OK, "It is trusted, and for this name.")
 
 
-def _look(config: LdapConfig, link: Link, name: str) -> Iterator[Step]:
-    bind, find, one, read = LATER
+def _look(directory: Directory, config: LdapConfig, link: Link, name: str) -> Iterator[Step]:
+    bind, find, *of_one = LATER
     if config.bind_template:
         says = "People bind directly: what they may read shows when somebody signs in."
         yield from (Step(step, State.SKIPPED, says) for step in LATER)
@@ -78,9 +83,9 @@ def _look(config: LdapConfig, link: Link, name: str) -> Iterator[Step]:
     yield _some_people(config, link, find)
     if not name:
         says = "Give a name to see who that is and which groups they are in."
-        yield from (Step(step, State.SKIPPED, says) for step in (one, read))
+        yield from (Step(step, State.SKIPPED, says) for step in of_one)
         return
-    yield from _one_person(config, link, name)
+    yield from _one_person(directory, config, link, name)
 
 
 def _some_people(config: LdapConfig, link: Link, step: str) -> Step:
@@ -105,8 +110,8 @@ def _some_people(config: LdapConfig, link: Link, step: str) -> Step:
     return Step(step, State.OK, f"{more}{len(people)} people, such as {names}")
 
 
-def _one_person(config: LdapConfig, link: Link, name: str) -> Iterator[Step]:
-    _, _, one, read = LATER
+def _one_person(directory: Directory, config: LdapConfig, link: Link, name: str) -> Iterator[Step]:
+    _, _, one, read, here = LATER
     try:
         people = find_people(link, config, name)
     except LdapError as exc:
@@ -115,18 +120,30 @@ def _one_person(config: LdapConfig, link: Link, name: str) -> Iterator[Step]:
     else:
         yield _who(one, name, people)
     if len(people) != 1:
-        yield Step(read, State.SKIPPED, SKIPPED)
+        yield from (Step(step, State.SKIPPED, SKIPPED) for step in (read, here))
         return
     try:
         groups = sorted(groups_of(link, config, people[0]))
     except LdapError as exc:
         yield Step(read, State.FAILED, str(exc))
+        yield Step(here, State.SKIPPED, SKIPPED)
         return
     if not config.groups_base:
         yield Step(read, State.SKIPPED, "No base for groups is set: nobody gets any from here.")
-        return
-    says = f"{len(groups)}: {', '.join(groups)}" if groups else "They are in none."
-    yield Step(read, State.OK, says)
+    else:
+        says = f"{len(groups)}: {', '.join(groups)}" if groups else "They are in none."
+        yield Step(read, State.OK, says)
+    yield Step(here, State.OK, _here(directory, people[0], groups if config.groups_base else None))
+
+
+def _here(directory: Directory, person: LdapPerson, groups: list[str] | None) -> str:
+    """Say what a sign-in would make of somebody; nothing is changed."""
+    named = None if groups is None else tuple(groups)
+    seen = preview_of(directory, Told(person.subject, person.facts.user_name, groups=named))
+    if seen.groups is None:
+        return f"{seen.person} Their groups here stay as they are."
+    rest = f" No group here: {', '.join(seen.unmapped)}." if seen.unmapped else ""
+    return f"{seen.person} Groups here: {', '.join(seen.groups) or 'none'}.{rest}"
 
 
 def _who(step: str, name: str, people: list[LdapPerson]) -> Step:

@@ -66,6 +66,10 @@ class Identity(models.Model):
     changed_at = models.DateTimeField(default=timezone.now)  # what it tells of them, by SCIM
     seen_at = models.DateTimeField(default=timezone.now)  # when it was last asked about them
     signed_in_at = models.DateTimeField(null=True, blank=True)  # when it last let this person in
+    # OpenID's refresh token, sealed: with it the provider is asked whether the person still is.
+    sealed_renewal = models.BinaryField(default=b"", blank=True)
+    # Since when the provider does not renew their sign-in: shut out until they sign in again.
+    lapsed_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         verbose_name_plural = "identities"

@@ -8,17 +8,20 @@ from typing import Any, ClassVar
 from django import forms
 
 from appliance.accounts.directories.fetching import why_not_safe
-from appliance.accounts.directories.forms import DirectoryForm
+from appliance.accounts.directories.forms import VouchingForm
+from appliance.accounts.directories.lapsing import HOURS
 from appliance.accounts.models import Directory
 from appliance.accounts.oidc.metadata import BadMetadata, read_metadata
+from appliance.accounts.oidc.renewing import EVERY_S, RENEWS
 
 LONGEST_METADATA = 200_000
 
 
-class OidcForm(DirectoryForm):
+class OidcForm(VouchingForm):
     """The issuer and our registration there; its description may come as a file."""
 
     write_only_field = "client_secret"
+    of_leaving = (RENEWS, EVERY_S, HOURS)
     own_fields = (
         "issuer",
         "client_id",
@@ -27,6 +30,7 @@ class OidcForm(DirectoryForm):
         "hosts",
         "metadata",
         "skip_userinfo",
+        *of_leaving,
     )
     defaults: ClassVar[dict[str, Any]] = {
         "user_name_attribute": "preferred_username",
@@ -72,6 +76,22 @@ class OidcForm(DirectoryForm):
     )
     skip_userinfo = forms.BooleanField(
         label="Read the ID token only, and do not ask the userinfo endpoint", required=False
+    )
+
+    renews = forms.BooleanField(
+        label="Ask the provider again about everybody who is at work here",
+        required=False,
+        help_text="Whoever is disabled there or leaves a group is out within seconds. The provider "
+        "must give refresh tokens: most want “offline_access” among the further scopes. Whom it "
+        "no longer renews is shut out until they sign in again.",
+    )
+    renew_seconds = forms.IntegerField(
+        label="Seconds between two questions about one person",
+        required=False,
+        min_value=0,
+        max_value=3600,
+        help_text="Empty: at each look, every five seconds. Providers in the cloud limit how often "
+        "they may be asked: 60 is kind to them.",
     )
 
     def __init__(self, *args: Any, directory: Directory, **kwargs: Any) -> None:

@@ -33,7 +33,15 @@ class Metadata:
     names_itself: bool = False  # it returns its issuer with each code (RFC 9207)
     methods: tuple[str, ...] = ()  # how a client may authenticate
     challenges: tuple[str, ...] = ()  # PKCE methods that it tells of
+    scopes: tuple[str, ...] = ()  # that it tells of
+    grants: tuple[str, ...] = ()  # ways to a token that it tells of
+    logs_out: bool = False  # it tells when somebody signs out there
     jwks: Mapping[str, Any] | None = None  # keys in the file itself
+
+    @property
+    def takes_secret_in_form(self) -> bool:
+        """Whether a client secret goes into the form; else, and if it does not say, a header."""
+        return "client_secret_post" in self.methods
 
 
 def metadata_of(directory: Directory) -> Metadata:
@@ -73,6 +81,9 @@ def read_metadata(document: Mapping[str, Any], directory: Directory) -> Metadata
         names_itself=document.get("authorization_response_iss_parameter_supported") is True,
         methods=_texts(document.get("token_endpoint_auth_methods_supported")),
         challenges=_texts(document.get("code_challenge_methods_supported")),
+        scopes=_texts(document.get("scopes_supported")),
+        grants=_texts(document.get("grant_types_supported")),
+        logs_out=document.get("backchannel_logout_supported") is True,
         jwks=jwks if isinstance(jwks, Mapping) else None,
         **{name: str(document.get(name) or "") for name in ENDPOINTS},
     )

@@ -84,7 +84,7 @@ class OidcAdapter(OpenIDConnectOAuth2Adapter):  # type: ignore[misc]
         """
         if not self._provider.app.secret:
             return False
-        return "client_secret_post" not in self.metadata.methods
+        return not self.metadata.takes_secret_in_form
 
     def complete_login(
         self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any

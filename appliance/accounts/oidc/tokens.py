@@ -6,6 +6,7 @@ checked here always: a proxy inside the company may end the TLS.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import jwt
@@ -22,16 +23,31 @@ class TokenRefused(Exception):
 
 
 def claims_of(
-    token: str, keys: jwt.PyJWKSet, *, issuer: str, client_id: str, nonce: str
+    token: str, keys: jwt.PyJWKSet, *, issuer: str, client_id: str, nonce: str | None
 ) -> dict[str, Any]:
-    """Return what a token claims once everything about it is right. Raises TokenRefused."""
+    """Return what a token claims once everything about it is right. Raises TokenRefused.
+
+    Without a nonce (None) it is one of a renewal, which belongs to no request of a browser.
+    """
+    required = ("iss", "sub", "aud", "exp", "iat")
+    claims = signed_claims(token, keys, issuer=issuer, client_id=client_id, required=required)
+    _check_parties(claims, client_id)
+    if nonce is not None and (not nonce or claims.get("nonce") != nonce):
+        raise TokenRefused("the ID token belongs to another sign-in (its nonce differs)")
+    return claims
+
+
+def signed_claims(
+    token: str, keys: jwt.PyJWKSet, *, issuer: str, client_id: str, required: Iterable[str]
+) -> dict[str, Any]:
+    """Return what any token claims that the provider signed for this client. Raises TokenRefused."""
     if len(token) > LONGEST_TOKEN:
-        raise TokenRefused("the ID token is too long")
+        raise TokenRefused("the token is too long")
     try:
         header = jwt.get_unverified_header(token)
         algorithm = header.get("alg")
         if algorithm not in ALGORITHMS:
-            raise TokenRefused(f"the ID token is signed with {str(algorithm)[:20]}")
+            raise TokenRefused(f"the token is signed with {str(algorithm)[:20]}")
         claims: dict[str, Any] = jwt.decode(
             token,
             key=_key_for(header, keys),
@@ -39,11 +55,10 @@ def claims_of(
             issuer=issuer,
             audience=client_id,
             leeway=LEEWAY_S,
-            options={"require": ["iss", "sub", "aud", "exp", "iat"]},
+            options={"require": list(required)},
         )
     except jwt.PyJWTError as exc:
-        raise TokenRefused(f"the ID token is not valid: {exc}") from exc
-    _check_parties(claims, client_id, nonce)
+        raise TokenRefused(f"the token is not valid: {exc}") from exc
     return claims
 
 
@@ -53,18 +68,16 @@ def _key_for(header: dict[str, Any], keys: jwt.PyJWKSet) -> jwt.PyJWK:
     named = header.get("kid")
     fitting = [key for key in signing if named is None or key.key_id == named]
     if len(fitting) != 1:
-        raise TokenRefused("the ID token is signed with a key that the provider does not publish")
+        raise TokenRefused("the token is signed with a key that the provider does not publish")
     return fitting[0]
 
 
-def _check_parties(claims: dict[str, Any], client_id: str, nonce: str) -> None:
+def _check_parties(claims: dict[str, Any], client_id: str) -> None:
     audience = claims["aud"]
     others = [one for one in audience if one != client_id] if isinstance(audience, list) else []
     if others and claims.get("azp") != client_id:
         raise TokenRefused("the ID token is for several clients and was not made for this one")
     if claims.get("azp") not in {None, client_id}:
         raise TokenRefused("the ID token was made for another client")
-    if not nonce or claims.get("nonce") != nonce:
-        raise TokenRefused("the ID token belongs to another sign-in (its nonce differs)")
     if not isinstance(claims["sub"], str) or not claims["sub"]:
         raise TokenRefused("the ID token does not say who it is about")

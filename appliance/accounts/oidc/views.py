@@ -8,14 +8,19 @@ from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.providers.oauth2.client import OAuth2Error
 from allauth.socialaccount.providers.oauth2.views import OAuth2CallbackView
 from django.contrib.auth.decorators import login_not_required
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_GET, require_POST
 
+from appliance.accounts.directories.fetching import NotFetched
 from appliance.accounts.directories.provider import enabled_directory, next_of
-from appliance.accounts.directories.refusing import refuse
+from appliance.accounts.directories.refusing import refuse, refuse_logout
 from appliance.accounts.models import Directory
+from appliance.accounts.oidc.logging_out import log_out
+from appliance.accounts.oidc.metadata import BadMetadata
 from appliance.accounts.oidc.provider import OidcAdapter, OidcProvider
+from appliance.accounts.oidc.tokens import TokenRefused
 from indexer.errors import FetchRefused
 
 
@@ -41,6 +46,27 @@ def callback(request: HttpRequest, provider_id: str) -> HttpResponse:
     view = _CallbackView.adapter_view(OidcAdapter(request, provider))
     response: HttpResponse = view(request)
     return response
+
+
+@csrf_exempt  # no session counts here: what is posted is signed by the provider
+@login_not_required
+@never_cache
+@require_POST
+def logout(request: HttpRequest, provider_id: str) -> HttpResponse:
+    """Hear from the provider that somebody signed out there (OpenID Back-Channel Logout 1.0)."""
+    directory = enabled_directory(Directory.Kind.OIDC, provider_id)
+    if directory is None:
+        raise Http404
+    try:
+        log_out(directory, request.POST.get("logout_token", ""), request)
+    except (TokenRefused, NotFetched, BadMetadata) as exc:
+        refuse_logout(request, directory, str(exc))
+        told = {
+            "error": "invalid_request",
+            "error_description": "The logout token is not accepted.",
+        }
+        return JsonResponse(told, status=400)
+    return HttpResponse(status=200)
 
 
 class _CallbackView(OAuth2CallbackView):  # type: ignore[misc]

@@ -72,12 +72,16 @@ def proposal_of(directory: Directory) -> Proposal:
 def preview(directory: Directory, proposal: Proposal) -> Preview:
     """Say what would come of a proposal; writes nothing."""
     known = known_groups(directory)
-    barred = _barred(directory, proposal)
-    named = {
-        name: proposal.targets(name) - barred(name) for name in set().union(*known.values(), [])
-    }
+    barred = _barred(proposal)
     ids = dict(Group.objects.values_list("name", "pk"))
-    wanted = {user: set().union(*(named[one] for one in known[user])) for user in known}
+    wanted = {
+        user: {
+            here
+            for name in names
+            for here in proposal.targets(name) - barred(name, is_trusted=user in known.trusted)
+        }
+        for user, names in known.groups.items()
+    }
     steps = plan_memberships(
         directory,
         {user: {ids[name] for name in names if name in ids} for user, names in wanted.items()},
@@ -93,8 +97,13 @@ def preview(directory: Directory, proposal: Proposal) -> Preview:
         if new := {name for name in names if name not in ids}:
             gains[user] |= new
     sizes = group_sizes(directory, known)
+    is_trusted = bool(known.trusted)
     rows = [
-        Row(name, people, tuple(sorted(proposal.targets(name) - barred(name))))
+        Row(
+            name,
+            people,
+            tuple(sorted(proposal.targets(name) - barred(name, is_trusted=is_trusted))),
+        )
         for name, people in sizes.items()
     ]
     return Preview(rows, _first(gains, loses), len(gains.keys() | loses.keys()))
@@ -130,32 +139,31 @@ def apply_mapping(directory: Directory) -> None:
     mapper = Mapper(directory)
     known = known_groups(directory)
     here = {
-        name: {group.pk for group in _allowed(directory, mapper.groups_for([name]))}
-        for name in set().union(*known.values(), [])
+        name: mapper.groups_for([name]) for name in set().union(*known.groups.values(), set[str]())
     }
-    set_memberships_of_all(
-        directory,
-        {user: set().union(*(here[one] for one in names)) for user, names in known.items()},
-    )
-
-
-def _allowed(directory: Directory, groups: list[Group]) -> list[Group]:
-    """SCIM makes nobody an admin; an LDAP directory may, where an admin mapped it so."""
-    return groups if directory.kind == Directory.Kind.LDAP else without_admins(groups)
+    anybody = {name: {one.pk for one in without_admins(groups)} for name, groups in here.items()}
+    trusted = {name: {one.pk for one in groups} for name, groups in here.items()}
+    wanted: dict[int, set[int]] = {}
+    for user, names in known.groups.items():
+        of = trusted if user in known.trusted else anybody
+        wanted[user] = {group for name in names for group in of[name]}
+    set_memberships_of_all(directory, wanted)
 
 
 class _barred:
     """The groups that a name does not lead to, whatever the proposal says."""
 
-    def __init__(self, directory: Directory, proposal: Proposal) -> None:
+    def __init__(self, proposal: Proposal) -> None:
         with_role = Group.objects.filter(role_grants__isnull=False)
         self._by_name = set(with_role.values_list("name", flat=True))
         admins = with_role.filter(role_grants__role=Role.ADMIN).values_list("name", flat=True)
-        self._always = set() if directory.kind == Directory.Kind.LDAP else set(admins)
+        self._admins = set(admins)
         self._mapped = {there.casefold() for there, _ in proposal.rows}
 
-    def __call__(self, name: str) -> set[str]:
-        return self._always if name.casefold() in self._mapped else self._by_name
+    def __call__(self, name: str, *, is_trusted: bool) -> set[str]:
+        if name.casefold() not in self._mapped:
+            return self._by_name
+        return set() if is_trusted else self._admins
 
 
 def _first(gains: Mapping[int, set[str]], loses: Mapping[int, set[str]]) -> list[PersonChange]:

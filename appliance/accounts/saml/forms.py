@@ -6,7 +6,8 @@ from typing import Any, ClassVar
 
 from django import forms
 
-from appliance.accounts.directories.forms import DirectoryForm
+from appliance.accounts.directories.forms import VouchingForm
+from appliance.accounts.directories.lapsing import HOURS
 from appliance.accounts.saml.metadata import PERSISTENT, BadMetadata, read_idp
 from appliance.accounts.saml.responses import SUBJECT
 
@@ -17,10 +18,10 @@ FORMATS = [
 ]
 
 
-class SamlForm(DirectoryForm):
+class SamlForm(VouchingForm):
     """The provider's metadata, and by what it identifies people."""
 
-    own_fields = ("metadata", "entity_id", "name_id_format", SUBJECT)
+    own_fields = ("metadata", "entity_id", "name_id_format", SUBJECT, HOURS)
     defaults: ClassVar[dict[str, Any]] = {"name_id_format": PERSISTENT}
 
     metadata = forms.CharField(

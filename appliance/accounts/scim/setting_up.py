@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
-from django import forms
 from django.db.models import Max
 from django.utils import timezone
 
-from appliance.accounts.directories.forms import DirectoryForm
+from appliance.accounts.directories.forms import DirectoryForm, Section
 from appliance.accounts.directories.steps import State, Step
 from appliance.accounts.mapping import AS_NAMED
 from appliance.accounts.models import Directory
@@ -35,14 +34,11 @@ class ScimForm(DirectoryForm):
     def clean(self) -> dict[str, Any]:
         return super().clean() | {"creates_people": True}  # as in every row; it has no effect
 
-    def of_people(self) -> list[forms.BoundField]:
-        return []
-
-    def of_groups(self) -> list[forms.BoundField]:
-        return []
-
-    def of_match(self) -> list[forms.BoundField]:
-        return []
+    def sections(self) -> list[Section]:
+        return [
+            Section("The provider", self.named("name")),
+            Section("Groups", self.named(AS_NAMED)),
+        ]
 
 
 @dataclass(frozen=True, slots=True)

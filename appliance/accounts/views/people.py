@@ -51,6 +51,7 @@ def _context(user: User) -> dict[str, object]:
         "held": roles_held(user),
         "groups": user.groups.order_by("name"),
         "identities": user.identities.select_related("directory"),
+        "lapsed": user.identities.exclude(lapsed_at=None).select_related("directory").first(),
         "sessions": [(one, device_of(one.user_agent)) for one in sessions_of(user)],
         "tokens": user.api_tokens.filter(revoked_at=None),
         "role_form": RoleForm(),

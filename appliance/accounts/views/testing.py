@@ -18,7 +18,7 @@ from appliance.accounts.roles import role_required
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.recording import Target, record
 
-LONGEST = 100_000
+LONGEST, LONGEST_NAME = 100_000, 200
 
 
 @role_required(Role.ADMIN)
@@ -26,7 +26,8 @@ LONGEST = 100_000
 def test(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show each step of a test of the connection."""
     directory = get_object_or_404(Directory, slug=slug)
-    steps = list(kind_of(directory).test(directory))
+    name = request.POST.get("name", "").strip()[:LONGEST_NAME]
+    steps = list(kind_of(directory).test(directory, name))
     failed = [step.name for step in steps if step.state == State.FAILED]
     record(
         Action.DIRECTORY_TESTED,

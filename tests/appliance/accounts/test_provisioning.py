@@ -166,3 +166,43 @@ def test_people_of_a_directory_without_scim_are_previewed_by_what_the_sync_kept(
     )
     post(admin_client, "mapping/", external="ops", group="operators", save="yes")
     assert groups_of("ana") == {"operators"}
+
+
+def signed_in(name: str, *groups: str) -> Identity:
+    """Make somebody who signed in through Acme, which is not provisioned."""
+    acme, _ = Directory.objects.get_or_create(
+        slug="okta", name="Acme", kind="oidc", settings={"groups_attribute": "groups"}
+    )
+    user = User.objects.create_user(name)
+    return Identity.objects.create(
+        directory=acme, user=user, subject=name, attributes={"groups": [*groups]}
+    )
+
+
+def test_a_mapping_counts_at_once_for_who_signed_in_and_brings_admins_too(
+    admin_client: Client,
+) -> None:
+    signed_in("ana", "Backend", "Bosses")
+    signed_in("ben", "Backend")
+    Group.objects.create(name="backend-here")
+    bosses = Group.objects.create(name="bosses-here")
+    RoleGrant.objects.create(group=bosses, role="admin")
+    page = post(admin_client, "mapping/", external="Backend", group="backend-here", preview="yes")
+    assert "2 people would gain or lose groups" in page.content.decode()
+    post(admin_client, "mapping/", external="Backend", group="backend-here", save="yes")
+    post(admin_client, "mapping/", external="Bosses", group="bosses-here", save="yes")
+    assert (groups_of("ana"), groups_of("ben")) == (
+        {"backend-here", "bosses-here"},
+        {"backend-here"},
+    )
+    row = Directory.objects.get().mappings.get(external="Backend")
+    post(admin_client, "mapping/", remove=row.pk, save="yes")
+    assert (groups_of("ana"), groups_of("ben")) == ({"bosses-here"}, set())
+
+
+def test_whom_a_provider_told_nothing_of_keeps_their_groups(admin_client: Client) -> None:
+    ana = signed_in("ana", "Backend")
+    Directory.objects.update(settings={})
+    ana.user.groups.add(Group.objects.create(name="by-hand"))
+    post(admin_client, "mapping/", external="Backend", group="backend-here", save="yes")
+    assert groups_of("ana") == {"by-hand"}

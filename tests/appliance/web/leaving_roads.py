@@ -14,22 +14,27 @@ from django.test import Client
 
 from appliance.accounts.ldap.glancing import glance
 from appliance.accounts.models import Directory, User
+from appliance.accounts.oidc.renewing import Look, ask_again
 from appliance.accounts.tokens import revoke_all
 from appliance.conversations.models import Message, Thread
 from appliance.sources.models import Grant
 from tests.appliance.accounts.ldap.test_signing_in import sign_in as sign_in_by_ldap
+from tests.appliance.accounts.oidc.conftest import make_directory
+from tests.appliance.accounts.oidc.conftest import sign_in as sign_in_by_openid
 from tests.appliance.accounts.scim.client import Provider, make_provider
 from tests.appliance.accounts.signing import sign_in
+from tests.identity.hostile import HostileProvider, hostile_provider
 from tests.ldapserver import GROUPS, PEOPLE, READER, LdapServer, running
 
 
 @dataclass
 class Outside:
-    """Directories of the company: one that sends by SCIM, and a real LDAP server."""
+    """Directories of the company: one that sends by SCIM, a real LDAP server, one of OpenID."""
 
     scim: Provider
     ldap: LdapServer
     directory: Directory
+    openid: HostileProvider
 
     def arrival(self, road: str, name: str) -> User | None:
         """Bring somebody, with a group of their own name, by the directory of a road."""
@@ -38,6 +43,10 @@ class Outside:
         elif "LDAP" in road:
             self.ldap.add_group(name, self.ldap.add_person(name))
             assert sign_in_by_ldap(name)
+        elif "OpenID" in road:
+            self.openid.refresh, self.openid.claims = "first", {"sub": name, "groups": [name]}
+            self.openid.claims["preferred_username"] = name
+            assert sign_in_by_openid(Client(), self.openid).status_code == 302
         else:
             return None
         return User.objects.get(username=name)
@@ -49,8 +58,9 @@ class Outside:
 
 @contextmanager
 def outside(folder: Path) -> Iterator[Outside]:
-    with running(folder) as server:
-        yield Outside(make_provider(), server, server.directory())
+    with running(folder) as server, hostile_provider() as openid:
+        make_directory(openid, renews=True)
+        yield Outside(make_provider(), server, server.directory(), openid)
 
 
 @dataclass
@@ -113,6 +123,11 @@ def by_ldap_group(world: World) -> None:
     world.outside.look()
 
 
+def by_openid(world: World) -> None:
+    world.outside.openid.refusal = (400, "invalid_grant")
+    assert ask_again(Directory.objects.get(slug="acme")) == Look(lapsed=1)
+
+
 def by_command(world: World) -> None:
     call_command("person", world.owner.username, "--disable")
 
@@ -150,6 +165,7 @@ ROADS: dict[str, Callable[[World], None]] = {
     "disabled in LDAP": by_ldap,
     "deleted in LDAP": by_ldap_deletion,
     "out of the group in LDAP": by_ldap_group,
+    "disabled at OpenID": by_openid,
     "disabled by the command": by_command,
     "disabled in the database": by_sql,
     "account deleted": by_deletion,

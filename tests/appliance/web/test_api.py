@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from appliance.accounts import bearer
+from appliance.accounts import refusals
 from appliance.accounts.glass import open_glass
 from appliance.accounts.models import ApiToken, TokenRight, User
 from appliance.accounts.tokens import create_token, revoke_token
@@ -170,11 +170,11 @@ def test_refusals_are_recorded_but_fill_no_record(
     revoke_token(new.token, by=reader)
     get(SEARCH, new.text)
     assert refused.get(actor_id=reader.pk).details == {"reason": "revoked"}
-    monkeypatch.setattr(bearer, "MOST_RECORDED", 3)
+    monkeypatch.setattr(refusals, "MOST_RECORDED", 3)
     for number in range(9):
         client.get(SEARCH, headers={"Authorization": "Bearer x"}, REMOTE_ADDR=f"10.0.0.{number}")
     assert refused.all().count() == 3
-    monkeypatch.setattr(bearer, "RECORDED_WITHIN", timedelta(0))  # as if a minute had passed
+    monkeypatch.setattr(refusals, "RECORDED_WITHIN", timedelta(0))  # as if a minute had passed
     get(SEARCH, "plumb_wrong")
     assert refused.all().count() == 4
 

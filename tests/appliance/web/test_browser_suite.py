@@ -27,7 +27,7 @@ POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 # Posts without a token against forgery: signed by a secret of their own.
-EXEMPT = {"hook", "shared_hook", "saml_acs"}
+EXEMPT = {"hook", "shared_hook", "saml_acs", "openid_connect_logout"}
 WITH_A_TOKEN = ("/scim/", "/api/", "/v1/")  # below these no session counts
 FOREIGN = (
     "https://evil.example", "//evil.example", "/\\evil.example", "https:evil.example",

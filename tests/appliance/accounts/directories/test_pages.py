@@ -157,9 +157,9 @@ def test_connection_test_names_each_step(admin: Client) -> None:
         wrong = admin.post("/directory/acme/test/").content.decode()
     gone = admin.post("/directory/acme/test/", headers={"HX-Request": "true"}).content.decode()
 
-    assert right.count(">Done<") == 5
+    assert right.count(">Done<") == 6
     assert "other.test" in wrong
-    assert wrong.count("Not tried") == 2
+    assert wrong.count("Not tried") == 3
     assert "cannot be reached" in gone
     assert "<html" not in gone
     outcomes = Event.objects.filter(action=Action.DIRECTORY_TESTED).order_by("sequence")

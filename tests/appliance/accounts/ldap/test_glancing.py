@@ -10,8 +10,9 @@ from celery import current_app
 from django.test import Client
 from django.utils import timezone
 
-from appliance.accounts.ldap import glancing
-from appliance.accounts.ldap.glancing import at_work, glance
+from appliance.accounts.directories import working
+from appliance.accounts.directories.working import at_work
+from appliance.accounts.ldap.glancing import glance
 from appliance.accounts.models import ApiToken, Directory, TokenRight, User
 from appliance.accounts.tasks import glance_at_directories
 from appliance.accounts.tokens import create_token
@@ -104,7 +105,7 @@ def test_a_server_that_is_down_shuts_nobody_out(server: LdapServer, directory: D
 
 
 def test_more_than_fit_take_turns(directory: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(glancing, "MOST_AT_ONCE", 1)
+    monkeypatch.setattr(working, "MOST_AT_ONCE", 1)
     first = names(directory)
     assert glance(directory) is not None
     assert first | names(directory) == {"ana", "ben"}

@@ -22,6 +22,10 @@ def provider() -> Iterator[HostileProvider]:
 
 @pytest.fixture
 def directory(db: None, provider: HostileProvider) -> Directory:
+    return make_directory(provider)
+
+
+def make_directory(provider: HostileProvider, **settings: object) -> Directory:
     return Directory.objects.create(
         name="Acme",
         slug="acme",
@@ -34,6 +38,7 @@ def directory(db: None, provider: HostileProvider) -> Directory:
             "email_attribute": "email",
             "groups_attribute": "groups",
             "groups_as_named": True,
+            **settings,
         },
     )
 
