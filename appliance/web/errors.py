@@ -63,3 +63,4 @@ def _dress(request: HttpRequest, response: HttpResponse) -> None:
     name = "405.html" if response.status_code == 405 else "web/refused.html"
     response.content = render_to_string(name, {"request": request, "sentence": sentence}).encode()
     response["Content-Type"] = "text/html; charset=utf-8"
+    response["Content-Length"] = str(len(response.content))  # of the bare one it was stated already

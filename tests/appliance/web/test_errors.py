@@ -68,6 +68,7 @@ def test_an_address_without_a_page_shows_one_to_people_alone(reader: User) -> No
     client.force_login(reader)
     shown = client.get("/theme/", headers={"Accept": "text/html,*/*;q=0.8"})
     assert (shown.status_code, shown["Allow"]) == (405, "POST")
+    assert shown["Content-Length"] == str(len(shown.content))
     page = shown.content.decode()
     assert "There is no page here" in page
     assert "default-src 'none'" in shown["Content-Security-Policy"]
