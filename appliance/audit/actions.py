@@ -76,6 +76,7 @@ class Action(models.TextChoices):
     ALERT_CHANGED = "alert.changed", "Alert on a saved search changed"
     SET_CHANGED = "source_set.changed", "Set of sources of a group changed"
     ALERT_SENT = "alert.sent", "New matches of a saved search told"
+    ANSWER_TOLD = "answer.told", "News of an answer told to its owner's webhook"
     # Sources
     SOURCE_CONNECTED = "source.connected", "Source connected"
     SOURCE_REFUSED = "source.refused", "Source refused"

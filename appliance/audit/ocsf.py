@@ -89,6 +89,7 @@ ACTIVITIES: Mapping[Action, Activity] = {
     Action.ALERT_CHANGED: Activity(ENTITY, UPDATE),
     Action.SET_CHANGED: Activity(ENTITY, UPDATE),
     Action.ALERT_SENT: Activity(WEB, SHARE),
+    Action.ANSWER_TOLD: Activity(WEB, SHARE),
     Action.SHARED: Activity(WEB, SHARE),
     Action.UNSHARED: Activity(WEB, UPDATE),
     Action.THREAD_DELETED: Activity(WEB, DELETE),

@@ -48,6 +48,7 @@ EVERY = {
     # So are saved searches with alerts; what they are told by mail and webhooks goes out.
     "appliance.sources.tasks.look_at_searches": 15.0,
     "appliance.sources.tasks.deliver_notifications": 10.0,
+    "appliance.conversations.tasks.tell_of_answers": 10.0,
     "appliance.sources.tasks.forget_removed_places": 300.0,
     "appliance.audit.tasks.deliver": 10.0,
     "appliance.audit.tasks.sign_head": 60.0,

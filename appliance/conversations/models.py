@@ -14,10 +14,12 @@ from appliance.conversations.adapters.models import ModelAdapter
 from appliance.conversations.curating.models import CuratedLines, Decision, Feedback
 from appliance.conversations.living.models import ChangedAnswer, CitationState, LookedAt
 from appliance.conversations.modes import Mode
+from appliance.conversations.posting.models import AnswerNews
 from indexer.models import Blob, Source
 from indexer.spans import Span
 
 __all__ = [
+    "AnswerNews",
     "ChangedAnswer",
     "CitationState",
     "CountedQuestion",

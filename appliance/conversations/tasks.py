@@ -11,6 +11,7 @@ from appliance.conversations import forgetting, leaving, noting, recording, resc
 from appliance.conversations.access import scope_of_answer
 from appliance.conversations.living import looking
 from appliance.conversations.models import Message
+from appliance.conversations.posting.sending import tell_webhooks
 from indexer.wall import behind
 
 AT_A_STRETCH_S = 20.0  # then whatever else this worker does gets its turn: notes, signs of life
@@ -71,3 +72,9 @@ def forget_removed() -> None:
 def look_at_citations() -> None:
     """Look at the citations of what has been synced since the last time."""
     looking.look_around()
+
+
+@shared_task(ignore_result=True, expires=10)
+def tell_of_answers() -> None:
+    """Post to their owners' webhooks which answers ended or changed."""
+    tell_webhooks()

@@ -9,7 +9,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Awaitable, Callable, MutableMapping
+from functools import partial
+from io import BytesIO
 from typing import Any
+
+from csp.utils import build_policy
+from django.core.handlers.asgi import ASGIRequest
+from django.template.loader import render_to_string
 
 from appliance.common.problems import CONTENT_TYPE, problem_of
 
@@ -21,8 +27,14 @@ App = Callable[..., Awaitable[None]]
 MIB = 1024 * 1024
 MAX_BODY_BYTES = 10 * MIB
 FORM_BYTES = MIB  # beside the file of an upload
+# What the middleware adds to every other page; this one never comes there.
+HEADERS = (
+    (b"content-security-policy", build_policy().encode()),
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"cache-control", b"private, no-store"),
+)
 UPLOADS = re.compile(r"/sources/(upload|[^/]+/replace)/")
-TOO_LARGE = b"The request is too large. The limit for uploads is PLUMBLINE_UPLOAD_LIMIT_MB.\n"
 
 
 class BodyLimit:
@@ -37,14 +49,16 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         is_upload = UPLOADS.fullmatch(scope["path"]) is not None
-        most = self.upload_bytes + FORM_BYTES if is_upload else MAX_BODY_BYTES
+        file_bytes = self.upload_bytes if is_upload else MAX_BODY_BYTES
+        most = file_bytes + FORM_BYTES if is_upload else file_bytes
+        refuse = partial(_refuse, scope, send, file_bytes // MIB, is_upload=is_upload)
         if _stated_length(scope) > most:
-            await _refuse(send, scope["path"])
+            await refuse()
             return
         body = _Body(receive, most)
         await self.app(scope, body.receive, body.unless_cut(send))
         if body.is_cut:
-            await _refuse(send, scope["path"])
+            await refuse()
 
 
 class _Body:
@@ -80,19 +94,28 @@ def _stated_length(scope: MutableMapping[str, Any]) -> int:
     return 0
 
 
-async def _refuse(send: Send, path: str) -> None:
-    kind, body = _told(path)
-    headers = [(b"content-type", kind), (b"connection", b"close")]
+async def _refuse(
+    scope: MutableMapping[str, Any], send: Send, most_mb: int, *, is_upload: bool
+) -> None:
+    kind, body = _told(scope, most_mb, is_upload=is_upload)
+    headers = [(b"content-type", kind), (b"connection", b"close"), *HEADERS]
     await send({"type": "http.response.start", "status": 413, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 
 
-def _told(path: str) -> tuple[bytes, bytes]:
+def _told(scope: MutableMapping[str, Any], most_mb: int, *, is_upload: bool) -> tuple[bytes, bytes]:
     """Return what is said in the words of those who ask: people, programs, or OpenAI's clients."""
-    sentence = f"A request has at most {MAX_BODY_BYTES // MIB} MB."
-    if path.startswith("/api/"):
+    sentence = f"A request has at most {most_mb} MB."
+    if scope["path"].startswith("/api/"):
         return CONTENT_TYPE.encode(), json.dumps(problem_of(413, sentence)).encode()
-    if path.startswith("/v1/"):
+    if scope["path"].startswith("/v1/"):
         error = {"message": sentence, "type": "invalid_request_error", "param": None, "code": None}
         return b"application/json", json.dumps({"error": error}).encode()
-    return b"text/plain; charset=utf-8", TOO_LARGE
+    if b"text/html" not in dict(scope["headers"]).get(b"accept", b""):
+        return b"text/plain; charset=utf-8", f"{sentence}\n".encode()
+    context = {
+        "request": ASGIRequest(scope, BytesIO()),
+        "most_mb": most_mb,
+        "is_upload": is_upload,
+    }
+    return b"text/html; charset=utf-8", render_to_string("413.html", context).encode()

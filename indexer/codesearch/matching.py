@@ -128,7 +128,7 @@ def compiled(pattern: str, *, ignores_case: bool = False, shown: str = "") -> re
 def _why(pattern: str, exc: Exception) -> str:
     for part, name in NOT_TAKEN:
         if found := part.search(pattern):
-            return f"RE2 has no {name}: {found[0]!r} at letter {found.start() + 1}."
+            return f"RE2 has no {name}: '{found[0]}' at letter {found.start() + 1}."
     said = exc.args[0] if exc.args else ""
     reason = said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
     return f"This is not a regular expression that RE2 takes: {reason}."

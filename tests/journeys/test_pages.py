@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from indexer.models import Source
-from tests.journeys.conftest import WAYS, OpenAs, elsewhere
+from tests.journeys.conftest import DESKTOP, PHONE, WAYS, OpenAs, elsewhere
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
@@ -237,14 +237,40 @@ PAGES: dict[str, Shot] = {
     "password": Shot("reader", lambda world: "/accounts/password/change/"),
     "sign-out": Shot("reader", lambda world: "/accounts/logout/"),
     "not-found": Shot("reader", lambda world: "/nowhere/", status=404),
+    "no-page": Shot("reader", lambda world: "/theme/", status=405),
 }
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize(("theme", "width", "viewport"), WAYS)
+@pytest.mark.timeout(600)
 def test_pages_are_usable_and_load_nothing_from_elsewhere(
+    open_as: OpenAs, world: World, address: str
+) -> None:
+    """Each page is loaded once and looked at twice: wide and light, then narrow and dark."""
+    windows: dict[str | None, tuple[Page, Watch]] = {}
+    problems: list[str] = []
+    for name, shot in PAGES.items():
+        if shot.person not in windows:
+            person = getattr(world, shot.person) if shot.person else None
+            page = open_as(person).new_page()
+            windows[shot.person] = page, Watch.over(page, address)
+        page, watch = windows[shot.person]
+        found = [*_opened(page, shot, world), *_problems_on(page)]
+        _turn(page, "dark", PHONE)
+        if shot.prepare:  # what a narrow page unfolds is another thing than on a wide one
+            found += _opened(page, shot, world)
+        found += [f"dark and narrow: {problem}" for problem in _problems_on(page)]
+        _turn(page, "light", DESKTOP)
+        problems += [f"{name}: {problem}" for problem in [*found, *watch.taken()]]
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)
+@pytest.mark.parametrize(("theme", "width", "viewport"), WAYS)
+def test_pages_loaded_in_each_way(
     theme: str, width: str, viewport: ViewportSize, open_as: OpenAs, world: World, address: str
 ) -> None:
+    """And kept as pictures, to be looked at."""
     SCREENSHOTS.mkdir(exist_ok=True)
     windows: dict[str | None, BrowserContext] = {}
     problems: list[str] = []
@@ -253,21 +279,34 @@ def test_pages_are_usable_and_load_nothing_from_elsewhere(
             person = getattr(world, shot.person) if shot.person else None
             windows[shot.person] = open_as(person, theme=theme, viewport=viewport)
         page = windows[shot.person].new_page()
-        found = _problems_of(page, shot, world, address)
+        watch = Watch.over(page, address)
+        found = [*_opened(page, shot, world), *_problems_on(page), *watch.taken()]
         page.screenshot(path=SCREENSHOTS / f"{name}-{theme}-{width}.png")
         page.close()
         problems += [f"{name}: {problem}" for problem in found]
     assert not problems, "\n".join(problems)
 
 
-def _problems_of(page: Page, shot: Shot, world: World, address: str) -> list[str]:
-    watch = Watch.over(page, address)
+def _turn(page: Page, theme: str, viewport: ViewportSize) -> None:
+    """Show the page in another way, as the choice in the menu does, and the pages after it."""
+    page.set_viewport_size(viewport)
+    page.context.add_cookies([{"name": "theme", "value": theme, "url": page.url}])
+    page.evaluate("theme => { document.documentElement.dataset.theme = theme }", theme)
+
+
+def _opened(page: Page, shot: Shot, world: World) -> list[str]:
+    """Open the page and do what is to be done there; return what was wrong with that."""
     response = page.goto(shot.path(world))
     status = response.status if response else 0
-    wrong = [] if status == shot.status else [f"status {status}"]
-    if shot.prepare and not wrong:
+    if status != shot.status:
+        return [f"status {status}"]
+    if shot.prepare:
         shot.prepare(page)
-    return [*wrong, *watch.foreign, *watch.complaints, *violations_of(page), *_overflow(page)]
+    return []
+
+
+def _problems_on(page: Page) -> list[str]:
+    return [*violations_of(page), *_overflow(page)]
 
 
 def _overflow(page: Page) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from axe_playwright_python.sync_playwright import Axe
+from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import ConsoleMessage, Page, Request
 
 # The policy in force rules (all of axe's defaults and best practices) and nothing else.
@@ -31,6 +31,13 @@ class Watch:
         page.on("pageerror", lambda error: watch.complaints.append(str(error)))
         return watch
 
+    def taken(self) -> list[str]:
+        """Return what went wrong since this was asked last."""
+        found = [*self.foreign, *self.complaints]
+        self.foreign.clear()
+        self.complaints.clear()
+        return found
+
     def saw_request(self, request: Request) -> None:
         parts = urlsplit(request.url)
         if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self.host:
@@ -46,9 +53,11 @@ def violations_of(page: Page) -> list[str]:
     """Return what axe finds: the rule and the elements, one line each."""
     page.wait_for_load_state()  # after a click that leads on, the next page is not there at once
     page.wait_for_function(IS_AT_REST)
-    results = Axe().run(page, options=AXE_OPTIONS)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE_SCRIPT)
+    violations = page.evaluate("options => axe.run(options).then(of => of.violations)", AXE_OPTIONS)
     return [
         f"{violation['id']}: {node['html'][:160]} ({node.get('failureSummary', '')[:200]})"
-        for violation in results.response["violations"]
+        for violation in violations
         for node in violation["nodes"]
     ]

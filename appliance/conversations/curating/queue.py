@@ -19,7 +19,7 @@ STATES: dict[str, str] = {
     "all": "All",
 }
 KINDS: dict[str, str] = {
-    "any": "Everything that needs a look",
+    "any": "Everything",
     "not_found": "Nothing was found",
     "bad": "Not helpful",
     "good": "Helpful",

@@ -73,12 +73,8 @@ class Notification(models.Model):
         return f"{self.search_id}: {self.count}"
 
 
-class Delivery(models.Model):
-    """A notification on its way out of the product."""
-
-    class Road(models.TextChoices):
-        MAIL = "mail", "Mail"
-        WEBHOOK = "webhook", "Webhook"
+class Outgoing(models.Model):
+    """Something on its way out of the product, tried until it has arrived or is given up."""
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waiting"
@@ -87,15 +83,27 @@ class Delivery(models.Model):
         FAILED = "failed", "Failed"
         DROPPED = "dropped", "Dropped"
 
-    notification = models.ForeignKey(
-        Notification, on_delete=models.CASCADE, related_name="deliveries"
-    )
-    road = models.CharField(max_length=10, choices=Road.choices)
     uid = models.UUIDField(default=uuid.uuid4, unique=True)  # the same however often it is sent
     state = models.CharField(max_length=10, choices=State.choices, default=State.WAITING)
     attempts = models.IntegerField(default=0)
     due_at = models.DateTimeField(default=timezone.now)
     error = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        abstract = True
+
+
+class Delivery(Outgoing):
+    """A notification on its way out of the product."""
+
+    class Road(models.TextChoices):
+        MAIL = "mail", "Mail"
+        WEBHOOK = "webhook", "Webhook"
+
+    notification = models.ForeignKey(
+        Notification, on_delete=models.CASCADE, related_name="deliveries"
+    )
+    road = models.CharField(max_length=10, choices=Road.choices)
 
     class Meta:
         constraints = [
@@ -114,12 +122,17 @@ class Delivery(models.Model):
 
 
 class WebhookTarget(models.Model):
-    """Where a person's alerts are posted to, and the secret that they are signed with."""
+    """Where a person's alerts are posted to, what else is, and the secret that signs it."""
 
     owner = models.OneToOneField(User, on_delete=models.CASCADE, related_name="webhook_target")
     url = models.CharField(max_length=2000)
     sealed_secret = models.BinaryField()  # indexer.sealing.seal_text
     created_at = models.DateTimeField(default=timezone.now)
+    # From when on the person's answers are told of, at their end and when cited lines change;
+    # null: they are not. What was before is no news.
+    answers_since = models.DateTimeField(null=True)
+    changes_since = models.DateTimeField(null=True)
+    trouble = models.CharField(max_length=300, blank=True)  # of the last message that was posted
 
     def __str__(self) -> str:
         return f"of {self.owner_id}"

@@ -8,30 +8,20 @@ worker died in between is not sent again.
 
 from __future__ import annotations
 
-import logging
-import time
 from collections.abc import Sequence
-from datetime import timedelta
 from smtplib import SMTPException
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F
 from django.utils import timezone
 
 from appliance.common.mail import automatic_mail
 from appliance.sources.access import granted_scope_of
-from appliance.sources.models import Delivery, WebhookTarget
-from appliance.sources.saved.outgoing import NotPosted, post
+from appliance.sources.models import Delivery
+from appliance.sources.saved.outgoing import NotPosted
 from appliance.sources.saved.places import Place, readable
-from appliance.sources.saved.targets import secret_of
+from appliance.sources.saved.sending import SECONDS, claimed, end, fail, post_to
 
-logger = logging.getLogger(__name__)
-
-SECONDS = 20.0  # of one round
-MOST_ATTEMPTS = 8
-FIRST_WAIT_S = 10  # then three times as long each time: the last try after about three hours
-LEASE = timedelta(minutes=5)  # so long a worker that died keeps others from its delivery
 NAMED_PLACES = 20
 
 State, Road = Delivery.State, Delivery.Road
@@ -39,26 +29,9 @@ State, Road = Delivery.State, Delivery.Road
 
 def deliver_waiting(*, seconds: float = SECONDS) -> int:
     """Send what is due; return how many were sent."""
-    deadline = time.monotonic() + seconds
     _give_up_dead_mails()
-    due = Delivery.objects.filter(state=State.WAITING, due_at__lte=timezone.now())
-    sent = 0
-    for pk in list(due.order_by("due_at").values_list("pk", flat=True)[:500]):
-        if time.monotonic() >= deadline:
-            break
-        if (delivery := _claim(pk)) is not None:
-            sent += _deliver(delivery)
-    return sent
-
-
-def _claim(pk: int) -> Delivery | None:
-    """Take one delivery; None when somebody else has."""
-    now = timezone.now()
-    taken = Delivery.objects.filter(pk=pk, state=State.WAITING, due_at__lte=now).update(
-        due_at=now + LEASE, attempts=F("attempts") + 1
-    )
-    deliveries = Delivery.objects.select_related("notification__owner", "notification__search")
-    return deliveries.get(pk=pk) if taken else None
+    waiting = Delivery.objects.select_related("notification__owner", "notification__search")
+    return sum(_deliver(delivery) for delivery in claimed(waiting, seconds=seconds))
 
 
 def _give_up_dead_mails() -> None:
@@ -70,17 +43,17 @@ def _deliver(delivery: Delivery) -> bool:
     owner = delivery.notification.owner
     places = readable(delivery.notification.places, granted_scope_of(owner))
     if not owner.is_active or not places:
-        _end(delivery, State.DROPPED)
+        end(delivery, State.DROPPED)
         return False
     try:
         if delivery.road == Road.MAIL:
             _mail(delivery, places)
         else:
-            _post(delivery, places)
+            post_to(owner, delivery, payload(delivery, places))
     except NotPosted as exc:
-        _fail(delivery, str(exc), is_final=exc.is_final)
+        fail(delivery, exc)
         return False
-    _end(delivery, State.SENT)
+    end(delivery, State.SENT)
     return True
 
 
@@ -108,13 +81,6 @@ def _text(delivery: Delivery, places: Sequence[Place]) -> str:
     return "\n".join([*lines, "", link()])
 
 
-def _post(delivery: Delivery, places: Sequence[Place]) -> None:
-    target = WebhookTarget.objects.filter(owner=delivery.notification.owner).first()
-    if target is None:
-        raise NotPosted("There is no webhook any more.", is_final=True)
-    post(target.url, secret_of(target), str(delivery.uid), payload(delivery, places))
-
-
 def payload(delivery: Delivery, places: Sequence[Place]) -> dict[str, Any]:
     """Return what is posted: names, paths and counts, and never code."""
     notification = delivery.notification
@@ -135,20 +101,3 @@ def payload(delivery: Delivery, places: Sequence[Place]) -> dict[str, Any]:
 def link() -> str:
     """Return where notifications are read; without a setting for it the path alone."""
     return f"{settings.ADDRESS}/notifications/"
-
-
-def _end(delivery: Delivery, state: Delivery.State) -> None:
-    Delivery.objects.filter(pk=delivery.pk).update(state=state, error="")
-    logger.info("delivery=%s road=%s state=%s", delivery.pk, delivery.road, state)
-
-
-def _fail(delivery: Delivery, sentence: str, *, is_final: bool) -> None:
-    """Try again later, or give up."""
-    is_over = is_final or delivery.attempts >= MOST_ATTEMPTS
-    wait = FIRST_WAIT_S * 3 ** (delivery.attempts - 1)
-    Delivery.objects.filter(pk=delivery.pk).update(
-        state=State.FAILED if is_over else State.WAITING,
-        due_at=timezone.now() + timedelta(seconds=wait),
-        error=sentence[:300],
-    )
-    logger.warning("delivery=%s attempt=%s: %s", delivery.pk, delivery.attempts, sentence)

@@ -50,6 +50,15 @@ class SearchForm(forms.Form):
         )
 
 
+class AnswersForm(forms.Form):
+    """What is posted of the person's answers."""
+
+    ended = forms.BooleanField(required=False, label="An answer of mine has ended")
+    changed = forms.BooleanField(
+        required=False, label="Lines that an answer of mine cites have changed"
+    )
+
+
 class TargetForm(forms.Form):
     """Where alerts are posted to."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.db import transaction
+from django.utils import timezone
 
 from appliance.accounts.models import User
 from appliance.audit.actions import Action
@@ -34,6 +35,22 @@ def remove_target(owner: User) -> bool:
             return False
         target.delete()
         _record("removed", target.url)
+    return True
+
+
+def tell_of_answers(owner: User, *, ended: bool, changed: bool) -> bool:
+    """Post from now on when an answer of this person ended, or changed; what was before is no news.
+    Return whether there is a webhook."""
+    now = timezone.now()
+    with transaction.atomic():
+        target = WebhookTarget.objects.select_for_update().filter(owner=owner).first()
+        if target is None:
+            return False
+        target.answers_since = (target.answers_since or now) if ended else None
+        target.changes_since = (target.changes_since or now) if changed else None
+        target.save(update_fields=["answers_since", "changes_since"])
+        wanted = [name for name, is_on in (("ended", ended), ("changed", changed)) if is_on]
+        _record(f"answers: {', '.join(wanted) or 'none'}", target.url)
     return True
 
 

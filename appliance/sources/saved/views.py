@@ -26,10 +26,10 @@ from appliance.sources.saved.access import (
     notifications_of,
     searches_of,
 )
-from appliance.sources.saved.forms import SearchForm, TargetForm
+from appliance.sources.saved.forms import AnswersForm, SearchForm, TargetForm
 from appliance.sources.saved.outgoing import NotPosted, is_open
 from appliance.sources.saved.places import LinkedPlace, linked, readable
-from appliance.sources.saved.targets import remove_target, set_target
+from appliance.sources.saved.targets import remove_target, set_target, tell_of_answers
 
 PER_PAGE = 20
 
@@ -171,6 +171,16 @@ def target_set(request: SignedInRequest) -> HttpResponse:
         else:
             return _list(request, TargetForm(), secret=secret)
     return _list(request, form, status=400)
+
+
+@require_POST
+def target_answers(request: SignedInRequest) -> HttpResponse:
+    """Say what of the person's answers is posted to their webhook."""
+    form = AnswersForm(request.POST)
+    form.is_valid()  # boxes alone: whatever is sent, they are ticked or not
+    if tell_of_answers(request.user, **form.cleaned_data):
+        messages.success(request, "What is posted of your answers is changed.")
+    return redirect("saved_searches")
 
 
 @require_POST

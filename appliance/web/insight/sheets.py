@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from appliance.conversations.curating.report import report
 from appliance.web.insight.counting import Row, Table, quality_in, usage_in
 from appliance.web.insight.holdings import Holding, holdings
 from appliance.web.insight.period import Period
@@ -46,11 +47,18 @@ def freshness_sheet(period: Period) -> list[Cells]:
     return [head, *(_fresh(one) for one in holdings().sources)]
 
 
+def unanswered_sheet(period: Period) -> list[Cells]:
+    """Return the weeks of the report, whatever the stretch of time."""
+    rows = [(one.name, one.not_found, one.missing, one.newest.isoformat()) for one in report().rows]
+    return [("source", "not_found", "said_to_be_there", "newest_at"), *rows]
+
+
 SHEETS: Mapping[str, Callable[[Period], list[Cells]]] = {
     "usage": usage_sheet,
     "quality": quality_sheet,
     "coverage": coverage_sheet,
     "freshness": freshness_sheet,
+    "unanswered": unanswered_sheet,
 }
 
 

@@ -124,3 +124,33 @@ def test_programs_are_told_in_their_own_shape(path: str, kind: str, where: tuple
     for key in where:
         told = told[key]
     assert told == "A request has at most 10 MB."
+
+
+@pytest.mark.parametrize(
+    ("path", "words"),
+    [
+        ("/sources/upload/", ("At most 20 MB", "PLUMBLINE_UPLOAD_LIMIT_MB")),
+        ("/accounts/login/", ("At most 10 MB", "send less")),
+    ],
+)
+def test_people_are_shown_a_page_behind_the_same_walls(path: str, words: tuple[str, str]) -> None:
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    headers = [
+        (b"content-length", str(100 * MIB).encode()),
+        (b"accept", b"text/html,*/*"),
+        (b"cookie", b"theme=dark"),
+    ]
+    scope = {"type": "http", "method": "POST", "path": path, "headers": headers}
+    app = BodyLimit(Taking(), upload_bytes=UPLOAD_BYTES)
+    asyncio.run(app(scope, lambda: asyncio.sleep(0), send))  # type: ignore[arg-type,return-value]  # not read
+    start, body = sent
+    told = dict(start["headers"])
+    assert (start["status"], told[b"content-type"]) == (413, b"text/html; charset=utf-8")
+    assert b"default-src 'none'" in told[b"content-security-policy"]
+    page = body["body"].decode()
+    assert all(word in page for word in words)
+    assert 'data-theme="dark"' in page

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from django.utils.html import escape
 
 from appliance.accounts.models import User
 
@@ -60,3 +61,38 @@ def test_density_is_remembered_and_nothing_else_is(reader: User) -> None:
         client.post("/theme/", {"density": other, "next": "/"})
         assert "data-density=" not in client.get("/").content.decode().split(">")[1]
         client.post("/theme/", {"density": "compact"})
+
+
+def test_an_address_without_a_page_shows_one_to_people_alone(reader: User) -> None:
+    client = Client()
+    client.force_login(reader)
+    shown = client.get("/theme/", headers={"Accept": "text/html,*/*;q=0.8"})
+    assert (shown.status_code, shown["Allow"]) == (405, "POST")
+    assert shown["Content-Length"] == str(len(shown.content))
+    page = shown.content.decode()
+    assert "There is no page here" in page
+    assert "default-src 'none'" in shown["Content-Security-Policy"]
+    assert client.get("/theme/", headers={"Accept": "*/*"}).content == b""
+    by_script = client.get("/theme/", headers={"Accept": "text/html", "HX-Request": "true"})
+    assert by_script.content == b""
+
+
+def test_a_refused_export_is_told_on_a_page(reader: User) -> None:
+    client = Client()
+    client.force_login(reader)
+    path = "/search/code/export.csv?q=/(/"
+    sentence = client.get(path).content.decode()
+    shown = client.get(path, headers={"Accept": "text/html"})
+    assert (shown.status_code, shown["Content-Type"]) == (400, "text/html; charset=utf-8")
+    assert "This was not done" in shown.content.decode()
+    assert escape(sentence) in shown.content.decode()
+
+
+def test_too_many_tries_are_told_in_our_frame(reader: User) -> None:
+    client = Client()
+    client.force_login(reader)
+    wrong = {"oldpassword": "wrong", "password1": "x", "password2": "x"}
+    tried = [client.post("/accounts/password/change/", wrong) for _ in range(7)]
+    refused = next(one for one in tried if one.status_code == 429)
+    assert "Too many tries" in refused.content.decode()
+    assert "Wait a minute" in refused.content.decode()

@@ -59,7 +59,7 @@ def test_case_counts_unless_told_otherwise(line: str, ignores: bool) -> None:
         ("x -symbol:a", "-symbol:"),
         ("/a(?=b)/", "no look-ahead and look-behind: '(?=' at letter 2"),
         ("/(?<!a)b/", "look-behind: '(?<!' at letter 1"),
-        (r"/(a)\1/", "references back to a group: '\\\\1' at letter 4"),
+        (r"/(a)\1/", "references back to a group: '\\1' at letter 4"),
         ("/(?>a)/", "atomic groups"),
         ("/a++/", "possessive"),
         ("/(/", "missing )"),

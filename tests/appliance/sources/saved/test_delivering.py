@@ -16,7 +16,7 @@ from pytest_django import Settings
 from appliance.accounts.models import User
 from appliance.sources.hooks.gitlab import is_signed
 from appliance.sources.models import Delivery, Grant, SavedSearch
-from appliance.sources.saved import delivering, outgoing
+from appliance.sources.saved import delivering, outgoing, sending
 from appliance.sources.saved.delivering import deliver_waiting
 from appliance.sources.saved.looking import look_around
 from appliance.sources.saved.targets import remove_target, set_target
@@ -86,11 +86,11 @@ def test_what_is_not_taken_is_tried_again_under_the_same_id(
 
 def test_it_gives_up_in_the_end_or_when_told_so(secret: str, receiver: Receiver) -> None:
     receiver.status = 503
-    for _ in range(delivering.MOST_ATTEMPTS):
+    for _ in range(sending.MOST_ATTEMPTS):
         make_due()
         deliver_waiting()
     assert state() == "failed"
-    assert len(receiver.got) == delivering.MOST_ATTEMPTS
+    assert len(receiver.got) == sending.MOST_ATTEMPTS
     Delivery.objects.update(state="waiting", attempts=0)
     receiver.status = 410
     make_due()
@@ -166,7 +166,7 @@ def test_a_name_adds_no_header_to_a_mail(mailed: User) -> None:
 
 def test_a_mail_whose_worker_dies_is_not_sent_again(mailed: User) -> None:
     with (
-        patch.object(delivering, "_end", side_effect=KeyboardInterrupt),  # right after sending
+        patch.object(delivering, "end", side_effect=KeyboardInterrupt),  # right after sending
         pytest.raises(KeyboardInterrupt),
     ):
         deliver_waiting()

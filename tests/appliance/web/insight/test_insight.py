@@ -114,7 +114,7 @@ def test_the_page_is_for_admins_and_names_nobody(
     for person in people:
         answer(person, text="a canary of words", query="a canary of words")
     paths = ["/manage/insight/", *(f"/manage/insight/{name}.csv" for name in
-             ("usage", "quality", "coverage", "freshness"))]  # fmt: skip
+             ("usage", "quality", "coverage", "freshness", "unanswered"))]  # fmt: skip
     for path in paths:
         client.force_login(reader)
         assert client.get(path).status_code == 404
@@ -139,3 +139,20 @@ def test_tables_leave_empty_what_is_not_told(
     assert (last["people"], last["questions"], last["searches"]) == ("4", "", "4")
     text = client.get("/manage/insight/quality.csv").content.decode()
     assert len(list(csv.DictReader(io.StringIO(text)))) == 30
+
+
+def test_what_was_not_answered_is_drawn_and_taken_away(
+    client: Client, staff: User, people: list[User], source_factory: SourceFactory
+) -> None:
+    source_factory("shop", {"a.py": "x = 1\n"})
+    client.force_login(staff)
+    assert "insight/unanswered.csv" not in client.get("/manage/insight/").content.decode()
+    for person in people:
+        answer(person, not_found=True, source_names=["shop"])
+    answer(people[0])
+    page = client.get("/manage/insight/").content.decode()
+    assert "insight/unanswered.csv" in page
+    assert "Share of unanswered questions by week" in page
+    text = client.get("/manage/insight/unanswered.csv").content.decode()
+    [row] = csv.DictReader(io.StringIO(text))
+    assert (row["source"], row["not_found"], row["said_to_be_there"]) == ("shop", "4", "0")
