@@ -18,7 +18,7 @@ from celery.contrib.testing.worker import start_worker
 from django.conf import settings
 from django.db import connections
 from django.test import Client, override_settings
-from playwright.sync_api import Browser, BrowserContext, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ViewportSize, expect, sync_playwright
 
 from appliance.accounts.models import User
 from appliance.config.celery import app as celery_app
@@ -32,6 +32,7 @@ from tests.services import valkey_url
 
 T = TypeVar("T")
 OpenAs = Callable[..., BrowserContext]
+expect.set_options(timeout=20_000)  # pages of a busy machine
 
 PHONE: ViewportSize = {"width": 390, "height": 844}
 DESKTOP: ViewportSize = {"width": 1280, "height": 800}
@@ -120,7 +121,7 @@ def open_as(browser: Browser, address: str) -> OpenAs:
         user: User | None, *, theme: str = "light", viewport: ViewportSize = DESKTOP, **more: Any
     ) -> BrowserContext:
         context = browser.new_context(base_url=address, viewport=viewport, **more)
-        context.set_default_timeout(15_000)
+        context.set_default_timeout(30_000)
         context.add_cookies([{"name": "theme", "value": theme, "url": address}])
         if user is not None:
             session = elsewhere(lambda: _session_of(user))

@@ -241,7 +241,7 @@ PAGES: dict[str, Shot] = {
 }
 
 
-@pytest.mark.timeout(600)
+@pytest.mark.timeout(900)
 def test_pages_are_usable_and_load_nothing_from_elsewhere(
     open_as: OpenAs, world: World, address: str
 ) -> None:

@@ -19,7 +19,7 @@ from tests.journeys.conftest import WAYS, OpenAs, elsewhere
 from tests.journeys.serving import served
 from tests.journeys.watching import Watch, violations_of
 
-pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(900)]
 
 SCREENSHOTS = Path("test-artifacts")
 COMMON = {
