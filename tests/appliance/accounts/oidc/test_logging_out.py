@@ -61,6 +61,12 @@ def test_a_session_is_ended_by_its_number_and_no_other(
     assert (ended.actor, ended.object_name) == ("directory acme", "ana")
 
 
+@pytest.mark.parametrize("kind", ["logout+jwt", "JWT"])
+def test_kinds_of_logout_tokens(directory: Directory, provider: HostileProvider, kind: str) -> None:
+    token = sign(logout_claims(provider), headers={"kid": "one", "typ": kind})
+    assert post(token).status_code == 200
+
+
 def test_all_sessions_of_a_person_are_ended_and_nobody_elses(
     directory: Directory, provider: HostileProvider
 ) -> None:
@@ -97,6 +103,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "unsigned": ({}, {"key": None, "algorithm": "none"}),
     "HS256": ({}, {"key": "plumbline" * 8, "algorithm": "HS256"}),
     "a key that is not published": ({}, {"headers": {"kid": "two"}}),
+    "of another kind": ({}, {"headers": {"kid": "one", "typ": "at+jwt"}}),
     "another issuer": ({"iss": "https://evil.example"}, {}),
     "another client": ({"aud": "another"}, {}),
     "expired": ({"iat": 1, "exp": 120}, {}),
