@@ -17,7 +17,7 @@ from tests.identity.hostile import OTHER_KEY, HostileProvider, sign
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
-EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+EVENT: dict[str, object] = {"http://schemas.openid.net/event/backchannel-logout": {}}
 numbers = iter(range(10_000))
 
 
@@ -130,7 +130,7 @@ def test_a_wrong_logout_token_ends_nothing(
     answer = post(sign(logout_claims(provider, **changes), **signing))
 
     assert answer.status_code == 400
-    assert answer.json()["error"] == "invalid_request"
+    assert b"invalid_request" in answer.content
     assert is_in(ana)
     assert Event.objects.filter(action="token.refused", object_name="Acme").count() == 1
 
