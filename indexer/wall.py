@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 from asgiref.local import Local
@@ -26,11 +27,28 @@ from psycopg.pq import TransactionStatus
 from indexer.scope import Scope
 
 ALL = "all"
-NOTHING = ""
-VARIABLE = "plumbline.scope"
+VARIABLE, RULES_VARIABLE = "plumbline.scope", "plumbline.rules"
 LIFETIME_S = 3600
 BLOCK_BYTES = 64  # of SHA-256, as HMAC pads its key
-SET = "SELECT set_config(%s, %s, false)"
+SET = "SELECT set_config(%s, %s, false), set_config(%s, %s, false)"
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """On whose behalf a connection reads."""
+
+    sources: str = ""
+    # Beside the word, which is verified by most statements: it holds their hash.
+    rules: str = ""
+
+    @property
+    def signed(self) -> str:
+        if not self.rules:
+            return self.sources
+        return f"{self.sources}.{hashlib.sha256(self.rules.encode()).hexdigest()}"
+
+
+EVERYTHING = Said(ALL)
 
 # As connections are: one for each thread, whatever task runs in it.
 _now = Local(thread_critical=True)
@@ -73,30 +91,31 @@ def behind(scope: Scope) -> Iterator[None]:
 @contextmanager
 def as_appliance() -> Iterator[None]:
     """Read what is nobody's: catalogs that know no reader, and what admins manage."""
-    with _holding(ALL):
+    with _holding(EVERYTHING):
         yield
 
 
-def _said(scope: Scope) -> str:
-    """Return the sources, and behind a dot the rules of those that are read in part."""
-    sources = ",".join(map(str, sorted(scope.source_ids)))
+def _said(scope: Scope) -> Said:
+    return Said(",".join(map(str, sorted(scope.source_ids))), _rules_of(scope))
+
+
+def _rules_of(scope: Scope) -> str:
+    """Return the rules of the sources that are read in part; nothing when there are none."""
     if not scope.rules:
-        return sources
-    partial = sorted({str(rule.source_id) for rule in scope.rules})
-    return (
-        f'{sources}.{{"partial":{json.dumps(partial)},"plain":{scope.plain_json},'
-        f'"globs":{scope.globs_json}}}'
-    )
+        return ""
+    partial = json.dumps(sorted({str(rule.source_id) for rule in scope.rules}))
+    return f'{{"partial":{partial},"plain":{scope.plain_json},"globs":{scope.globs_json}}}'
 
 
-def held() -> str:
+def held() -> Said:
     """Return what the connection of this thread holds or will hold."""
-    default = ALL if settings.DATABASE_ROLE == "ask" else NOTHING
-    return str(getattr(_now, "said", default))
+    default = EVERYTHING if settings.DATABASE_ROLE == "ask" else Said()
+    found: Said = getattr(_now, "said", default)
+    return found
 
 
 @contextmanager
-def _holding(said: str) -> Iterator[None]:
+def _holding(said: Said) -> Iterator[None]:
     if not is_up() or held() == said:
         yield
         return
@@ -108,7 +127,7 @@ def _holding(said: str) -> Iterator[None]:
         _hold(before)
 
 
-def _hold(said: str) -> None:
+def _hold(said: Said) -> None:
     if not is_up():
         return
     _now.said = said
@@ -116,13 +135,13 @@ def _hold(said: str) -> None:
         _tell(connection, said)
 
 
-def _tell(to: BaseDatabaseWrapper, said: str) -> None:
+def _tell(to: BaseDatabaseWrapper, said: Said) -> None:
     raw = to.connection
     if raw.closed or raw.info.transaction_status == TransactionStatus.INERROR:
         return  # nothing is read any more, and the rollback brings back what was held before
-    word = signed(said, raw.info.backend_pid) if said else ""
+    word = signed(said.signed, raw.info.backend_pid) if said.sources else ""
     with raw.cursor() as cursor:
-        cursor.execute(SET, [VARIABLE, word])
+        cursor.execute(SET, [VARIABLE, word, RULES_VARIABLE, said.rules])
 
 
 def _on_connection(*, connection: BaseDatabaseWrapper, **_: Any) -> None:

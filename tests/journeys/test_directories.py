@@ -109,6 +109,11 @@ def test_an_admin_maps_groups_makes_a_token_and_syncs(
         page.get_by_role("button", name="Sync now").click()
         expect(page.get_by_text("Synced 0 people")).to_be_visible()
         check(page, f"directory-sync-{theme}")
+        page.goto("/directory/corp/")
+        page.fill("#test-name", "ana")
+        page.get_by_role("button", name="Test this connection").click()
+        expect(page.get_by_text("Groups here: harbour")).to_be_visible()
+        check(page, f"directory-ldap-{theme}")
         assert watch.foreign == []
         assert watch.complaints == []
 

@@ -95,9 +95,7 @@ def map_a_group(page: Page) -> None:
     page.get_by_label("Group there").fill("dev")
     page.get_by_label("Group here").fill("developers")
     page.get_by_role("button", name="Show what would change").click()
-    expect(page.get_by_text("a change counts from their next sign-in")).to_be_visible(
-        timeout=LIMIT_MS
-    )
+    expect(page.get_by_text("1 person would gain or lose groups")).to_be_visible(timeout=LIMIT_MS)
     look(page, "mapping")
     page.get_by_role("button", name="Save").click()
     expect(page.get_by_text("The mapping is saved")).to_be_visible(timeout=LIMIT_MS)

@@ -25,6 +25,7 @@ from appliance.accounts.sessions import end_sessions
 from appliance.accounts.targets import actor_of
 
 EVENT = "http://schemas.openid.net/event/backchannel-logout"
+KINDS = {"logout+jwt", "jwt"}  # the first is right; older providers name none or the second
 LONGEST_TOKEN = 16 * 1024
 LONGEST_LIFE_S = 3600  # a provider says minutes; what is good for years must be kept for years
 DIRECTORY, SID = "directory", "sid"  # what is kept beside a session
@@ -64,9 +65,12 @@ def _check_before_asking(directory: Directory, token: str) -> None:
     if not token or len(token) > LONGEST_TOKEN:
         raise TokenRefused("the logout token is missing or too long")
     try:
+        kind = jwt.get_unverified_header(token).get("typ") or "JWT"
         claims = jwt.decode(token, options={"verify_signature": False})
     except jwt.PyJWTError as exc:
         raise TokenRefused("the logout token cannot be read") from exc
+    if str(kind).lower().removeprefix("application/") not in KINDS:
+        raise TokenRefused(f"the token is of another kind ({str(kind)[:30]})")
     audience = claims.get("aud")
     named = audience if isinstance(audience, list) else [audience]
     if directory.settings.get("client_id") not in named:

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from django.db import migrations
 
-# The word is signed as before; behind the sources may stand a dot and the rules of some of them.
+# The word is signed as before; behind the sources may stand a dot and the hash of their rules.
 UP = """
 CREATE FUNCTION wall_said() RETURNS text
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
@@ -32,18 +32,24 @@ LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
     SELECT split_part(public.wall_said(), '.', 1)
 $$;
 
--- The rules of those sources that may be read in part; null: all sources are read whole.
+-- The rules of those sources that may be read in part; null: all sources are read whole. They lie
+-- beside the word, which has their hash, so that only who asks for texts pays for reading them.
 CREATE FUNCTION wall_rules() RETURNS jsonb
-LANGUAGE sql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
-    SELECT CASE WHEN strpos(said, '.') > 0
-                THEN substr(said, strpos(said, '.') + 1)::jsonb END
-      FROM (SELECT public.wall_said() AS said) AS held
-$$;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public, pg_temp AS $$
+DECLARE
+    expected text := split_part(public.wall_said(), '.', 2);
+    rules text := current_setting('plumbline.rules', true);
+BEGIN
+    IF expected = '' THEN RETURN NULL; END IF;
+    IF encode(sha256(convert_to(coalesce(rules, ''), 'UTF8')), 'hex') IS DISTINCT FROM expected
+    THEN RETURN '{"closed": true}'; END IF;
+    RETURN rules::jsonb;
+END $$;
 
 -- As retrieval/visible.sql decides it. Dear, so that it is asked of few rows.
 CREATE FUNCTION wall_opens(rules jsonb, source bigint, path text) RETURNS boolean
 LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 SET search_path = pg_catalog AS $$
-    SELECT rules IS NULL OR NOT (rules -> 'partial') ? source::text OR coalesce((
+    SELECT rules IS NULL OR NOT rules ? 'closed' AND (NOT (rules -> 'partial') ? source::text OR coalesce((
         SELECT rule.allow
           FROM (
               SELECT length(folder.path) AS specificity,
@@ -60,7 +66,7 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE COST 1000 SET search_path = pg_catalog AS $
                           ELSE false END
           ) AS rule
          ORDER BY rule.specificity DESC, rule.allow
-         LIMIT 1), false)
+         LIMIT 1), false))
 $$;
 
 DROP POLICY wall ON indexer_blob;

@@ -17,7 +17,7 @@ from tests.identity.hostile import OTHER_KEY, HostileProvider, sign
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
-EVENT = {"http://schemas.openid.net/event/backchannel-logout": {}}
+EVENT: dict[str, object] = {"http://schemas.openid.net/event/backchannel-logout": {}}
 numbers = iter(range(10_000))
 
 
@@ -61,6 +61,12 @@ def test_a_session_is_ended_by_its_number_and_no_other(
     assert (ended.actor, ended.object_name) == ("directory acme", "ana")
 
 
+@pytest.mark.parametrize("kind", ["logout+jwt", "JWT"])
+def test_kinds_of_logout_tokens(directory: Directory, provider: HostileProvider, kind: str) -> None:
+    token = sign(logout_claims(provider), headers={"kid": "one", "typ": kind})
+    assert post(token).status_code == 200
+
+
 def test_all_sessions_of_a_person_are_ended_and_nobody_elses(
     directory: Directory, provider: HostileProvider
 ) -> None:
@@ -97,6 +103,7 @@ WRONG: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "unsigned": ({}, {"key": None, "algorithm": "none"}),
     "HS256": ({}, {"key": "plumbline" * 8, "algorithm": "HS256"}),
     "a key that is not published": ({}, {"headers": {"kid": "two"}}),
+    "of another kind": ({}, {"headers": {"kid": "one", "typ": "at+jwt"}}),
     "another issuer": ({"iss": "https://evil.example"}, {}),
     "another client": ({"aud": "another"}, {}),
     "expired": ({"iat": 1, "exp": 120}, {}),
@@ -123,7 +130,7 @@ def test_a_wrong_logout_token_ends_nothing(
     answer = post(sign(logout_claims(provider, **changes), **signing))
 
     assert answer.status_code == 400
-    assert answer.json()["error"] == "invalid_request"
+    assert b"invalid_request" in answer.content
     assert is_in(ana)
     assert Event.objects.filter(action="token.refused", object_name="Acme").count() == 1
 
