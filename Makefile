@@ -57,8 +57,9 @@ lock: dev ## resolve the requirements anew, with hashes
 	  -o requirements/install.txt
 	grep -A 99 '^uv==' requirements/dev.txt | awk 'NR > 1 && !/^ / { exit } 1' > requirements/uv.txt
 
-pictures: dev ## make the pictures of the documentation anew
-	PICTURES=docs/images $(python) -m pytest -m slow -n 0 -q tests/journeys/test_pictures.py
+pictures: dev ## make the pictures of the documentation anew, those of VS Code too
+	PICTURES=docs/images PLUMBLINE_PICTURES=docs/images $(python) -m pytest -m slow -n 0 -q \
+	  tests/journeys/test_pictures.py tests/clients/vscode/test_in_editor.py
 
 bundle: dev ## collect what a site without internet installs from; docs/install.md
 	@exec $(python) -m appliance.local.bundle $(BUNDLE) --key $(KEY) $(OPTIONS)

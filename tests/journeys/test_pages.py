@@ -55,6 +55,17 @@ def _open_steps(page: Page) -> None:
 
 def _open_modes(page: Page) -> None:
     page.click(".modes > summary")
+    # All of them are seen: nothing has to be scrolled.
+    page.wait_for_function(
+        "(panel => panel.scrollHeight <= panel.clientHeight)"
+        "(document.querySelector('.modes .picker-panel'))"
+    )
+
+
+def _stands_wide(page: Page) -> None:
+    page.wait_for_function(
+        "document.querySelector('article.file').clientWidth > 0.65 * window.innerWidth"
+    )
 
 
 def _open_actions(page: Page) -> None:
@@ -195,6 +206,7 @@ PAGES: dict[str, Shot] = {
     "file-older": Shot(
         "owner",
         lambda world: f"/files/tidewatch/{world.older_commit}/tidewatch/errors.py?lines=4-9",
+        _stands_wide,
     ),
     "compare-refs": Shot("owner", lambda world: "/compare/tidewatch/?from=release/1.0&to=main"),
     "compare-file": Shot("owner", lambda world: "/compare/tidewatch/README.md?from=release/1.0"),

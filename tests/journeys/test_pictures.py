@@ -30,8 +30,19 @@ class Picture(NamedTuple):
     prepare: Callable[[Page], None] = lambda page: None
 
 
+def _whole(page: Page) -> None:
+    """Wait for what a thread loads after its words: what to ask next, and how to judge it."""
+    page.wait_for_selector(".feedback-choice >> nth=-1")
+
+
 def _cite(page: Page) -> None:
+    _whole(page)
     page.click(".citation >> nth=0")
+
+
+def _open_steps(page: Page) -> None:
+    _whole(page)
+    page.click(".steps > summary >> nth=0")
 
 
 def _file_path(world: World) -> str:
@@ -46,11 +57,11 @@ def _look_up(page: Page) -> None:
 
 PICTURES = {
     "ask": Picture("owner", lambda world: f"/threads/{world.thread.pk}/", _cite),
-    "checked": Picture("owner", lambda world: f"/threads/{world.checked.pk}/"),
+    "checked": Picture("owner", lambda world: f"/threads/{world.checked.pk}/", _whole),
     "pair": Picture(
         "owner",
         lambda world: f"/threads/{world.paired.pk}/",
-        lambda page: page.click(".steps > summary >> nth=0"),
+        _open_steps,
     ),
     "search": Picture("owner", lambda world: "/search/?q=gauge+retries"),
     "code": Picture(

@@ -42,7 +42,7 @@ def insight(request: HttpRequest) -> HttpResponse:
         "sources": held.sources[:SHOWN_SOURCES],
         "age_plot": age_plot(held),
         "unanswered": unanswered.rows[:SHOWN_UNANSWERED],
-        "unanswered_plot": unanswered.plot,
+        "unanswered_plot": unanswered.plot if unanswered.rows else None,
         "weeks": unanswered.weeks,
     }
     return render(request, "web/managing/insight.html", context)
