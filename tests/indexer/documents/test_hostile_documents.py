@@ -380,6 +380,8 @@ def test_a_hostile_notebook_is_a_reason(pool: ReaderPool, content: bytes) -> Non
         ("a.yaml", b"openapi: 3.0\n" + b"- &a [*a]\n" * 100, {""}),
         ("a.yaml", b"openapi: 3.0.0\nx: " + b"[\n" * 20_000, {""}),
     ],
+    # A name made of the content would hold the second at which the document was made.
+    ids=["program", "page", "document", "archive", "nothing", "reference", "nesting"],
 )
 def test_a_name_that_lies_is_seen_through(
     pool: ReaderPool, path: str, content: bytes, reasons: set[str]
