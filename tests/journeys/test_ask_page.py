@@ -135,7 +135,8 @@ def narrowed_given_files_and_kept(page: Page, width: str) -> None:
     assert asked.folders == ["tidewatch:tidewatch"]
     assert asked.wanted["add"] == [["tidewatch", "tidewatch/client.py"]]
     page.fill(".composer textarea", "kept for later")
-    assert page.evaluate("Object.keys(localStorage).length") == 1
+    kept = page.evaluate("Object.keys(localStorage)")
+    assert len(kept) == 1, kept
     page.click(".account > summary")
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/accounts/"))

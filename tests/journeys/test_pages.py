@@ -11,7 +11,7 @@ from playwright.sync_api import BrowserContext, Page, ViewportSize
 
 from indexer.models import Source
 from tests.journeys.conftest import DESKTOP, PHONE, WAYS, OpenAs, elsewhere
-from tests.journeys.watching import Watch, violations_of
+from tests.journeys.watching import Watch, violations_of, wait_until
 from tests.journeys.world import World
 
 pytestmark = [pytest.mark.browser, pytest.mark.services]
@@ -56,15 +56,16 @@ def _open_steps(page: Page) -> None:
 def _open_modes(page: Page) -> None:
     page.click(".modes > summary")
     # All of them are seen: nothing has to be scrolled.
-    page.wait_for_function(
+    wait_until(
+        page,
         "(panel => panel.scrollHeight <= panel.clientHeight)"
-        "(document.querySelector('.modes .picker-panel'))"
+        "(document.querySelector('.modes .picker-panel'))",
     )
 
 
 def _stands_wide(page: Page) -> None:
-    page.wait_for_function(
-        "document.querySelector('article.file').clientWidth > 0.65 * window.innerWidth"
+    wait_until(
+        page, "document.querySelector('article.file').clientWidth > 0.65 * window.innerWidth"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -11,7 +12,7 @@ from playwright.sync_api import ConsoleMessage, Page, Request
 # The policy in force rules (all of axe's defaults and best practices) and nothing else.
 AXE_OPTIONS = {"resultTypes": ["violations"]}
 # What is being replaced is dimmed meanwhile, and comes back by a transition.
-IS_AT_REST = """() => !document.querySelector(".htmx-request")
+IS_AT_REST = """!document.querySelector(".htmx-request")
     && !document.getAnimations().some(one => one instanceof CSSTransition)"""
 
 
@@ -49,10 +50,21 @@ class Watch:
             self.complaints.append(message.text)
 
 
+def wait_until(page: Page, expression: str, limit_s: float = 30.0) -> None:
+    """Wait for a script's expression to be true.
+
+    Playwright's wait_for_function asks again by eval, which the policy of the pages forbids.
+    """
+    deadline = time.monotonic() + limit_s
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(50)
+
+
 def violations_of(page: Page) -> list[str]:
     """Return what axe finds: the rule and the elements, one line each."""
     page.wait_for_load_state()  # after a click that leads on, the next page is not there at once
-    page.wait_for_function(IS_AT_REST)
+    wait_until(page, IS_AT_REST)
     if not page.evaluate("'axe' in window"):
         page.evaluate(AXE_SCRIPT)
     violations = page.evaluate("options => axe.run(options).then(of => of.violations)", AXE_OPTIONS)

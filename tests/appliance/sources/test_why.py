@@ -261,10 +261,10 @@ def test_a_part_of_a_path_is_found_by_who_may_read_only_a_folder(
 
 def test_a_search_without_hits_leads_here(client: Client, shop: Source, reader: User) -> None:
     client.force_login(reader)
-    page = client.get("/search/", {"q": "zzyzx", "page": "9"}).content.decode()
+    page = client.get("/search/", {"q": "zzyzx", "lang": "cobol"}).content.decode()
     assert "/sources/shop/why/?path=zzyzx" in page
     set_grant("readers", shop, "private/", allow=False)
-    closed = client.get("/search/", {"q": "private/plan.md", "page": "9"}).content.decode()
+    closed = client.get("/search/", {"q": "private/plan.md", "lang": "cobol"}).content.decode()
     assert "No match" in closed
     assert "/why/" not in closed
 

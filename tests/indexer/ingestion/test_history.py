@@ -5,10 +5,12 @@ And what moves, comes back or is branched, tagged or forked costs no embedding.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 import pytest
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from indexer.ingestion.inline import sync_now
 from indexer.models import Document, Source
@@ -235,9 +237,22 @@ def module_text(number: int, version: int = 0) -> str:
     )
 
 
+def _others_look(cursor: CursorWrapper) -> bool:
+    cursor.execute(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL"
+    )
+    return bool(cursor.fetchone()[0])
+
+
 def stored_bytes() -> int:
     """Return what the tables and indexes of the corpus take without the room of dead rows."""
     with connection.cursor() as cursor:
+        # Rows that somebody may still see stay: PostgreSQL looks at new rows by itself, too.
+        deadline = time.monotonic() + 60
+        while _others_look(cursor):
+            assert time.monotonic() < deadline, "somebody looks at the tables all the time"
+            time.sleep(0.1)
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'indexer\\_%'"
         )
