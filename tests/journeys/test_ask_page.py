@@ -63,9 +63,11 @@ def by_keyboard_alone(page: Page) -> None:
     page.keyboard.press("Control+k")
     page.keyboard.type("client.py")
     expect(page.get_by_role("option", name="tidewatch/client.py").first).to_be_visible()
-    expect(chosen).to_contain_text("client.py")
+    expect(chosen).to_contain_text("tidewatch/client.py")
     page.keyboard.press("ArrowDown")
+    expect(chosen).not_to_contain_text("tidewatch/client.py")
     page.keyboard.press("ArrowUp")
+    expect(chosen).to_contain_text("tidewatch/client.py")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"/files/tidewatch/.*client\.py"))  # loaded: its keys are heard
     # What nothing is called is asked, and stands in the field of the question.
@@ -136,7 +138,7 @@ def narrowed_given_files_and_kept(page: Page, width: str) -> None:
     assert asked.wanted["add"] == [["tidewatch", "tidewatch/client.py"]]
     page.fill(".composer textarea", "kept for later")
     kept = page.evaluate("Object.keys(localStorage)")
-    assert len(kept) == 1, kept
+    assert [key for key in kept if str(thread) in key], kept
     page.click(".account > summary")
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/accounts/"))
@@ -194,7 +196,6 @@ def pages_are_light(page: Page, world: World) -> None:
     """What the bench of pages finds whatever the machine; its times are no test."""
     found = measure(page, f"/threads/{world.thread.pk}/")
     assert found.shift < 0.1
-    assert found.largest_paint_ms > 0
     assert 60 < found.script_kb < 150
     assert found.from_elsewhere == 0
 
