@@ -12,7 +12,7 @@ from django.db.models import ProtectedError
 
 from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
-from appliance.sources.managing import new_hook_secret
+from appliance.sources.managing import put_new_hook_secret
 from indexer import sealing
 from indexer.fetching.values import Credential, SshKey
 from indexer.ingestion.withdrawal import look_soon
@@ -76,10 +76,8 @@ def _record(action: Action, shared: SharedCredential) -> None:
 
 def renew_hook_secret(shared: SharedCredential) -> str:
     """Return a new secret for notices of pushes to any source that uses the credential."""
-    secret = new_hook_secret()
-    shared.hook_secret = sealing.seal_text(secret, key=settings.SECRET_KEY)
     with transaction.atomic():
-        shared.save(update_fields=["hook_secret"])
+        secret = put_new_hook_secret(shared)
         _record(Action.HOOK_RENEWED, shared)
     return secret
 

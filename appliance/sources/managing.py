@@ -207,20 +207,22 @@ def _publish(job: Job) -> None:
 
 def renew_hook_secret(source: Source) -> str:
     """Return a new secret for notices of pushes; it is stored sealed and cannot be read again."""
-    secret = new_hook_secret()
-    source.hook_secret = sealing.seal_text(secret, key=settings.SECRET_KEY)
     with transaction.atomic():
-        source.save(update_fields=["hook_secret"])
+        secret = put_new_hook_secret(source)
         recorded.of_source(Action.HOOK_RENEWED, source)
     return secret
 
 
-def new_hook_secret() -> str:
-    """Return a secret in the form of a GitLab signing token: 32 bytes behind a prefix.
+def put_new_hook_secret(holder: Source | SharedCredential) -> str:
+    """Seal a new secret into the row of its holder, and return it.
 
-    Every other host takes it as mere text.
+    It has the form of a GitLab signing token, 32 bytes behind a prefix, which every other host
+    takes as mere text.
     """
-    return f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+    secret = f"whsec_{b64encode(secrets.token_bytes(32)).decode()}"
+    holder.hook_secret = sealing.seal_text(secret, key=settings.SECRET_KEY)
+    holder.save(update_fields=["hook_secret"])
+    return secret
 
 
 def hook_secret_of(holder: Source | SharedCredential) -> str:

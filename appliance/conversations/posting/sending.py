@@ -15,8 +15,8 @@ from appliance.conversations.posting.models import AnswerNews
 from appliance.conversations.posting.noticing import notice
 from appliance.sources.access import granted_scope_of
 from appliance.sources.models import WebhookTarget
-from appliance.sources.saved.outgoing import NotPosted, is_open
-from appliance.sources.saved.sending import SECONDS, claimed, end, fail, post_to
+from appliance.sources.saved.outgoing import is_open
+from appliance.sources.saved.sending import SECONDS, attempt, claimed, end, post_to
 from indexer.scope import Scope
 
 Kind, State = AnswerNews.Kind, AnswerNews.State
@@ -34,20 +34,12 @@ def tell_webhooks(*, seconds: float = SECONDS) -> int:
 def _post(news: AnswerNews) -> bool:
     owner = news.message.thread.owner
     scope = granted_scope_of(owner)
-    if not owner.is_active or not _is_wanted(news) or is_sealed_for_owner(news.message, scope):
-        end(news, State.DROPPED)
-        return False
-    body = payload(news, scope)
+    may = owner.is_active and _is_wanted(news) and not is_sealed_for_owner(news.message, scope)
+    body = payload(news, scope) if may else None
     if body is None:
         end(news, State.DROPPED)
         return False
-    try:
-        post_to(owner, news, body)
-    except NotPosted as exc:
-        fail(news, exc)
-        return False
-    end(news, State.SENT)
-    return True
+    return attempt(news, lambda: post_to(owner, news, body))
 
 
 def _is_wanted(news: AnswerNews) -> bool:

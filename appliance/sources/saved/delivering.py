@@ -20,7 +20,7 @@ from appliance.sources.access import granted_scope_of
 from appliance.sources.models import Delivery
 from appliance.sources.saved.outgoing import NotPosted
 from appliance.sources.saved.places import Place, readable
-from appliance.sources.saved.sending import SECONDS, claimed, end, fail, post_to
+from appliance.sources.saved.sending import SECONDS, attempt, claimed, end, post_to
 
 NAMED_PLACES = 20
 
@@ -45,16 +45,9 @@ def _deliver(delivery: Delivery) -> bool:
     if not owner.is_active or not places:
         end(delivery, State.DROPPED)
         return False
-    try:
-        if delivery.road == Road.MAIL:
-            _mail(delivery, places)
-        else:
-            post_to(owner, delivery, payload(delivery, places))
-    except NotPosted as exc:
-        fail(delivery, exc)
-        return False
-    end(delivery, State.SENT)
-    return True
+    if delivery.road == Road.MAIL:
+        return attempt(delivery, lambda: _mail(delivery, places))
+    return attempt(delivery, lambda: post_to(owner, delivery, payload(delivery, places)))
 
 
 def _mail(delivery: Delivery, places: Sequence[Place]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -54,7 +54,18 @@ def end(one: Outgoing, state: Outgoing.State) -> None:
     logger.info("%s=%s state=%s", one._meta.model_name, one.pk, state)
 
 
-def fail(one: Outgoing, why: NotPosted) -> None:
+def attempt(one: Outgoing, send: Callable[[], None]) -> bool:
+    """Send it and write down what came of that; return whether it was taken."""
+    try:
+        send()
+    except NotPosted as exc:
+        _fail(one, exc)
+        return False
+    end(one, State.SENT)
+    return True
+
+
+def _fail(one: Outgoing, why: NotPosted) -> None:
     """Try again later, or give up."""
     is_over = why.is_final or one.attempts >= MOST_ATTEMPTS
     wait = FIRST_WAIT_S * 3 ** (one.attempts - 1)

@@ -106,10 +106,8 @@ def hook_renew(request: HttpRequest, name: str) -> HttpResponse:
     """Make a new secret and show it this once; notices with the old one are refused from now on."""
     source = get_administered_source(request.user, name)
     secret = managing.renew_hook_secret(source)
-    messages.success(request, "Enter this secret at the git host now; it is not shown again.")
     context = {"source": source, "secret": secret, "address": hook_address(request, source)}
-    response = render(request, "sources/hook.html", context)
-    return response
+    return _shown_once(request, context)
 
 
 @role_required(Role.ADMIN)
@@ -118,9 +116,12 @@ def shared_hook_renew(request: HttpRequest, credential_id: int) -> HttpResponse:
     """Make a new secret for one webhook of a whole group or organisation; show it this once."""
     shared = get_object_or_404(SharedCredential, pk=credential_id)
     secret = renew_hook_secret(shared)
-    messages.success(request, "Enter this secret at the git host now; it is not shown again.")
     address = shared_hook_address(request, shared)
-    context = {"credential": shared, "secret": secret, "address": address}
+    return _shown_once(request, {"credential": shared, "secret": secret, "address": address})
+
+
+def _shown_once(request: HttpRequest, context: dict[str, object]) -> HttpResponse:
+    messages.success(request, "Enter this secret at the git host now; it is not shown again.")
     return render(request, "sources/hook.html", context)
 
 

@@ -16,7 +16,7 @@ from pytest_django import Settings
 from appliance.accounts.models import User
 from appliance.sources.hooks.gitlab import is_signed
 from appliance.sources.models import Delivery, Grant, SavedSearch
-from appliance.sources.saved import delivering, outgoing, sending
+from appliance.sources.saved import outgoing, sending
 from appliance.sources.saved.delivering import deliver_waiting
 from appliance.sources.saved.looking import look_around
 from appliance.sources.saved.targets import remove_target, set_target
@@ -166,7 +166,7 @@ def test_a_name_adds_no_header_to_a_mail(mailed: User) -> None:
 
 def test_a_mail_whose_worker_dies_is_not_sent_again(mailed: User) -> None:
     with (
-        patch.object(delivering, "end", side_effect=KeyboardInterrupt),  # right after sending
+        patch.object(sending, "end", side_effect=KeyboardInterrupt),  # right after sending
         pytest.raises(KeyboardInterrupt),
     ):
         deliver_waiting()
