@@ -90,3 +90,22 @@ def _general(host: str) -> x509.GeneralName:
         return x509.IPAddress(ip_address(host))
     except ValueError:
         return x509.DNSName(host)
+
+
+def certificate_until(folder: Path, left: timedelta) -> Path:
+    """Write a certificate of its own that ends after so long, or ended before."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), _named("until")
+    ends = datetime.now(UTC) + left
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(ends - timedelta(days=1000))
+        .not_valid_after(ends)
+        .sign(key, hashes.SHA256())
+    )
+    path = folder / f"until-{left.days}.pem"
+    path.write_bytes(made.public_bytes(Encoding.PEM))
+    return path

@@ -15,6 +15,7 @@ from django.utils import timezone
 from appliance.audit.acting import Acting, Actor, who_acts
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.chain import FIRST, seal
+from appliance.audit.errors import NotRecorded as NotRecorded
 from appliance.audit.models import Event, Exposure
 
 MANY = 1000  # rows in one statement
@@ -26,10 +27,6 @@ LAST = """
 SELECT pg_advisory_xact_lock(%s);
 SELECT sequence, hash FROM audit_event ORDER BY sequence DESC LIMIT 1
 """
-
-
-class NotRecorded(Exception):
-    """The action could not be recorded, so it was not done."""
 
 
 class _Here:

@@ -11,6 +11,7 @@ from django.db import OperationalError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from appliance.common.starting import database_is_away
 from indexer.errors import IndexerError
 from indexer.ingestion.sync import OnProgress
 from inference.errors import InferenceError
@@ -30,10 +31,7 @@ def sentences() -> Iterator[None]:
     except (IndexerError, InferenceError) as exc:
         raise CommandError(str(exc)) from exc
     except OperationalError as exc:
-        raise CommandError(
-            "The database does not answer. Start the appliance with 'make up', or set "
-            "PLUMBLINE_DATABASE_URL."
-        ) from exc
+        raise CommandError(database_is_away()) from exc
 
 
 @contextmanager

@@ -15,13 +15,21 @@ __all__ = [
     "BACKUP_KEEP_DAILY",
     "BACKUP_KEEP_WEEKLY",
     "BACKUP_RECIPIENTS",
+    "CERTIFICATE_FILES",
     "EGRESS",
     "EGRESS_ACCEPTED",
     "EGRESS_COUNTERS_FILE",
     "EGRESS_TARGETS",
     "REPLICATION_URL",
     "SECRET_KEY_FALLBACKS",
+    "STARTED_BY",
 ]
+
+# Certificates of this host in PEM, whose end the doctor tells of in time.
+CERTIFICATE_FILES = env_list("PLUMBLINE_CERTIFICATE_FILES")
+
+# What runs the services, for sentences that say how to start them again.
+STARTED_BY = env_choice("PLUMBLINE_STARTED_BY", choices={"make", "systemd"}, default="make")
 
 KINDS = {"tcp", "dns", "ntp", "ping", "name", "proxy"}
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from django.conf import settings
-
 State = Literal["ok", "warning", "failed", "off"]
 
 MODELS = {"Chat model", "Embedding model", "Reranker"}
@@ -28,10 +26,6 @@ class Check:
     def word(self) -> str:
         """Return the state in a word; of the models people hear how answers come, no more."""
         return (MODEL_WORDS if self.name in MODELS else WORDS)[self.state]
-
-
-def start_again(what: str, log: str) -> str:
-    return f"Start {what} (make up), or see {settings.PLUMBLINE_HOME / 'logs' / log}.log."
 
 
 def first_line(exc: BaseException) -> str:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from django.db import DatabaseError
 
 from appliance.accounts.lag import lags
-from appliance.web.check import ABOVE, UNKNOWN, Check, start_again
+from appliance.common.starting import start_again
+from appliance.web.check import ABOVE, UNKNOWN, Check
 
 
 def check_directories() -> Check:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,11 +21,13 @@ from kombu import Connection
 from kombu.exceptions import OperationalError
 from redis.exceptions import RedisError
 
+from appliance.common.starting import as_here, start_again
 from appliance.web import walls
 from appliance.web.auditing.checks import check_audit, check_audit_delivery
 from appliance.web.backups.checks import check_backup
 from appliance.web.backups.copies import check_copies
-from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line, start_again
+from appliance.web.certificates import check_certificates
+from appliance.web.check import ABOVE, UNKNOWN, Check, State, first_line
 from appliance.web.check_directories import check_directories
 from appliance.web.check_hosts import check_hosts
 from appliance.web.egress.checks import check_egress
@@ -45,7 +48,8 @@ SHOWN_NAMES = 3
 
 def check_all() -> list[Check]:
     """Run every check; one that fails does not keep the others from running."""
-    return [check() for check in CHECKS]
+    found = [check() for check in CHECKS]
+    return [replace(check, next_step=as_here(check.next_step)) for check in found]
 
 
 def check_settings() -> Check:
@@ -274,6 +278,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_sandbox,
     check_mirrors,
     check_disk,
+    check_certificates,
     check_git,
     check_search_quality,
     check_origins,

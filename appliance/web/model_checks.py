@@ -8,9 +8,10 @@ from pathlib import Path
 
 from django.conf import settings
 
+from appliance.common.starting import is_site, start_again
 from appliance.conversations import chatservers
 from appliance.conversations.chatservers import ServerState
-from appliance.web.check import Check, first_line, start_again
+from appliance.web.check import Check, first_line
 from indexer import clients
 from inference import minilm, static
 from inference.client import EmbeddingClient, RerankClient
@@ -77,9 +78,12 @@ def check_reranker() -> Check:
 def check_chat_model() -> Check:
     name = "Chat model"
     if settings.CHAT_URL == "none":
-        return Check(
-            name, "off", "no model is configured: search works", "Start with MODEL=small or a URL."
+        step = (
+            "Set site_chat_url in the inventory: docs/install.md."
+            if is_site()
+            else "Start with MODEL=small or a URL."
         )
+        return Check(name, "off", "no model is configured: search works", step)
     try:
         return chat_check(chatservers.describe())
     except ValueError as exc:

@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 import zipfile
 from collections.abc import Iterator, Sequence
@@ -25,7 +26,7 @@ from django.utils import timezone
 
 from appliance.audit import keys
 from appliance.web.backups import postgres
-from appliance.web.backups.errors import BackupFailed
+from appliance.web.backups.errors import BackupFailed, explained
 
 SUFFIX = ".backup"
 PARTIAL = ".partial"
@@ -205,13 +206,14 @@ def opened(file: Path, identities: Sequence[pyrage.x25519.Identity] = ()) -> Ite
 def _decrypt(
     file: Path, entry: IO[bytes], plain: Counted, identities: Sequence[pyrage.x25519.Identity]
 ) -> None:
-    if not identities:
-        while block := entry.read(BLOCK_BYTES):
-            plain.write(block)
-        return
     try:
-        pyrage.decrypt_io(entry, plain, list(identities))
+        if identities:
+            pyrage.decrypt_io(entry, plain, list(identities))
+        else:
+            shutil.copyfileobj(entry, plain, BLOCK_BYTES)
     except (pyrage.DecryptError, OSError) as exc:
+        if isinstance(exc, OSError) and exc.errno:  # of the disk; what pyrage finds has no number
+            raise BackupFailed(explained(exc, Path(tempfile.gettempdir()))) from exc
         raise BackupFailed(f"{file} cannot be decrypted with this key: {exc}") from exc
 
 

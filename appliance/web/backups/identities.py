@@ -14,15 +14,22 @@ LARGEST_BYTES = 100_000
 
 
 def make_identity(file: Path) -> str:
-    """Write a new secret key into a new file, as age-keygen does, and return the public one."""
+    """Write a new secret key into a new file, as age-keygen does, and return the public one.
+
+    For "-" it goes to standard output: on a host it need never lie on a disk.
+    """
     identity = pyrage.x25519.Identity.generate()
     public = str(identity.to_public())
+    text = f"# public key: {public}\n{identity}\n"
+    if str(file) == "-":
+        sys.stdout.write(text)
+        return public
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         raise BackupFailed(f"{file} is there already. Name a new file.") from None
     with os.fdopen(descriptor, "w", encoding="ascii") as stream:
-        stream.write(f"# public key: {public}\n{identity}\n")
+        stream.write(text)
     return public
 
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.recording import Target, record
 from appliance.web.backups import archive, retention
-from appliance.web.backups.errors import BackupFailed
+from appliance.web.backups.errors import BackupFailed, explained
 from appliance.web.models import BackupRun
 
 logger = logging.getLogger(__name__)
@@ -46,8 +46,8 @@ def back_up(place: Path) -> Made:
     except (BackupFailed, OSError) as exc:
         with transaction.atomic():
             record(Action.BACKED_UP, target=target, outcome=Outcome.FAILED)
-            BackupRun.objects.create(is_done=False, error=str(exc)[:500])
-        raise BackupFailed(str(exc)) from exc
+            BackupRun.objects.create(is_done=False, error=explained(exc, folder)[:500])
+        raise BackupFailed(explained(exc, folder)) from exc
     BackupRun.objects.create(
         is_done=True,
         size_bytes=file.stat().st_size,

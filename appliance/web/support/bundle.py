@@ -46,6 +46,15 @@ def write_bundle(file: Path, logs: Sequence[Path] = ()) -> int:
     """
     if file.exists():
         raise BundleRefused(f"{file} is there already. Name a new file.")
+    if unread := [str(log) for log in logs if not os.access(log, os.R_OK)]:
+        raise BundleRefused(
+            f"{', '.join(unread)} cannot be read from here. On hosts put it into the data folder: "
+            "commands run as a user of their own, who sees no other."
+        )
+    if not os.access(file.parent, os.W_OK):
+        raise BundleRefused(
+            f"{file.parent} is no folder that can be written from here. Name another."
+        )
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}-")
     try:
         with os.fdopen(descriptor, "wb") as stream:

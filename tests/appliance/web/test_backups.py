@@ -308,7 +308,7 @@ def test_a_full_disk_leaves_nothing(
 
     # Of our own, because no test can fill the disk.
     monkeypatch.setattr(archive.Counted, "write", full)
-    with pytest.raises(CommandError, match="No space left"):
+    with pytest.raises(CommandError, match="There is no room left in"):
         call_command("backup", tmp_path / "a.backup")
     assert [path.name for path in tmp_path.iterdir()] == [".lock"]
 

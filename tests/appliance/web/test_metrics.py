@@ -28,6 +28,7 @@ from indexer.models import Job, Source
 from inference.engine import NAMES
 from inference.fake_server import FakeServer
 from tests.appliance.conversations.waiting.people import ask, people
+from tests.certificates import certificate_until
 from tests.processes import product_environment
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
@@ -207,7 +208,9 @@ def test_a_part_that_cannot_be_read_is_told_and_the_others_stay(
     assert value(found, "plumbline_collector_failed", part="web") == 0
 
 
-def test_dashboards_and_alerts_name_only_what_is_told(client: Client, models: FakeServer) -> None:
+def test_dashboards_and_alerts_name_only_what_is_told(
+    client: Client, models: FakeServer, settings: Settings, tmp_path: Path
+) -> None:
     ask(people(1)[0], 1)
     Heartbeat.objects.create(name="ask", at=timezone.now())
     BackupRun.objects.create(is_done=True, size_bytes=1)
@@ -216,6 +219,7 @@ def test_dashboards_and_alerts_name_only_what_is_told(client: Client, models: Fa
         Message(state="done", seconds=1.0, usage={"first_words_s": 1}, begun_at=timezone.now())
     )
     client.get("/status/")
+    settings.CERTIFICATE_FILES = [str(certificate_until(tmp_path, timedelta(days=3)))]
     told = {name for name, _ in read(client)} | {
         name for name, _ in samples_in(RECORDED.read_text())
     }

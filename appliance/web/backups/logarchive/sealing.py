@@ -14,7 +14,7 @@ from typing import IO
 import pyrage
 
 from appliance.web.backups.archive import BLOCK_BYTES, private, recipients_from, sync_folder
-from appliance.web.backups.errors import BackupFailed
+from appliance.web.backups.errors import FULL, BackupFailed
 
 SEALED, PLAIN = ".gz.age", ".gz"
 PARTIAL = ".partial"
@@ -94,6 +94,10 @@ def unseal(file: Path, output: IO[bytes], identities: Sequence[pyrage.x25519.Ide
                 shutil.copyfileobj(stream, expanding)
         expanding.end()
     except (BackupFailed, pyrage.DecryptError, OSError, zlib.error) as exc:
+        if isinstance(exc, OSError) and exc.errno in FULL:
+            raise BackupFailed(
+                "There is no room left to unpack the archive: free some space."
+            ) from exc
         raise BackupFailed(f"{file} is damaged, or not for this key: {exc}") from exc
 
 

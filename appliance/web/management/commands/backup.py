@@ -10,7 +10,7 @@ from django.core.management import BaseCommand, CommandError
 
 from appliance.common.commandline import sentences
 from appliance.web.backups import archive
-from appliance.web.backups.errors import BackupFailed
+from appliance.web.backups.errors import BackupFailed, explained
 from appliance.web.backups.identities import make_identity, read_identities
 from appliance.web.backups.making import back_up
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
             else:
                 self.write(place)
         except (BackupFailed, OSError) as exc:
-            raise CommandError(str(exc)) from exc
+            raise CommandError(explained(exc, place if place.is_dir() else place.parent)) from exc
 
     def write(self, place: Path) -> None:
         with sentences():
@@ -70,6 +70,9 @@ class Command(BaseCommand):
         )
 
     def say_key(self, file: Path, public: str) -> None:
+        if str(file) == "-":  # the key alone is on standard output: it never lies on this machine
+            self.stderr.write(f"PLUMBLINE_BACKUP_RECIPIENTS={public}")
+            return
         self.stdout.write(
             f"Wrote the secret key to {file}. Move it away from this machine: without it no backup "
             f"can be read, and with it every one.\nPLUMBLINE_BACKUP_RECIPIENTS={public}"
