@@ -76,7 +76,7 @@ def test_the_playbook_reads_with_each_inventory(inventory: str, tmp_path: Path) 
 
 
 def test_a_wrong_value_fails_before_the_first_change(tmp_path: Path) -> None:
-    play = [{"hosts": "all", "gather_facts": False, "roles": ["site", "web"]}]
+    play = [{"hosts": "all", "gather_facts": False, "roles": ["site", "preflight"]}]
     (tmp_path / "play.yml").write_text(yaml.safe_dump(play))
     said = playbook(tmp_path / "play.yml", "one-host", {"web_port": "many"}, tmp_path, fails=True)
     assert "web_port" in said

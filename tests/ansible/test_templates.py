@@ -298,3 +298,62 @@ def test_systemd_takes_the_units(sites: dict[str, Site], tmp_path: Path) -> None
             )  # fmt: skip
             said = [line for line in done.stderr.splitlines() if path.name in line]
             assert said == [], said
+
+
+@pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
+def test_systemd_rates_the_sandboxes(sites: dict[str, Site], tmp_path: Path) -> None:
+    """Of ten points of exposure, where 9.6 is a service without any sandbox."""
+    folder = tmp_path / "etc/systemd/system"
+    sandbox = folder / "plumbline-.service.d/10-sandbox.conf"
+    sandbox.parent.mkdir(parents=True)
+    sandbox.write_text(sites["two-of-each"].text("worker2", "sandbox.conf"))
+    units = [*sites["two-of-each"].folder.glob("worker2/*.service"),
+             *sites["gpu-site"].folder.glob("gpu1/model-*.service"),
+             *sites["cpu-only"].folder.glob("*/model-*.service")]  # fmt: skip
+    assert len(units) == 12
+    for unit in units:
+        (folder / unit.name).write_text(unit.read_text())
+        assert _exposed(tmp_path, unit.name) == "", unit
+    sandbox.write_text("")
+    assert "exposure level" in _exposed(tmp_path, "plumbline-web.service")
+
+
+def _exposed(root: Path, unit: str) -> str:
+    """Return what systemd says of a unit that is more exposed than we allow, else nothing."""
+    done = subprocess.run(
+        ["systemd-analyze", "security", "--offline=true", f"--root={root}", "--threshold=30", unit],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "exposure level" in done.stdout + done.stderr, done.stderr
+    return "" if done.returncode == 0 else done.stdout
+
+
+def test_commands_reach_the_folders_of_backups_and_nothing_else(sites: dict[str, Site]) -> None:
+    """docs/backup.md has `plumbline archive FOLDER --base` on the host of the scheduler."""
+    archiving = sites["two-of-each"].text("worker2", "commands.conf")
+    assert "\nReadWritePaths=-/mnt/plumbline-archive\n" in archiving
+    assert "\nLoadCredential=replication-url:/etc/plumbline/secrets/replication-url\n" in archiving
+    without = sites["one-host"].text("plumbline", "commands.conf").splitlines()[2:]
+    assert without == ["[Service]", "ReadWritePaths=-/var/backups/plumbline"]
+
+
+def test_prometheus_reaches_what_the_docs_have_it_ask(tmp_path: Path) -> None:
+    site = render("gpu-site", tmp_path, {"firewall_monitoring_from": ["10.1.0.99"]})
+    measured = {
+        host: re.findall(
+            r"ip saddr \{ 10\.1\.0\.99 \} tcp dport \{ ([\d, ]+) \} accept",
+            site.text(host, "nftables.conf"),
+        )
+        for host in ("db1", "web1", "worker1", "gpu1")
+    }
+    assert measured == {"db1": ["9100, 9187"], "web1": ["9100, 443"], "worker1": ["9100"], "gpu1": ["9100, 8443"]}  # fmt: skip
+
+
+def test_services_know_who_starts_them_and_which_certificates_end(sites: dict[str, Site]) -> None:
+    site = sites["two-of-each"]
+    named = (
+        "PLUMBLINE_CERTIFICATE_FILES=/etc/plumbline/tls/authority.pem,/etc/plumbline/tls/host.pem"
+    )
+    assert f"\n{named}\n" in site.text("worker1", "settings.env")
+    assert f"\n{named},/etc/nginx/plumbline.pem\n" in site.text("web1", "settings.env")
+    assert "\nPLUMBLINE_STARTED_BY=systemd\n" in site.text("worker1", "settings.env")
