@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -145,7 +145,12 @@ class Line:
 
 @contextmanager
 def running_worker(
-    home: Path, url: str, models: FakeServer, *options: str, concurrency: int = 1
+    home: Path,
+    url: str,
+    models: FakeServer,
+    *options: str,
+    concurrency: int = 1,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[psutil.Popen]:
     """Run a worker for syncs and embeddings in a process of its own, until it is killed."""
     environment = product_environment(
@@ -155,6 +160,7 @@ def running_worker(
         PLUMBLINE_EMBEDDING_URL=models.url,
         PLUMBLINE_EMBEDDING_MODEL="fake-embedder",
         PLUMBLINE_READERS="1",
+        **(settings or {}),
     )
     log = (home / f"worker-{os.getpid()}.log").open("ab")
     worker = psutil.Popen(
