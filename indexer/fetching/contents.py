@@ -9,6 +9,7 @@ from typing import IO, cast
 
 from indexer.errors import FetchFailed
 from indexer.fetching.environment import git_environment
+from indexer.fetching.mirror import MARKER
 
 BLOCK_SIZE = 256 * 1024
 
@@ -16,8 +17,11 @@ BLOCK_SIZE = 256 * 1024
 def iter_contents(mirror: Path) -> Iterator[bytes]:
     """Yield the contents of all objects in blocks, one after the other, unpacked.
 
-    Raises FetchFailed when git cannot read all of them.
+    A mirror into which nothing could be fetched yet has none. Raises FetchFailed when git cannot
+    read all of them.
     """
+    if [path.name for path in mirror.iterdir()] == [MARKER]:
+        return
     command = ["git", f"--git-dir={mirror}", "cat-file", "--batch-all-objects", "--batch"]
     with subprocess.Popen(  # noqa: S603 - fixed words and a folder of ours
         command,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable
 
 import httpx
 
@@ -35,10 +33,3 @@ def chat(http: httpx.Client) -> ChatClient:
 
 def say(text: object, reason: object = None) -> dict[str, object]:
     return {"choices": [{"delta": {"content": text}, "finish_reason": reason}]}
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < until, "did not happen within 30 seconds"
-        time.sleep(0.01)

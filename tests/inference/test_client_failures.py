@@ -20,7 +20,8 @@ from inference.errors import (
 from inference.fake_server import serving
 from inference.protocol import ChatEnd, Usage
 from inference.testing import FAKE_MODEL, FakeModel, Mode, Script, fake_http
-from tests.inference.chats import REQUEST, answering, chat, say, streaming, wait_until
+from tests.inference.chats import REQUEST, answering, chat, say, streaming
+from tests.waiting import wait_until
 
 
 @pytest.mark.parametrize(

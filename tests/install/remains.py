@@ -18,10 +18,13 @@ LOOKED_AT = (
     "var/lib",
     "var/spool",
 )
-# What docs/day-two.md says stays, what the drill brought, and what Debian's own programs write.
+# What docs/day-two.md says stays, what the drill brought, and what Debian's own programs write (of
+# time and language too, whose packages stay).
 STAYS = (
     "/etc/plumbline-site", "/opt/plumbline-ansible", "/var/backups/plumbline",
-    "/srv/repositories", "/srv/site", "/srv/key.pub", "/srv/install.log", "/srv/next", f"{HOME}/.ansible",
+    "/srv/repositories", "/srv/site", "/srv/key.pub", "/srv/install.log", "/srv/next", "/srv/drill-install.log",
+    f"{HOME}/.ansible", f"{HOME}/newest.backup", "/etc/.updated", "/etc/locale.",
+    "/etc/systemd/system/dbus-org.freedesktop.timesync1.service", "/etc/systemd/system/sysinit.target.wants/systemd-timesyncd.service",
     f"{HOME}/.cache", f"{HOME}/.ssh", "/etc/alternatives", "/etc/ld.so.cache", "/etc/rc", "/etc/ssl/certs",
     "/var/lib/apt", "/var/lib/dpkg", "/var/lib/systemd", "/var/lib/ucf", "/var/lib/python",
 )  # fmt: skip

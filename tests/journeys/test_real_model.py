@@ -28,6 +28,7 @@ from indexer.ingestion.inline import sync_now
 from indexer.retrieval.search import search
 from tests.gitrepos import Repository
 from tests.journeys.tidewatch import make_tidewatch
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.model,
@@ -73,11 +74,10 @@ def owner_of_answers(
 
 
 def wait_for(message: Message, reached: Callable[[Message], bool]) -> Message:
-    deadline = time.monotonic() + ANSWER_TIMEOUT_S
-    while not reached(now := Message.objects.get(pk=message.pk)):
-        assert time.monotonic() < deadline, f"still {now.state}: {now.text!r}"
-        time.sleep(0.1)
-    return now
+    now = Message.objects.filter(pk=message.pk)
+    return wait_until(
+        lambda: next(filter(reached, now.all()), None), "the answer", within_s=ANSWER_TIMEOUT_S
+    )
 
 
 def assert_citations_hold(message: Message, repository: Repository) -> int:

@@ -29,6 +29,7 @@ from inference.fake_server import FakeServer
 from inference.testing import Mode, Script
 from tests.appliance.conversations.conftest import FILES, MessageFactory, lines_of
 from tests.conftest import SourceFactory
+from tests.waiting import wait_until
 
 # The watcher of an answer is a thread with a connection of its own: it must see the rows.
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -83,12 +84,9 @@ def beside(work: Callable[[], object]) -> Iterator[threading.Thread]:
         assert not thread.is_alive()
 
 
-def wait_for(message: Message, reached: Callable[[Message], bool], seconds: float = 15) -> Message:
-    deadline = time.monotonic() + seconds
-    while not reached(now := Message.objects.get(pk=message.pk)):
-        assert time.monotonic() < deadline, f"still {now.state}: {now.text!r}"
-        time.sleep(0.02)
-    return now
+def wait_for(message: Message, reached: Callable[[Message], bool]) -> Message:
+    now = Message.objects.filter(pk=message.pk)
+    return wait_until(lambda: next(filter(reached, now.all()), None), "that state of the answer")
 
 
 def test_an_answer_is_written_down_with_everything_that_belongs_to_it(waiting: Message) -> None:

@@ -7,8 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -18,10 +17,10 @@ from appliance.local.home import Home, home_from
 from appliance.local.leftovers import leftover_processes
 from appliance.local.readiness import http_status
 from appliance.local.supervisor import Manager
+from tests.waiting import PATIENCE_S, wait_until
 
 ROOT = Path(__file__).resolve().parents[3]
 pytestmark = [pytest.mark.services, pytest.mark.timeout(600)]
-PATIENCE_S = 180.0
 OURS = ("PLUMBLINE_", "DJANGO_")
 
 
@@ -86,13 +85,6 @@ def make_repository(folder: Path) -> None:
     identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.com"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "Begin"]):
         subprocess.run(["git", "-C", str(folder), *identity, *command], check=True)
-
-
-def wait_until(is_so: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + PATIENCE_S
-    while not is_so():
-        assert time.monotonic() < deadline, f"{what} did not happen within {PATIENCE_S:.0f} s"
-        time.sleep(0.2)
 
 
 @pytest.fixture

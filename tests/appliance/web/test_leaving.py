@@ -13,7 +13,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
@@ -47,6 +46,7 @@ from tests.appliance.web.leaving_roads import (
 )
 from tests.conftest import SourceFactory, UserFactory
 from tests.journeys.serving import served
+from tests.waiting import wait_until
 
 pytestmark = [
     pytest.mark.services,
@@ -232,16 +232,9 @@ def worker(message: Message) -> Iterator[None]:
         thread.join(20)
 
 
-def wait_for(check: Callable[[], Any], limit_s: float = 30.0) -> None:
-    until = time.monotonic() + limit_s
-    while not check():
-        assert time.monotonic() < until
-        time.sleep(0.05)
-
-
 def seconds_of(road: str, world: World) -> dict[str, float | None]:
     """Take a road; return when each path was closed, None for one that stayed open."""
-    wait_for(lambda: state_of(world.written) == "writing")
+    wait_until(lambda: state_of(world.written) == "writing")
     message = world.written.pk
     stream = Stream(world.session, f"/messages/{message}/events/")
     of_api = Stream(world.token, f"/api/v1/messages/{message}/events")

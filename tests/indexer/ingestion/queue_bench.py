@@ -10,8 +10,7 @@ import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -22,19 +21,11 @@ from appliance.local import valkey
 from indexer.models import Job, Source
 from inference.fake_server import FakeServer
 from tests.processes import ROOT, product_environment
+from tests.waiting import wait_until
 
 WORKER = "tests.indexer.ingestion.queue_worker"
 RESET = struct.pack("ii", 1, 0)  # SO_LINGER: close with a reset instead of an orderly end
 BLOCK = 65536
-
-
-def wait_until(is_so: Callable[[], bool], what: str, *, within_s: float = 300.0) -> float:
-    """Return the seconds that it took."""
-    started = time.monotonic()
-    while not is_so():
-        assert time.monotonic() - started < within_s, f"{what}: not within {within_s:g} s"
-        time.sleep(0.05)
-    return time.monotonic() - started
 
 
 def all_ended(kind: str = Job.Kind.SYNC) -> bool:
@@ -154,7 +145,12 @@ class Line:
 
 @contextmanager
 def running_worker(
-    home: Path, url: str, models: FakeServer, *options: str, concurrency: int = 1
+    home: Path,
+    url: str,
+    models: FakeServer,
+    *options: str,
+    concurrency: int = 1,
+    settings: Mapping[str, str] | None = None,
 ) -> Iterator[psutil.Popen]:
     """Run a worker for syncs and embeddings in a process of its own, until it is killed."""
     environment = product_environment(
@@ -164,6 +160,7 @@ def running_worker(
         PLUMBLINE_EMBEDDING_URL=models.url,
         PLUMBLINE_EMBEDDING_MODEL="fake-embedder",
         PLUMBLINE_READERS="1",
+        **(settings or {}),
     )
     log = (home / f"worker-{os.getpid()}.log").open("ab")
     worker = psutil.Popen(

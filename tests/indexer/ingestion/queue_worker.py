@@ -29,6 +29,7 @@ def main() -> None:
     parser.add_argument("--batch", type=int, help="blobs stored at once")
     parser.add_argument("--pause-s", type=float, default=0.0, help="before each such batch")
     parser.add_argument("--silence-s", type=float, help="after which it gives its line up")
+    parser.add_argument("--loglevel", default="info")
     options = parser.parse_args()
     django.setup()
     _replace_numbers(options.slice_s, options.batch, options.pause_s)
@@ -50,7 +51,7 @@ def main() -> None:
             "worker",
             *("--hostname", f"test-{os.getpid()}@local", "--queues", "sync,embed"),
             *("--pool", "threads", "--concurrency", options.concurrency),
-            *("--without-gossip", "--without-mingle", "--loglevel", "info"),
+            *("--without-gossip", "--without-mingle", "--loglevel", options.loglevel),
         ]
     )
 

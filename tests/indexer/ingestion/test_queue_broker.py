@@ -33,9 +33,9 @@ from tests.indexer.ingestion.queue_bench import (
     running_broker,
     running_worker,
     started_jobs,
-    wait_until,
 )
 from tests.indexer.ingestion.test_killed_worker import forget
+from tests.waiting import wait_until
 
 FILES: dict[str, str | bytes | None] = {"cart.py": "def total(items):\n    return sum(items)\n"}
 

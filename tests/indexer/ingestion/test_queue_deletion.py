@@ -33,8 +33,8 @@ from tests.indexer.ingestion.queue_bench import (
     all_ended,
     running_broker,
     running_worker,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 CANARY = "canary_5e80c1"
 PROMISED_S = 15 * 60

@@ -34,8 +34,8 @@ from tests.indexer.ingestion.queue_bench import (
     many_sources,
     running_broker,
     running_worker,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 FILES: dict[str, str | bytes | None] = {"cart.py": "def total(items):\n    return sum(items)\n"}
 SCHEDULERS = 5

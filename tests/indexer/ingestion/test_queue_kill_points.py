@@ -29,10 +29,10 @@ from tests.indexer.ingestion.queue_bench import (
     kill_tree,
     running_broker,
     running_worker,
-    wait_until,
 )
 from tests.indexer.ingestion.test_killed_worker import bury, forget
 from tests.processes import ROOT, product_environment
+from tests.waiting import wait_until
 
 POINTS = (
     "claim",

@@ -21,8 +21,8 @@ from indexer.errors import SyncInProgress
 from indexer.ingestion import jobs
 from indexer.models import Job, Source
 from indexer.tasks import dispatch
-from tests.indexer.ingestion.queue_bench import wait_until
 from tests.processes import ROOT, product_environment
+from tests.waiting import wait_until
 
 CLAIMERS = 8
 HOLD = """

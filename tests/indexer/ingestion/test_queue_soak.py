@@ -21,8 +21,8 @@ from tests.indexer.ingestion.queue_bench import (
     many_sources,
     running_broker,
     running_worker,
-    wait_until,
 )
+from tests.waiting import wait_until
 
 MEGABYTE = 1024 * 1024
 ROUND = 100  # jobs between two looks

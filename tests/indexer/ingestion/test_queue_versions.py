@@ -22,9 +22,9 @@ from tests.indexer.ingestion.queue_bench import (
     many_sources,
     running_broker,
     running_worker,
-    wait_until,
 )
 from tests.indexer.ingestion.test_queue_hostile import FILES, message
+from tests.waiting import wait_until
 
 # What a message may say, to workers of the version before too. Before one of these lines changes
 # or goes: a new task gets a new name, a new parameter a default, and what is no longer sent stays

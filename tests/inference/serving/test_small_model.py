@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import httpx
 import pytest
@@ -14,6 +14,7 @@ from inference.connection import open_http
 from inference.errors import RequestRejected
 from inference.grammars import opened_lines
 from inference.protocol import ChatDelta, ChatEnd, ChatMessage, ChatRequest
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.model, pytest.mark.timeout(1800)]
 
@@ -98,10 +99,3 @@ def generated_tokens(http: httpx.Client) -> float:
 def metric(http: httpx.Client, name: str) -> float:
     values = re.findall(rf"^{name}\{{.*\}} (\S+)$", http.get("/metrics").text, re.MULTILINE)
     return float(values[0])
-
-
-def wait_until(reached: Callable[[], bool]) -> None:
-    until = time.monotonic() + 30
-    while not reached():
-        assert time.monotonic() < until, "did not happen within 30 seconds"
-        time.sleep(0.2)

@@ -21,6 +21,7 @@ from inference.testing import Mode, Script
 from tests.appliance.conversations.conftest import FILES
 from tests.appliance.conversations.waiting.people import ask, ask_each, people
 from tests.conftest import SourceFactory
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
@@ -75,13 +76,6 @@ def workers(answers: list[Message]) -> Iterator[Callable[[list[Message]], None]]
             yield send
         finally:
             Message.objects.filter(state="queued").update(state="stopped")
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 120
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
 
 
 def begun(of: list[Message]) -> list[Message]:

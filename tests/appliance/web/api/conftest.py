@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -98,11 +97,3 @@ def address(shop: Source, models: FakeServer, monkeypatch: pytest.MonkeyPatch) -
 def program(base: str, user: User, **more: Any) -> httpx.Client:
     headers = {"Authorization": f"Bearer {token_of(user, **more)}"}
     return httpx.Client(base_url=base, headers=headers, timeout=120)
-
-
-def wait_for(check: Callable[[], Any], limit_s: float = 20.0) -> Any:
-    until = time.monotonic() + limit_s
-    while not (found := check()):
-        assert time.monotonic() < until
-        time.sleep(0.05)
-    return found

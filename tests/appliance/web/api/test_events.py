@@ -17,7 +17,8 @@ from appliance.conversations.models import Message
 from inference.fake_server import FakeServer
 from inference.testing import Mode, Script
 from tests.appliance.conversations.conftest import MessageFactory, lines_of
-from tests.appliance.web.api.conftest import QUESTION, program, wait_for
+from tests.appliance.web.api.conftest import QUESTION, program
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -157,7 +158,7 @@ def test_a_wrong_answer_in_the_end_replaces_what_was_sent(
 
     reading = threading.Thread(target=read, daemon=True)
     reading.start()
-    wait_for(lambda: [name for name, _, _ in seen if name == "text"])
+    wait_until(lambda: [name for name, _, _ in seen if name == "text"])
     Message.objects.filter(pk=message.pk).update(text="Three.", checks={}, state="done")
     reading.join(10)
     texts = [told for name, _, told in seen if name == "text"]

@@ -14,7 +14,8 @@ from appliance.accounts.models import TokenRight, User
 from appliance.conversations.models import Message, Thread
 from inference.fake_server import FakeServer
 from inference.testing import Mode, Script
-from tests.appliance.web.api.conftest import QUESTION, token_of, wait_for
+from tests.appliance.web.api.conftest import QUESTION, token_of
+from tests.waiting import wait_until
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
@@ -182,6 +183,6 @@ def test_who_goes_away_stops_the_answer(
         model="plumbline", messages=asked(), stream=True
     )
     next(iter(stream))
-    wait_for(lambda: Message.objects.filter(role="answer", state="writing").exists())
+    wait_until(lambda: Message.objects.filter(role="answer", state="writing").exists())
     stream.close()
-    wait_for(lambda: Message.objects.filter(role="answer", state="stopped").exists())
+    wait_until(lambda: Message.objects.filter(role="answer", state="stopped").exists())

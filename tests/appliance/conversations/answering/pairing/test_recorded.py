@@ -269,7 +269,7 @@ def test_a_killed_worker_costs_no_step(
     )
     command = [sys.executable, "-c", WORKER, str(waiting.pk)]
     with subprocess.Popen(command, env=environment, cwd=ROOT) as worker:
-        seen = wait_for(waiting, lambda m: len(m.steps) == 3, 60)
+        seen = wait_for(waiting, lambda m: len(m.steps) == 3)
         worker.kill()
         assert worker.wait() != 0
     bury(waiting)
