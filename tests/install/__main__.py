@@ -25,6 +25,7 @@ from tests.install.daytwo import (
     fail_to_serve,
     leak_stops_services,
     replace_certificates,
+    replace_secret_key,
     upgrade_killed,
     version_in_use,
 )
@@ -184,6 +185,9 @@ def day_two(host: Host, plan: Plan, base: Path, report: Report) -> None:
         replace_certificates(host, bundle, authority_too=False)
     with report.step("a new authority"):
         replace_certificates(host, bundle, authority_too=True)
+    with report.step("a new secret key"):
+        sealed = replace_secret_key(host, bundle)
+        report.note("sealed", "0 secrets are sealed with the new key" in sealed, must=True)
     if plan.next is not None:
         bundle = "/srv/next"
         shutil.copytree(plan.next, host.path(bundle))

@@ -47,6 +47,17 @@ def fingerprint(host: Host) -> str:
         return hashlib.sha256(secured.getpeercert(binary_form=True) or b"").hexdigest()[:16]
 
 
+def replace_secret_key(host: Host, bundle: str) -> str:
+    """Replace the key that credentials are sealed with; return what a look with both keys finds."""
+    kept = host.path("/etc/plumbline-site/secret-key").read_text()
+    host.run("sh", "-c", "echo planted | plumbline credential drill --username u --secret-file -")
+    play(host, bundle, "--play", "secret_key")
+    if host.path("/etc/plumbline-site/secret-key").read_text() == kept:
+        raise HostFailed("the secret key is that of before")
+    all_serve(host)
+    return host.run("plumbline", "rotate_key").splitlines()[0]
+
+
 def site_address(host: Host) -> str:
     """Return the name under which people open the pages."""
     settings = host.path("/etc/plumbline/settings.env").read_text()

@@ -8,7 +8,10 @@ from pathlib import Path
 from tests.install.hosts import Host
 
 SECRETS = "/etc/plumbline-site"
-NAMES = ("database", "database-owner", "broker", "model-api-key", "secret-key")
+NAMES = (
+    "database", "database-owner", "database-replicator", "broker", "model-api-key", "secret-key", "secret-key.old",
+    "audit.pem", "tls/authority.key",
+)  # fmt: skip
 LOOKED_AT = ("etc", "opt/plumbline", "var/lib/plumbline", "srv/models", "run/systemd/system")
 LARGEST = 1_000_000
 
