@@ -1,7 +1,7 @@
 """Let a whole appliance have a bad day, and look afterwards whether anything was lost.
 
     python -m appliance.local.bench_faults [--people 6] [--only TEXT...] [--seconds 5]
-        [--times 1] [--hold SECONDS] [--clock]
+        [--times 1] [--hold SECONDS] [--streams N] [--clock]
 
 Starts an appliance in a temporary folder with a paced fake model, lets people search, ask and read
 and somebody commit, and breaks one thing after the other: each program killed and standing still, all
@@ -10,7 +10,9 @@ clock that jumps, for which every program is started under libfaketime. After ea
 fault it waits until a new question is answered, then lets everybody pause and looks: nothing lost, nothing
 doubled, nobody shown what they may not read, the audit whole. As root on Linux it runs in namespaces of
 its own, with a disk that it may fill and a loopback that it may slow; elsewhere these two are left
-out. --times repeats each fault, at moments that are drawn by chance, and --hold lets it last longer. Exit code 1 when something does not hold. The last line of output is JSON.
+out. --times repeats each fault, at moments that are drawn by chance, and --hold lets it last longer.
+With --streams people only ask: each fault comes while so many answers are being followed, and what
+became of each stream is told. Exit code 1 when something does not hold. The last line of output is JSON.
 """
 
 from __future__ import annotations
@@ -35,6 +37,7 @@ from rich.table import Table
 
 from appliance.local.trials import checking, faults, isolation, using
 from appliance.local.trials.faults import Fault, ModelServer, Stage
+from appliance.local.trials.through import Followed, streams_through
 from appliance.local.trials.using import Journal
 from appliance.local.trials.world import QUESTION, Person, running
 
@@ -54,10 +57,14 @@ class Survived:
     recovered_s: float | None  # until a new question was answered; None: not within the limit
     problems: tuple[str, ...]
     slowest_refusal_s: float = 0.0  # of answers that said that it does not work now
+    streams: Followed | None = None  # that were open when it came
 
     @property
     def holds(self) -> bool:
-        return bool(self.missing) or (self.recovered_s is not None and not self.problems)
+        lost = self.streams is not None and self.streams.silent
+        return bool(self.missing) or (
+            self.recovered_s is not None and not self.problems and not lost
+        )
 
 
 def main() -> int:
@@ -67,6 +74,7 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=5.0, help="at work before each fault")
     parser.add_argument("--times", type=int, default=1, help="each fault")
     parser.add_argument("--hold", type=float, help="seconds that each fault lasts")
+    parser.add_argument("--streams", type=int, default=0, help="that are open when a fault comes")
     parser.add_argument("--clock", action="store_true", help="the faults of the clock instead")
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # what was started is stopped
@@ -121,7 +129,10 @@ def _try(
                 folder, model.url, sources=SOURCES, people=options.people, extra=extra
             ) as world:
                 stage, earlier = Stage(world, model, clock_file), Journal()
-                tried = [_survive(stage, fault, options.seconds, earlier) for fault in chosen]
+                if options.streams:
+                    tried = [_lose(stage, fault, options.streams, earlier) for fault in chosen]
+                else:
+                    tried = [_survive(stage, fault, options.seconds, earlier) for fault in chosen]
                 counts.update(earlier.statuses)
                 return tried
         finally:
@@ -145,6 +156,23 @@ def _survive(stage: Stage, fault: Fault, seconds: float, earlier: Journal) -> Su
     problems = found.all
     console.print("well" if recovered is not None and not problems else f"[red]{problems}[/red]")
     return Survived(fault.name, "", recovered, problems, max(journal.refusals, default=0.0))
+
+
+def _lose(stage: Stage, fault: Fault, count: int, earlier: Journal) -> Survived:
+    """Break one thing while so many answers are followed, and see what their readers are told."""
+    console.print(f"{fault.name}, {count} streams ...", end=" ")
+    people, journal = stage.world.people, Journal()
+
+    def during() -> None:
+        fault.begin(stage)
+        time.sleep(fault.hold_s)
+        fault.end(stage)
+
+    streams = streams_through(stage.world, people, count, journal, during)
+    recovered = _recovered_s(stage, people[0], journal)
+    problems = checking.look(stage.world, _added(earlier, journal)).all
+    console.print(f"{streams.states}, {streams.silent} silent {problems or ''}")
+    return Survived(fault.name, "", recovered, problems, streams=streams)
 
 
 def _added(earlier: Journal, journal: Journal) -> Journal:

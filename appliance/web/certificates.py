@@ -46,7 +46,7 @@ def read_certificate(file: Path) -> Certificate:
 def check_certificates() -> Check:
     """Name the certificate that ends first, and what replaces it."""
     if not settings.CERTIFICATE_FILES:
-        return Check(NAME, "off", "none is named", "See PLUMBLINE_CERTIFICATE_FILES.")
+        return Check(NAME, "off", "none is named", "It is optional: see docs/settings.md.")
     try:
         found = [read_certificate(Path(one)) for one in settings.CERTIFICATE_FILES]
     except NoCertificate as exc:

@@ -33,6 +33,7 @@ from appliance.web.check_hosts import check_hosts
 from appliance.web.egress.checks import check_egress
 from appliance.web.model_checks import check_chat_model, check_embedding_model, check_reranker
 from appliance.web.models import ASK, EMBED, SYNC, Heartbeat
+from appliance.web.swap import check_swap
 from indexer.evaluation.runs import newest_done
 from indexer.fetching.versions import git_version, has_security_fixes
 from indexer.models import Job, Source
@@ -279,6 +280,7 @@ CHECKS: tuple[Callable[[], Check], ...] = (
     check_mirrors,
     check_disk,
     check_certificates,
+    check_swap,
     check_git,
     check_search_quality,
     check_origins,

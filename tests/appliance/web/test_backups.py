@@ -13,13 +13,18 @@ from io import StringIO
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.models import Group
 from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 from pytest_django import Settings
 
+from appliance.accounts.models import User
 from appliance.audit.models import Event
+from appliance.audit.verifying import verify as verify_audit
 from appliance.common.metrics import exposition
+from appliance.sources.access import names_in, scope_of
+from appliance.sources.models import Grant
 from appliance.web import tasks
 from appliance.web.backups import archive, postgres, retention
 from appliance.web.backups.checks import check_backup
@@ -27,6 +32,7 @@ from appliance.web.backups.errors import BackupFailed
 from appliance.web.backups.identities import make_identity
 from appliance.web.models import BackupRun
 from indexer.models import Chunk, Source
+from indexer.retrieval.search import search
 from tests.conftest import SourceFactory
 
 # Gives tables, sequences and functions to a role, and leaves pgvector's to who installed it.
@@ -59,6 +65,33 @@ def test_h01_a_restore_brings_back_what_was_removed(
     call_command("restore", tmp_path / "a.backup")
     assert list(Source.objects.values_list("name", flat=True)) == ["shop"]
     assert Chunk.objects.count() == chunks > 0
+
+
+def test_h01_who_may_read_what_and_the_record_come_back_with_it(
+    source_factory: SourceFactory, tmp_path: Path
+) -> None:
+    """Of two people and two sources each finds what was found before, and the audit is whole."""
+    source_factory("shop", {"cart.py": "def total_of_cart():\n    return 1\n"}, grant="sellers")
+    source_factory("till", {"coin.py": "def count_of_coins():\n    return 2\n"}, grant="payers")
+    people = [User.objects.create_user(name) for name in ("seller", "payer")]
+    for person in people:
+        person.groups.add(Group.objects.get(name=f"{person.username}s"))
+    before = [_found(person) for person in people]
+    assert [sources for sources, _ in before] == [["shop"], ["till"]]
+    call_command("backup", tmp_path / "a.backup")
+    Grant.objects.all().delete()
+    Source.objects.filter(name="till").delete()
+    User.objects.all().delete()
+    call_command("restore", tmp_path / "a.backup", yes=True)
+    assert [_found(User.objects.get(username=one.username)) for one in people] == before
+    assert verify_audit().problem is None
+
+
+def _found(person: User) -> tuple[list[str], list[tuple[str, str, str]]]:
+    """Return the sources that somebody may read, and what a search finds for them, with its commit."""
+    scope = scope_of(person)
+    hits = search("total count cart coins", scope=scope, limit=10).hits
+    return names_in(scope), [(hit.source, hit.path, hit.commit) for hit in hits]
 
 
 def test_a_role_that_does_not_own_the_extensions_restores(

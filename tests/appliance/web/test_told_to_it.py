@@ -19,6 +19,7 @@ from appliance.web.backups import archive
 from appliance.web.backups.identities import make_identity, read_identities
 from appliance.web.check import Check
 from appliance.web.support.bundle import BundleRefused, write_bundle
+from appliance.web.swap import check_swap
 from tests.certificates import certificate_until
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -131,3 +132,25 @@ def test_a_support_bundle_without_the_log_that_was_named_is_refused(tmp_path: Pa
     with pytest.raises(BundleRefused, match="Name another"):
         write_bundle(tmp_path / "nowhere" / "a.zip")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("swaps", "state"),
+    [
+        ("", "ok"),
+        ("/dev/zram0 partition 1 0 100\n", "ok"),
+        ("/dev/dm-7 partition 1 0 -2\n", "ok"),
+        ("/dev/dm-8 partition 1 0 -2\n", "warning"),
+        ("/dev/zram0 partition 1 0 100\n/swapfile file 1 0 -2\n", "warning"),
+    ],
+)
+def test_swap_in_the_clear_is_told(
+    settings: Settings, tmp_path: Path, swaps: str, state: str
+) -> None:
+    (tmp_path / "swaps").write_text(f"Filename Type Size Used Priority\n{swaps}")
+    for number, uuid in ((7, "CRYPT-LUKS2-0-swap"), (8, "LVM-0")):
+        (tmp_path / f"dm-{number}" / "dm").mkdir(parents=True)
+        (tmp_path / f"dm-{number}" / "dm" / "uuid").write_text(f"{uuid}\n")
+    assert check_swap(tmp_path / "swaps", tmp_path).state == "off"
+    settings.STARTED_BY = "systemd"
+    assert check_swap(tmp_path / "swaps", tmp_path).state == state
