@@ -1,4 +1,4 @@
-"""From a bundle to a cited answer: python -m tests.install WORK --bundle FOLDER --key FILE [--hosts 2] [--day-two [--next FOLDER]].
+"""From a bundle to a cited answer: python -m tests.install WORK --bundle FOLDER --key FILE [--hosts 2] [--grow] [--day-two [--next FOLDER]].
 
 Needs root, debootstrap, systemd-nspawn and Chromium; takes a quarter of an hour on two cores. With one
 and two hosts the tests' fake model answers, with three the small one in vLLM, for which the bundle is made
@@ -64,6 +64,7 @@ class Plan:
     python: Path  # for the model host: the bundle's torch is for this one
     day_two: bool = False
     next: Path | None = None  # the bundle of another version
+    grow: bool = False  # from one host
 
 
 class Report:
@@ -85,6 +86,14 @@ class Report:
         logger.info("  %s: %s", name, value)
         if must is not None and value != must:
             raise HostFailed(f"{name} is {value}, and must be {must}")
+
+
+def grow(host: Host, report: Report, inventory: str) -> None:
+    """Have the other hosts join the first one, which was alone, as docs/day-two.md tells."""
+    shutil.rmtree(host.path("/srv/site"))
+    shutil.copytree(INVENTORIES / inventory, host.path("/srv/site"))
+    with report.step("other hosts join"):
+        host.run("/media/bundle/install", "--key", "/srv/key.pub", *SITE)
 
 
 def install(host: Host, report: Report, inventory: str, key: Path) -> None:
@@ -229,7 +238,9 @@ def drill(plan: Plan, report: Report) -> None:
         if model is not None:
             bring_python(model, python)
         trust(hosts[0], hosts[1:])
-        install(hosts[0], report, f"{count}-hosts", key)
+        install(hosts[0], report, "1-hosts" if plan.grow else f"{count}-hosts", key)
+        if plan.grow:
+            grow(hosts[0], report, f"{count}-hosts")
         use(hosts[0], worker, model, report, work)
         look_for_leaks(hosts, worker, report)
         run_again(hosts[0], report)
@@ -256,6 +267,7 @@ def main() -> int:
         "--python", type=Path, default=Path(sys.base_prefix), help="for the model host"
     )
     parser.add_argument("--day-two", action="store_true", help="the drills of day two, too")
+    parser.add_argument("--grow", action="store_true", help="the first host is alone at first")
     parser.add_argument("--next", type=Path, help="the bundle of another version, to upgrade to")
     options = parser.parse_args()
     report = Report()
@@ -273,6 +285,7 @@ def main() -> int:
                 options.python,
                 options.day_two,
                 options.next.resolve() if options.next else None,
+                options.grow,
             ),
             report,
         )

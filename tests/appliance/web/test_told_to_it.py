@@ -14,6 +14,7 @@ from django.core.management import CommandError, call_command
 from django.utils import timezone
 from pytest_django import Settings
 
+from appliance.common.starting import start_again
 from appliance.web import certificates, health
 from appliance.web.backups import archive
 from appliance.web.backups.identities import make_identity, read_identities
@@ -62,7 +63,7 @@ def test_a_host_of_a_site_hears_of_units_and_not_of_make(
 
 
 def _lost_queue() -> Check:
-    return Check("Queue", "failed", "gone", health.start_again("Valkey", "valkey"))
+    return Check("Queue", "failed", "gone", start_again("Valkey", "valkey"))
 
 
 @pytest.mark.parametrize(
