@@ -44,6 +44,7 @@ from appliance.local.trials.world import QUESTION, Person, running
 MODULE = "appliance.local.bench_faults"
 RECOVERY_S = 300.0  # a busy small machine takes minutes to load a program anew
 DISK_MB = 700
+PAUSE_S = 0.8  # between words, where answers must last until something breaks
 SOURCES = 3
 console = Console(stderr=True)
 
@@ -121,6 +122,8 @@ def _try(
         if isolation.is_isolated():
             isolation.give_disk(folder / "home", DISK_MB)
         model = ModelServer(free_port(), folder / "model.log")
+        if options.streams:
+            model.pause_s = PAUSE_S
         model.start()
         clock_file = folder / "clock"
         extra = faults.faketime_variables(clock_file) if options.clock else {}

@@ -44,7 +44,9 @@ pytestmark = pytest.mark.timeout(1800)
 
 @pytest.fixture(scope="module")
 def sites(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Site]:
-    others = {"cpu-only": ADAPTED}
+    others: dict[str, dict[str, object]] = {
+        "cpu-only": ADAPTED, "gpu-site": {"firewall_monitoring_from": ["10.1.0.99"]}
+    }  # fmt: skip
     return {
         name: render(name, tmp_path_factory.mktemp(name), others.get(name)) for name in INVENTORIES
     }
@@ -83,7 +85,7 @@ def test_secrets_reach_the_services_as_credentials_only(sites: dict[str, Site]) 
     for name, site in sites.items():
         secrets = site.folder.parent / "secrets"
         values = [path.read_text().strip() for path in secrets.iterdir()]
-        assert len(values) == 4, name  # those that templates hold; the others go to files of root
+        assert len(values) == 6, name  # in templates, and in files of root
         for path in site.folder.glob("*/*"):
             # Fed to psql; mode 0600.
             if path.name in {"database.sql", "following.sql"}:
@@ -337,8 +339,8 @@ def test_commands_reach_the_folders_of_backups_and_nothing_else(sites: dict[str,
     assert without == ["[Service]", "ReadWritePaths=-/var/backups/plumbline"]
 
 
-def test_prometheus_reaches_what_the_docs_have_it_ask(tmp_path: Path) -> None:
-    site = render("gpu-site", tmp_path, {"firewall_monitoring_from": ["10.1.0.99"]})
+def test_prometheus_reaches_what_the_docs_have_it_ask(sites: dict[str, Site]) -> None:
+    site = sites["gpu-site"]
     measured = {
         host: re.findall(
             r"ip saddr \{ 10\.1\.0\.99 \} tcp dport \{ ([\d, ]+) \} accept",

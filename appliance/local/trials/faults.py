@@ -59,6 +59,7 @@ class ModelServer:
 
     port: int
     log: Path
+    pause_s: float = 0.05  # between the words
     process: psutil.Popen | None = field(default=None)
 
     @property
@@ -69,7 +70,15 @@ class ModelServer:
         command = (sys.executable, "-m", "inference.fake_server", "--mode", "slow")
         with self.log.open("ab") as log:
             self.process = psutil.Popen(
-                [*command, "--port", str(self.port), "--window-tokens", "16000"],
+                [
+                    *command,
+                    "--port",
+                    str(self.port),
+                    "--window-tokens",
+                    "16000",
+                    "--pause-s",
+                    str(self.pause_s),
+                ],
                 cwd=ROOT,
                 stdout=log,
                 stderr=subprocess.STDOUT,

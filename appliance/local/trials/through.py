@@ -25,7 +25,7 @@ ENDS = {"done", "failed", "stopped", "interrupted"}
 class Followed:
     """What became of the streams that were open when something broke."""
 
-    followed: int  # had shown their first words by then
+    followed: int  # had shown their first words by then, and not their last
     states: dict[str, int]  # in which state the answers ended, as their readers were told
     opened_again: int  # connections that broke and were taken up
     silent: int  # whose readers were told no end
@@ -57,7 +57,7 @@ def streams_through(
     for thread in threads:
         thread.start()
     wait_until(lambda: len(heard.begun) >= count, BEGUN_WITHIN_S)
-    followed, broke = len(heard.begun), time.monotonic()
+    followed, broke = len(heard.begun) - heard.states.total(), time.monotonic()
     during()
     deadline = broke + ENDED_WITHIN_S
     for thread in threads:
