@@ -249,6 +249,7 @@ def test_logs_hold_no_questions(sites: dict[str, Site]) -> None:
         assert not re.search(r"\$(args|query_string|request_uri|request|http_\w+)\b", form)
     for settings in every_file(sites, "plumbline.conf"):
         assert "log_min_error_statement = panic" in settings
+        assert "log_destination = 'syslog'" in settings  # and so to the journal, with its limits
 
 
 @pytest.mark.skipif(shutil.which("nginx") is None, reason="needs nginx")
