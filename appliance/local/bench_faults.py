@@ -44,7 +44,7 @@ from appliance.local.trials.world import QUESTION, Person, running
 MODULE = "appliance.local.bench_faults"
 RECOVERY_S = 300.0  # a busy small machine takes minutes to load a program anew
 DISK_MB = 700
-PAUSE_S = 0.8  # between words, where answers must last until something breaks
+PAUSE_S = 3.0  # between words, where answers must last until something breaks
 SOURCES = 3
 console = Console(stderr=True)
 

@@ -111,3 +111,13 @@ def test_ansible_lint_finds_nothing_in_the_profile_for_production(tmp_path: Path
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     assert "0 failure(s), 0 warning(s)" in done.stderr
+
+
+def test_apt_reads_the_bundle_and_no_other_source() -> None:
+    called = [task for task in tasks_of("common") if "'apt-get'" in str(task)]
+    assert len(called) == 3  # the list, what is older, bringing it up to date
+    for task in called:
+        assert task["ansible.builtin.command"]["argv"].endswith("+ common_apt }}"), task["name"]
+    options = yaml.safe_load((ROLES / "common/vars/main.yml").read_text())["common_apt"]
+    assert "--option=Dir::Etc::SourceParts=/dev/null" in options
+    assert options[2].endswith("/etc/apt/sources.list.d/plumbline.sources")
