@@ -16,9 +16,11 @@ from appliance.conversations.answering.fixing.locating import (
     locate_trace,
     merged_hits,
 )
+from appliance.conversations.answering.fixing.log_lines import bare
 from appliance.conversations.answering.fixing.patches import places_of
 from appliance.conversations.answering.fixing.proposing import (
     Proposal,
+    needs_repair,
     proposed,
     repaired,
     with_patches,
@@ -96,7 +98,7 @@ def _with_proposal(
     yield steps.begin(Kind.PATCH, "Check the change")
     proposal = proposed(end.text, question, end.offered)
     rewriter = Rewriter(question, end.offered, end.text, _without_repair(model))
-    if proposal.failures and settings.FIX_REPAIR_TIME_LIMIT_S:
+    if needs_repair(proposal, end.text) and settings.FIX_REPAIR_TIME_LIMIT_S:
         yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
         yield steps.begin(Kind.PATCH, "Write the change again")
         proposal = repaired(proposal, rewriter, settings.FIX_REPAIR_TIME_LIMIT_S)
@@ -159,7 +161,7 @@ def _query(trace: Trace, question: Question, model: Model | None) -> tuple[str, 
 
 
 def _is_prose(line: str) -> bool:
-    return bool(line.strip()) and line[:1].isalpha() and read_trace(line).is_empty
+    return line[:1].isalpha() and bare(line) == line and read_trace(line).is_empty
 
 
 def shortened(text: str) -> str:
