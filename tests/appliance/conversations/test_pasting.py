@@ -13,7 +13,9 @@ from appliance.accounts.models import User
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.pasting import parts_of
 
-TRACE = 'Traceback (most recent call last):\n  File "a.py", line 3, in f\n    raise X\n\nKeyError: 1'
+TRACE = (
+    'Traceback (most recent call last):\n  File "a.py", line 3, in f\n    raise X\n\nKeyError: 1'
+)
 LOG = 'web-1  | Traceback (most recent call last):\nweb-1  |   File "/srv/a.py", line 40, in f'
 
 
@@ -50,7 +52,9 @@ def test_no_word_is_lost_or_put_elsewhere(text: str) -> None:
         assert kept == letters
 
 
-@pytest.mark.parametrize("text", ["> " * 100_000, "  x\n" * 40_000, "```\n" * 40_000, "a(" * 200_000])
+@pytest.mark.parametrize(
+    "text", ["> " * 100_000, "  x\n" * 40_000, "```\n" * 40_000, "a(" * 200_000]
+)
 def test_no_question_costs_more_than_moments(text: str) -> None:
     started = time.process_time()
     parts_of(text[:200_000])
@@ -64,5 +68,7 @@ def test_a_page_shows_pasted_markup_as_text(client: Client, owner: User) -> None
     )
     client.force_login(owner)
     page = client.get(f"/threads/{thread.pk}/").content.decode()
-    assert '<pre class="pasted" tabindex="0">&lt;script&gt;x&lt;/script&gt;\n&lt;b&gt;</pre>' in page
+    assert (
+        '<pre class="pasted" tabindex="0">&lt;script&gt;x&lt;/script&gt;\n&lt;b&gt;</pre>' in page
+    )
     assert '<p class="question-text">Why?</p>' in page
