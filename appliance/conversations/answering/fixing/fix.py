@@ -135,7 +135,12 @@ def _told(located: Sequence[Located]) -> str:
     shown = ", ".join(f"{one.hit.path} line {one.line}" for one in located[:POINTED])
     more = f" and {len(located) - POINTED} more" if len(located) > POINTED else ""
     is_other = any(one.how is How.MOVED for one in located)
-    return f"{shown}{more}" + ("; the trace comes from another version" if is_other else "")
+    pasted = max(one.places for one in located)
+    return (
+        f"{shown}{more}"
+        + ("; the trace comes from another version" if is_other else "")
+        + (f"; what was pasted stands at {pasted} places" if pasted > 1 else "")
+    )
 
 
 def _places(proposal: Proposal) -> tuple[tuple[int, str], ...]:

@@ -163,3 +163,23 @@ def test_a_trace_out_of_a_log_is_located_and_fixed(fix: Fix, shop: Repository) -
         "web-1  |     raise CartFull(item)\nweb-1  | shop.cart.CartFull: too many\n"
     )
     assert fix(fenced(*HEAD, *CHANGE), text=trace)["state"] == "good"
+
+
+TWICE = "class A:\n    def close_it(self):\n        self.socket.close()\n        return self.is_open\n\n\n"
+PASTED = "This is wrong:\n\n```\nself.socket.close()\nreturn self.is_open\n```\n"
+ENDS = ("-        return self.is_open", "+        return None")
+
+
+def test_of_code_that_stands_twice_both_places_are_told_and_none_is_guessed(
+    source_factory: SourceFactory, models: FakeServer
+) -> None:
+    source_factory("shop", {"net.py": TWICE + TWICE.replace("class A", "class B")})
+    models.model.script = Script(text=fenced("--- net.py", "+++ net.py", "@@", *ENDS))
+    end = end_of(events_of(PASTED))
+    assert end.steps[0].detail == "net.py line 3, net.py line 9; what was pasted stands at 2 places"
+    assert "stand at 2 places of the file" in reasons(end.patches[0])
+    # Lines around them say which is meant.
+    around = (" class B:", "     def close_it(self):", "         self.socket.close()")
+    models.model.script = Script(text=fenced("--- net.py", "+++ net.py", "@@", *around, *ENDS))
+    (patch,) = end_of(events_of(PASTED)).patches
+    assert (patch["state"], "@@ -7,6 +7,6 @@" in patch["diff"]) == ("good", True), patch["diff"]
