@@ -90,6 +90,17 @@ def by_keyboard_alone(page: Page) -> None:
     page.get_by_role("button", name="Close").click()
 
 
+def what_was_asked_is_no_draft(page: Page, kept: list[str], thread: str, asked: str) -> None:
+    """It is none even where the page that asked it could not say so any more."""
+    new = next(key for key in kept if thread in key).replace(thread, "new")
+    assert new not in kept
+    text = asked.split("\n")[0]
+    page.evaluate("([key, text]) => localStorage.setItem(key, text)", [new, text])
+    page.reload()
+    expect(page.locator(".composer textarea")).to_have_value("kept for later")
+    assert new not in page.evaluate("Object.keys(localStorage)")
+
+
 def narrowed_given_files_and_kept(page: Page, width: str) -> None:
     page.goto("/")
     expect(page.locator(".examples button")).to_have_count(3)
@@ -140,13 +151,7 @@ def narrowed_given_files_and_kept(page: Page, width: str) -> None:
     page.fill(".composer textarea", "kept for later")
     kept = page.evaluate("Object.keys(localStorage)")
     assert [key for key in kept if str(thread) in key], kept
-    # What was asked is no draft any more, even if the page that asked it could not say so.
-    new = next(key for key in kept if str(thread) in key).replace(str(thread), "new")
-    assert new not in kept
-    page.evaluate("([key, text]) => localStorage.setItem(key, text)", [new, asked.text.split("\n")[0]])
-    page.reload()
-    expect(page.locator(".composer textarea")).to_have_value("kept for later")
-    assert new not in page.evaluate("Object.keys(localStorage)")
+    what_was_asked_is_no_draft(page, kept, str(thread), asked.text)
     page.click(".account > summary")
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/accounts/"))
