@@ -9,6 +9,7 @@ from django.conf import settings
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched
 from appliance.conversations.answering.experts import experts_for
+from appliance.conversations.answering.fixing.drafting import patch_blocks
 from appliance.conversations.answering.fixing.locating import (
     How,
     Located,
@@ -92,11 +93,17 @@ def answer_fix(
 def _with_proposal(
     end: Answered, question: Question, model: Model, steps: Stepping
 ) -> Generator[Event, None, Answered]:
-    """Check the changes of an answer, have them written again, and try them."""
-    if not end.text or end.error:
+    """Check the changes of an answer, have them written again, and try them.
+
+    Of an answer that broke off what stands there is checked, and nothing more is asked.
+    """
+    if not end.text or (end.error and not patch_blocks(end.text)):
         return replace(end, steps=tuple(steps.done))
     yield steps.begin(Kind.PATCH, "Check the change")
     proposal = proposed(end.text, question, end.offered)
+    if end.error:
+        yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
+        return replace(_rejudged(end, proposal), steps=tuple(steps.done))
     rewriter = Rewriter(question, end.offered, end.text, _without_repair(model))
     if needs_repair(proposal, end.text) and settings.FIX_REPAIR_TIME_LIMIT_S:
         yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))

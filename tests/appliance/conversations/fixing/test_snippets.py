@@ -41,7 +41,7 @@ def test_what_stands_twice_is_found_twice() -> None:
     lines = tuple(DOCUMENT[:5])
     assert [match.span.start_line for match in find_snippet(Snippet(lines), twice)] == [1, 11, 21]
     assert [match.span.start_line for match in find_snippet(Snippet(("x", *lines)), twice)] == [1, 11, 21]  # fmt: skip
-    many = find_snippet(Snippet(lines), DOCUMENT * 30)
+    many = find_snippet(Snippet(lines), DOCUMENT * 20)
     assert (len(many), {match.share for match in many}) == (4, {1.0})
 
 
