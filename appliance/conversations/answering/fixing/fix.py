@@ -105,11 +105,13 @@ def _with_proposal(
         yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
         return replace(_rejudged(end, proposal), steps=tuple(steps.done))
     rewriter = Rewriter(question, end.offered, end.text, _without_repair(model))
+    title = CHECKED
     if needs_repair(proposal, end.text) and settings.FIX_REPAIR_TIME_LIMIT_S:
+        title = "Had the change written again"
         yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
         yield steps.begin(Kind.PATCH, "Write the change again")
         proposal = repaired(proposal, rewriter, settings.FIX_REPAIR_TIME_LIMIT_S)
-    yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
+    yield steps.end(Kind.PATCH, title, proposal.summary, _places(proposal))
     proposal = yield from tried(proposal, rewriter, steps)
     return replace(_rejudged(end, proposal), steps=tuple(steps.done))
 
