@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import Group
 from django.db.backends.postgresql.operations import DatabaseOperations
@@ -23,6 +24,12 @@ from inference.fake_server import FakeServer, serving
 from inference.testing import Script
 from tests.gitrepos import Repository, make_repository
 from tests.modelserver import running_small_model
+
+# How fast a machine is says nothing of what is tested.
+hypothesis.settings.register_profile(
+    "busy", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("busy")
 
 UserFactory = Callable[..., User]
 RepositoryFactory = Callable[..., Repository]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -111,9 +112,17 @@ def _files(diff: str, known: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[Fil
         shown = lines[: max(0, room)]
         room -= len(lines)
         left_out += len(lines) - len(shown)
-        file = known.get(path, {"is_new": False, "added": 0, "removed": 0})
+        file = known.get(path) or _counted(lines)
         files.append(FileView(path, file["is_new"], file["added"], file["removed"], tuple(shown)))
+    empty = known.keys() - {one.path for one in files}  # made without a line
+    files += [FileView(path, known[path]["is_new"], 0, 0, ()) for path in sorted(empty)]
     return tuple(files), left_out
+
+
+def _counted(lines: Sequence[DiffLine]) -> dict[str, Any]:
+    """Return what is told of a file that the reader does not have: what was written of it."""
+    signs = Counter(line.text[:1] for line in lines)
+    return {"is_new": False, "added": signs["+"], "removed": signs["-"]}
 
 
 def _by_file(diff: str) -> Iterator[tuple[str, list[DiffLine]]]:

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404
 from appliance.accounts.glass import glass_of
 from appliance.accounts.models import ApiToken, User
 from appliance.accounts.roles import administered_sources
+from appliance.sources import moments
 from appliance.sources.models import Grant, in_force
 from indexer.models import Blob, Document, Ref, Source
 from indexer.scope import PathRule, Scope
@@ -37,10 +38,12 @@ class OpenedDocument:
 
 def scope_of(user: User) -> Scope:
     """Return what this person may read at this moment: what they are granted; for an admin with
-    emergency access, everything that is shown."""
-    if glass_of(user) is not None:
-        return operator_scope()
-    return granted_scope_of(user)
+    emergency access, everything that is shown. A page that only shows works it out once."""
+    return moments.once(user.pk, lambda: _scope_of(user))
+
+
+def _scope_of(user: User) -> Scope:
+    return granted_scope_of(user) if glass_of(user) is None else operator_scope()
 
 
 def scope_of_token(token: ApiToken) -> Scope:

@@ -13,6 +13,7 @@ from playwright.sync_api import Page, ViewportSize, expect
 from appliance.conversations.models import Message
 from appliance.local.bench_pages import measure
 from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
+from tests.journeys.threads import go_on
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
@@ -89,6 +90,17 @@ def by_keyboard_alone(page: Page) -> None:
     page.get_by_role("button", name="Close").click()
 
 
+def what_was_asked_is_no_draft(page: Page, kept: list[str], thread: str, asked: str) -> None:
+    """It is none even where the page that asked it could not say so any more."""
+    new = next(key for key in kept if thread in key).replace(thread, "new")
+    assert new not in kept
+    text = asked.split("\n")[0]
+    page.evaluate("([key, text]) => localStorage.setItem(key, text)", [new, text])
+    page.reload()
+    expect(page.locator(".composer textarea")).to_have_value("kept for later")
+    assert new not in page.evaluate("Object.keys(localStorage)")
+
+
 def narrowed_given_files_and_kept(page: Page, width: str) -> None:
     page.goto("/")
     expect(page.locator(".examples button")).to_have_count(3)
@@ -139,6 +151,7 @@ def narrowed_given_files_and_kept(page: Page, width: str) -> None:
     page.fill(".composer textarea", "kept for later")
     kept = page.evaluate("Object.keys(localStorage)")
     assert [key for key in kept if str(thread) in key], kept
+    what_was_asked_is_no_draft(page, kept, str(thread), asked.text)
     page.click(".account > summary")
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile("/accounts/"))
@@ -172,6 +185,27 @@ def citations_and_lines_show_each_other(page: Page, world: World, width: str) ->
     page.locator(".next button").first.click()
     expect(page.locator(".question-text").last).to_have_text(words)
     expect(page.locator(".next:visible")).to_have_count(0)
+
+
+def older_answers_show_their_lines_too(page: Page, world: World) -> None:
+    """Their passages are not in the page: they come when one goes to a citation."""
+    elsewhere(lambda: go_on(world.thread, world.answer, 4))
+    page.goto(f"/threads/{world.thread.pk}/")
+    oldest = page.locator(f"#evidence-{world.answer.pk}")
+    expect(oldest).to_have_attribute("data-later", re.compile("/evidence/"))
+    page.keyboard.press("n")
+    expect(page.locator(".answer .citation").first).to_be_focused()
+    expect(page.locator("#peek")).to_contain_text("def read_level")
+    expect(oldest.locator(".card.is-near")).to_have_attribute("data-handle", "E1")
+    expect(page.locator(".evidence:visible")).to_have_count(1)
+    page.keyboard.press("Escape")
+    # By the pointer the passages that stand beside the thread stay.
+    page.reload()
+    page.locator(".answer .citation").first.hover()  # which scrolls, and that hides what is shown
+    page.mouse.move(0, 0)
+    page.locator(".answer .citation").first.hover()
+    expect(page.locator("#peek")).to_contain_text("def read_level")
+    expect(oldest).to_be_hidden()
 
 
 def dense_and_fit_for_paper(page: Page, world: World) -> None:
@@ -215,3 +249,4 @@ def test_the_ask_page_has_what_people_expect(
     assert not watch.complaints
     if width == "desktop":
         pages_are_light(open_as(world.owner).new_page(), world)
+        older_answers_show_their_lines_too(open_as(world.owner).new_page(), world)

@@ -86,6 +86,17 @@ def answered_thread(owner: User, source: Source, commit: str) -> tuple[Thread, M
     return thread, answer
 
 
+def go_on(thread: Thread, after: Message, times: int) -> None:
+    """Add questions and short answers to a thread, each after the one before."""
+    for number in range(times):
+        asked = Message.objects.create(
+            thread=thread, parent=after, role=Message.Role.QUESTION, text=f"And then ({number})?"
+        )
+        after = Message.objects.create(
+            thread=thread, parent=asked, role=Message.Role.ANSWER, text="Nothing else happens."
+        )
+
+
 def paired_thread(owner: User, source: Source, commit: str) -> Thread:
     asks = receipt(
         source, commit, query="And the alarm?", struck=0, asked_back=True,

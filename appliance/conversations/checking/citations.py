@@ -6,16 +6,25 @@ ended, what the judgement left of it counts. All else is struck from the answer 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.conversations.checking.judging import Judgement
-from appliance.conversations.checking.markers import MARKERS, UNFINISHED, Marker, markers_of
+from appliance.conversations.checking.markers import (
+    MARKERS,
+    UNFINISHED,
+    Marker,
+    in_brackets,
+    markers_of,
+)
 from appliance.conversations.checking.mentions import mentions_in
 from appliance.conversations.checking.support import Verdict
 from appliance.conversations.evidence import EvidenceLines
 
 CLOSES = tuple(" .,;:!?)\n")  # no space stands before these
+# What joins two markers: "[E1], [E2] and [E3]".
+JOINING = re.compile(r"\s*(?:,|;|/|&|and|or|und|oder|et|ou|y|o)\s*(?:and\s+)?|\s*,\s*(?:and|or)\s+")
 MARKED = frozenset({Verdict.DOUBTFUL, Verdict.UNSUPPORTED})
 
 
@@ -35,6 +44,7 @@ class NameMark:
 
 
 Segment = str | EvidenceLines | SentenceMark | NameMark
+Place = tuple[int, int, tuple[Segment, ...]]  # letters of a text, and what stands there instead
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +76,10 @@ def compile_answer(
 
     `holds` may refuse lines; each piece of evidence is asked for once.
     """
-    segments: list[Segment] = []
-    struck = position = 0
+    places: list[Place] = []
+    struck = 0
     verdicts: dict[EvidenceLines, bool] = {}
-    for match in MARKERS.finditer(text):
+    for match in MARKERS.finditer(in_brackets(text)):
         kept: list[Segment] = []
         for marker in markers_of(match.group()):
             evidence = _resolve(marker, offered)
@@ -79,11 +89,8 @@ def compile_answer(
                 struck += 1
             elif evidence not in kept:
                 kept.append(evidence)
-        before = text[position : match.start()]
-        position = match.end()
-        segments += [before if kept else _closed(before, text[position : position + 1]), *kept]
-    segments.append(text[position:])
-    return CompiledAnswer(_without_empty(segments), struck)
+        places.append((match.start(), match.end(), tuple(kept)))
+    return CompiledAnswer(_without_empty(_laid(text, places)), struck)
 
 
 def compile_judged(
@@ -106,7 +113,7 @@ def _segments(judgement: Judgement, unknown: frozenset[str]) -> Iterator[Segment
     sentence = judgement.sentence
     text = sentence.text
     body = len(text.rstrip(" \t\n|"))  # a mark stays in the last cell of a table's row
-    places: list[tuple[int, int, tuple[Segment, ...]]] = [
+    places: list[Place] = [
         (one.start - sentence.start, one.end - sentence.start, one.pieces)
         for one in judgement.citations
     ]
@@ -118,13 +125,34 @@ def _segments(judgement: Judgement, unknown: frozenset[str]) -> Iterator[Segment
         ]
     if judgement.verdict in MARKED and not sentence.is_code:
         places.append((body, body, (SentenceMark(judgement.verdict, judgement.missing),)))
+    yield from _laid(text, sorted(places, key=lambda place: place[:2]))
+
+
+def _laid(text: str, places: Iterable[Place]) -> Iterator[Segment]:
+    """Yield a text with what was kept at each place; what was struck leaves no gap behind."""
     position = 0
-    for start, end, kept in sorted(places, key=lambda place: place[:2]):
-        before = text[position:start]
+    was_struck = False  # the marker before: what joins the two goes with it
+    for first, last, kept in places:
+        start, end = _with_wrapping(text, first, last, is_kept=bool(kept))
+        before = text[position:start] if start > position else ""
+        if is_marker := first < last:
+            if position and JOINING.fullmatch(before) and (was_struck or not kept):
+                before = " " if kept else ""
+            was_struck = not kept
         yield before if kept else _closed(before, text[end : end + 1])
         yield from kept
-        position = end
+        position = max(position, end) if is_marker else max(position, start)
     yield text[position:]
+
+
+def _with_wrapping(text: str, start: int, end: int, *, is_kept: bool) -> tuple[int, int]:
+    """Return a marker's place with the ticks around it, and with the brackets around one that was
+    struck: neither stands for anything without it."""
+    around = f"{text[max(0, start - 1) : start]}{text[end : end + 1]}"
+    is_code = around == "``" and text.count("`", 0, start) % 2 == 1
+    if start < end and ((is_code and "``" not in text) or (around == "()" and not is_kept)):
+        return start - 1, end + 1
+    return start, end
 
 
 def _as_text(segment: Segment) -> str:

@@ -17,6 +17,8 @@ from indexer.scope import Scope
 SECONDS = 1.0  # for all look-ups of one answer; what is not reached is not marked
 MOST = 60  # names looked up; an answer with more is no answer
 GUARDED = frozenset({Kind.NAME, Kind.PATH, Kind.FLAG, Kind.ENDPOINT})
+DIFF = re.compile(r"\s*[`~]{3,}[ \t]*(?:diff|patch|udiff)\b", re.IGNORECASE)
+SIDE = re.compile(r"\A[ab]/(?=.)")
 WORDS = re.compile(r"[^\W\d][\w$]*")
 # What an example binds is its own: `x = ...`, `def x`, `for x in`, `x: int`, `import y as x`.
 BOUND = re.compile(
@@ -52,7 +54,7 @@ def unknown_names(
     seconds: float = SECONDS,
 ) -> tuple[str, ...]:
     """Return the names, paths, flags and endpoints that occur nowhere, as the answer writes them."""
-    parts = {one.text: _parts(one) for one in _guarded(sentences)}
+    parts = {one.text: _parts(one, is_diff=is_diff) for one, is_diff in _guarded(sentences)}
     open_parts = {
         part: kind
         for of_one in parts.values()
@@ -77,12 +79,14 @@ def unknown_names(
     )
 
 
-def _guarded(sentences: Sequence[Sentence]) -> Iterator[Mention]:
+def _guarded(sentences: Sequence[Sentence]) -> Iterator[tuple[Mention, bool]]:
+    """Yield what is looked up, and whether it stands in a diff."""
     for sentence in sentences:
+        is_diff = sentence.is_code and DIFF.match(sentence.text) is not None
         bound = bound_in(sentence.text) if sentence.is_code else frozenset()
         for mention in mentions_in(sentence):
             if mention.kind in GUARDED and SEPARATOR.split(mention.text)[0] not in bound:
-                yield mention
+                yield mention, is_diff
 
 
 def bound_in(code: str) -> frozenset[str]:
@@ -92,13 +96,15 @@ def bound_in(code: str) -> frozenset[str]:
     )
 
 
-def _parts(mention: Mention) -> list[tuple[str, Kind]]:
-    """Return what is looked up of a mention: of `Command.invoke` both names."""
+def _parts(mention: Mention, *, is_diff: bool) -> list[tuple[str, Kind]]:
+    """Return what is looked up of a mention: of `Command.invoke` both names, of a path in a diff
+    what stands behind git's `a/` and `b/`."""
     if mention.kind is Kind.NAME:
         return [(part, Kind.NAME) for part in SEPARATOR.split(mention.text)]
     if mention.kind is Kind.ENDPOINT:
         return [(static_part(mention.text), Kind.ENDPOINT)]
-    return [(mention.text.removeprefix("./"), mention.kind)]
+    path = SIDE.sub("", mention.text) if is_diff else mention.text
+    return [(path.removeprefix("./"), mention.kind)]
 
 
 def _flags_as_names(

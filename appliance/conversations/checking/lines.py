@@ -17,7 +17,7 @@ from appliance.conversations.checking.mentions import NUMBER, SEPARATOR, Kind, M
 from indexer.lexical.words import split_word
 
 IDENTIFIER = re.compile(r"[^\W\d][\w$]*(?:-[^\W\d]\w*)*")
-NUMBERS = re.compile(NUMBER.replace(r"(?<![\w.])", r"(?<![A-Za-z_.\d])").replace("v?", ""))
+NUMBERS = re.compile(NUMBER.replace(r"(?<![\w.])v?", r"(?:(?<![A-Za-z_.\d])|(?<=\bv))"))
 MAX_PLACES = 500  # of one mention in one text
 OF_NO_PLACE = frozenset({"self", "this", "cls", "super"})  # whose members they are nobody writes
 

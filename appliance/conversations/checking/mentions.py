@@ -49,27 +49,38 @@ URL = r"https?://[^\s`\"'<>)\]]{1,500}"
 PART = r"(?:[\w.~@%+-]{1,100}|[{<:][\w:]{1,100}[}>]?)"  # of an endpoint
 ENDPOINT = rf"(?<![\w/.)])/{PART}(?:/{PART}){{0,30}}/?"
 FLAG = r"(?<![\w-])--[A-Za-z][\w-]*|(?<![\w-])-[A-Za-z](?![\w-])"
+# Behind a path: lines of it, which no text of the file tells. a.py:12, a.py:12:5, a.py#L12-L14
+OF_LINES = r"(?::\d{1,7}(?:[-\u2013:]\d{1,7})?(?![\w.])|#L\d{1,7}(?:-L?\d{1,7})?)"
 NUMBER = r"(?<![\w.])v?(?:0[xX][0-9a-fA-F]+|\d+(?:[_,]\d{3})*(?:\.\d+)*)(?![\d_])"
 WORD = r"[^\W\d][\w$]*"
 JOINED = rf"{WORD}(?:(?:\.|::|->|#){WORD})*"
-QUOTED = r"\"([^\"\n]{2,120})\"|\u201c([^\u201d\n]{2,120})\u201d"
+VERSION = r"v\d+\.\d"  # no name, though it begins like one
+# "this", \u201cthis\u201d, \u201ethis\u201c and \u00abthis\u00bb
+QUOTED = (
+    r"\"([^\"\n]{2,120})\"|\u201c([^\u201d\n]{2,120})\u201d|\u201e([^\u201c\u201d\n]{2,120})[\u201c\u201d]"
+    r"|\u00ab\s?([^\u00bb\n]{2,120}?)\s?\u00bb"
+)
 QUOTED_IN_CODE = r"\"((?:[^\"\\\n]|\\.){1,120})\"|'((?:[^'\\\n]|\\.){1,120})'"
 
 IN_CODE = re.compile(
-    rf"(?P<url>{URL})|{QUOTED_IN_CODE}|(?P<flag>{FLAG})|(?P<path>{PATH})|(?P<endpoint>{ENDPOINT})"
-    rf"|(?P<name>\$?{JOINED})|(?P<number>{NUMBER})"
+    rf"(?P<url>{URL})|{QUOTED_IN_CODE}|(?P<flag>{FLAG})|(?P<path>{PATH}){OF_LINES}?|(?P<endpoint>{ENDPOINT})"
+    rf"|(?P<name>(?!{VERSION})\$?{JOINED})|(?P<number>{NUMBER})"
 )
 IN_PROSE = re.compile(
-    rf"(?P<url>{URL})|{QUOTED}|(?P<flag>{FLAG})|(?P<path>{PATH})|(?P<endpoint>{ENDPOINT})"
-    rf"|(?P<name>\$?{JOINED}(?:\(\))?)|(?P<number>{NUMBER})(?P<unit>[ \u00a0-]?(?:%|[A-Za-z]+))?"
+    rf"(?P<url>{URL})|{QUOTED}|(?P<flag>{FLAG})|(?P<path>{PATH}){OF_LINES}?|(?P<endpoint>{ENDPOINT})"
+    rf"|(?P<name>(?!{VERSION})\$?{JOINED}(?:\(\))?)|(?P<number>{NUMBER})(?P<unit>[ \u00a0-]?(?:%|[A-Za-z]+))?"
 )
 WHOLE_FOLDER = re.compile(rf"(?:{SEGMENT}/){{1,30}}(?:{SEGMENT})?")
 KEBAB = re.compile(r"[^\W\d]\w*(?:-\w+){1,30}")
 SEPARATOR = re.compile(r"\.|::|->|#")
 # A name in prose: an underscore inside, a hump, or an acronym that goes on in small letters.
 CODELIKE = re.compile(r"[^\W_]_+\w|^_+\w|[a-z0-9][A-Z]|[A-Z]{2,}[a-z]{2,}|^\$")
-LINES_BEFORE = re.compile(r"\b(?:lines?|L|and|to|-|\u2013)\s*\Z", re.IGNORECASE)
-SPEAKS_OF_LINES = re.compile(r"\blines?\b", re.IGNORECASE)
+# "lines 12, 15 and 20 to 31"; and in the languages that answers are asked for most.
+LINES_BEFORE = re.compile(
+    r"\b(?:lines?|L|Zeilen?|lignes?|l[i\u00ed]neas?)\s{0,3}"
+    r"(?:\d(?:[\s\d,&\u2013-]|\b(?:and|to|or|und|bis|et|\u00e0|y|a)\b){0,60})?\Z",
+    re.IGNORECASE,
+)
 
 # Words of languages that say nothing about a place: every file has them.
 KEYWORDS = frozenset({
@@ -137,7 +148,7 @@ def _of_code(code: str, offset: int, end: int) -> Iterator[Mention]:
     """Yield the mentions of code; `end` is where all of them end, 0: each behind itself."""
     for found in IN_CODE.finditer(code):
         at = end or offset + found.end()
-        if text := found[2] or found[3]:
+        if text := found[2] or found[3]:  # QUOTED_IN_CODE
             if len(text) > 1:
                 yield Mention(Kind.TEXT, text, at)
         elif name := found["name"]:
@@ -149,16 +160,15 @@ def _of_code(code: str, offset: int, end: int) -> Iterator[Mention]:
 
 
 def _of_prose(text: str) -> Iterator[Mention]:
-    speaks_of_lines = bool(SPEAKS_OF_LINES.search(text))
     for found in IN_PROSE.finditer(text):
-        if quoted := found[2] or found[3]:
+        if quoted := next(filter(None, found.group(2, 3, 4, 5)), ""):  # QUOTED
             if re.search(r"[^\w]|_|[a-z][A-Z]", quoted.strip()):
                 yield Mention(Kind.TEXT, quoted, found.end())
         elif name := found["name"]:
             if _is_codelike(name):
                 yield from _name(name.removesuffix("()"), found.end())
         elif found["number"]:
-            yield from _number(found, text, speaks_of_lines)
+            yield from _number(found, text)
         elif found["flag"] and len(found["flag"]) == 2:
             continue
         else:
@@ -189,12 +199,13 @@ def _is_codelike(name: str) -> bool:
     return len(parts) > 1 and all(len(part) > 1 for part in parts) and parts[-1][0].islower()
 
 
-def _number(found: re.Match[str], text: str, speaks_of_lines: bool) -> Iterator[Mention]:
+def _number(found: re.Match[str], text: str) -> Iterator[Mention]:
     number, unit = found["number"], (found["unit"] or "").strip(" \u00a0-").lower()
     factors = FACTORS.get(unit, FACTORS.get(unit.removesuffix("s")))
     is_small = number.isdecimal() and len(number) == 1
     if is_small and factors is None and unit != "%":
         return
-    if speaks_of_lines and (unit.startswith("line") or LINES_BEFORE.search(text[: found.start()])):
+    before = text[max(0, found.start() - 80) : found.start()]
+    if unit.startswith("line") or (factors is None and LINES_BEFORE.search(before)):
         return
     yield Mention(Kind.NUMBER, number, found.end("number"), factors or ())

@@ -10,12 +10,14 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from appliance.conversations.checking.markers import MARKER, UNFINISHED
+from appliance.conversations.checking.markers import MARKER, UNFINISHED, in_brackets
 
 LONGEST = 2000  # letters; more than that is cut, wherever it stands
 LOOKED_AT = 2 * LONGEST
 
-FENCE = re.compile(r"[ \t]{0,12}(`{3,}+|~{3,}+)[^\n]*+\n")
+FENCE = re.compile(r"([ \t]{0,12})(`{3,}+|~{3,}+)[ \t]*([\w-]{0,20})[^\n]*+\n")
+# In a diff a fence that is further in is a line of the file that it changes.
+DIFF_LANGUAGES = frozenset({"diff", "patch", "udiff"})
 MAYBE_FENCE = re.compile(r"[ \t]{0,12}(?:`{1,2}|~{1,2}|`{3,}+[^\n]*+|~{3,}+[^\n]*+)\Z")
 CODE_SPAN = re.compile(r"``(?:[^`\n]|`(?!`)){1,400}``|`[^`\n]{1,400}`")
 OPEN_SPAN = re.compile(r"`[^\n]{0,800}\Z")
@@ -36,7 +38,7 @@ class Sentence:
     """A part of an answer that is judged as one."""
 
     start: int  # letters of the answer before it
-    text: str  # as it was written, markers and the space behind it included
+    text: str  # as it was written, the space behind it and markers, in square brackets, included
     is_code: bool = False  # a fenced block
 
     @property
@@ -54,7 +56,7 @@ class SentenceReader:
 
     def feed(self, piece: str) -> list[Sentence]:
         """Return the sentences that end with this piece of the answer."""
-        self._text = self._text[self._at :] + piece
+        self._text = self._text[self._at :] + in_brackets(piece)
         self._before += self._at
         self._at = 0
         return self._read(is_last=False)
@@ -88,7 +90,7 @@ def _end_of(text: str, at: int, *, is_last: bool) -> tuple[int | None, bool]:
     first = len(window) - len(window.lstrip())
     line = window.rfind("\n", 0, first) + 1
     if fence := FENCE.match(window, line):
-        end = _end_of_block(text, at + fence.end(), fence[1], is_last=is_last)
+        end = _end_of_block(text, at + fence.end(), fence, is_last=is_last)
         return (None if end is None else _with_markers(text, end, is_last=is_last)), True
     if not is_last and MAYBE_FENCE.match(window, line):
         return None, False
@@ -97,8 +99,10 @@ def _end_of(text: str, at: int, *, is_last: bool) -> tuple[int | None, bool]:
     return _end_of_prose(text, at, window, first, is_last=is_last), False
 
 
-def _end_of_block(text: str, at: int, fence: str, *, is_last: bool) -> int | None:
-    closing = re.compile(rf"^[ \t]{{0,12}}{fence[0]}{{{len(fence)},}}[ \t]*(\n|\Z)", re.MULTILINE)
+def _end_of_block(text: str, at: int, opened: re.Match[str], *, is_last: bool) -> int | None:
+    indent, fence, language = opened.groups()
+    margin = indent if language.lower() in DIFF_LANGUAGES else r"[ \t]{0,12}"
+    closing = re.compile(rf"^{margin}{fence[0]}{{{len(fence)},}}[ \t]*(\n|\Z)", re.MULTILINE)
     for found in closing.finditer(text, at):
         return found.end() if is_last or found[1] else None
     return len(text) if is_last else None

@@ -32,9 +32,11 @@ from appliance.conversations.trees import Node
 from appliance.conversations.turns import pins_of, turns_on
 from appliance.conversations.views.desk import composer, desk, question_form, source_names
 from appliance.conversations.views.refusing import refused, refused_in_place
+from appliance.sources.moments import at_one_moment
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@at_one_moment
 def ask_page(request: SignedInRequest) -> HttpResponse:
     """Ask the first question of a new thread."""
     form = question_form(request, initial=about(request.GET, source_names(request.user)))
@@ -111,6 +113,7 @@ def _where(reading: Reading, place: PlaceForm) -> _Where:
 
 
 @require_safe
+@at_one_moment
 def thread_page(request: SignedInRequest, thread_id: UUID) -> HttpResponse:
     """Show one path of a conversation with the evidence of each answer."""
     thread = get_thread_for_reader(request.user, thread_id)

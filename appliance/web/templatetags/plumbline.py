@@ -14,6 +14,7 @@ from appliance.accounts.models import Role, User
 from appliance.accounts.roles import has_role
 from appliance.common.highlighting import highlighted_lines
 from appliance.conversations.attaching import Folded, folded
+from appliance.conversations.pasting import Part, parts_of
 
 register = template.Library()
 
@@ -122,3 +123,9 @@ def may_audit(user: object) -> bool:
 def folded_question(text: str) -> Folded:
     """Take a question apart into its words and what is attached to them."""
     return folded(text)
+
+
+@register.filter
+def pasted(words: str) -> list[Part]:
+    """Return what was said in a question, and what was pasted into it."""
+    return parts_of(words)

@@ -169,3 +169,21 @@ def test_a_recorded_fix_that_fails_is_told(shop: Source, owner: User, models: Fa
     assert [patch["state"] for patch in message.patches] == ["failed"]
     assert get(owner, message).status_code == 404
     assert "A change that does not hold" in page(owner, message)
+
+
+def test_lines_of_a_file_that_nobody_has_are_counted_and_an_empty_file_is_named(
+    answered: Message, owner: User, shop: Source
+) -> None:
+    nowhere = "--- net/client.py\n+++ net/client.py\n@@\n-old\n+new\n+newer\n"
+    made = "diff --git a/shop/plugins.py b/shop/plugins.py\nnew file mode 100644\n"
+    for diff, files, told in (
+        (nowhere, [], "2 added, 1 removed"),
+        (
+            made,
+            [{"path": "shop/plugins.py", "is_new": True, "added": 0, "removed": 0}],
+            'shop/plugins.py</span> <span class="soft small">new file, 0 added, 0 removed',
+        ),
+    ):
+        patches = [patch_of(shop, diff=diff, files=files)]
+        Message.objects.filter(pk=answered.pk).update(patches=patches)
+        assert told in page(owner, answered)

@@ -11,6 +11,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from appliance.conversations.checking.sentences import DIFF_LANGUAGES
+
 LONGEST = 200_000  # letters of all blocks of an answer
 HUNK = re.compile(r"@@(?: -(\d{1,9})(?:,\d{1,9})? \+\d{1,9}(?:,\d{1,9})? @@)?")
 OLD_FILE = re.compile(r"--- (\S[^\t\n]{0,1000})")
@@ -108,7 +110,7 @@ def changes_in(block: str) -> list[FileChange]:
 
 def is_change(block: str, language: str) -> bool:
     """Return whether a fenced block is meant as a change of files."""
-    if language.lower() in {"diff", "patch", "udiff"}:
+    if language.lower() in DIFF_LANGUAGES:
         return True
     lines = block.split("\n")
     has_files = any(OLD_FILE.match(line) or NAMED_FILE.match(line) for line in lines)

@@ -16,14 +16,15 @@ from appliance.conversations.answering.fixing.diff_blocks import (
 from appliance.conversations.answering.fixing.unified import applied, has_odd_letters, overlap
 from appliance.conversations.checking.sentences import Sentence, sentences_of
 from appliance.conversations.evidence import EvidenceLines
-from indexer.models import Blob
+from indexer.models import Blob, Document
 from indexer.retrieval.named_files import NamedFile, NamedFiles, named_files, parts_of
 from indexer.spans import Span
 
 MOST_CHANGES = 20
 MOST_HUNKS = 50  # of one file
+MOST_LOOKED_AT = 50  # paths of a folder, of which one may be read
 UNREADABLE = "You may read no file of this path: {path}."
-BLOCK = re.compile(r"[ \t]{0,12}(`{3,}|~{3,})([^\n]*)\n(.*)", re.DOTALL)
+BLOCK = re.compile(r"([ \t]{0,12})(`{3,}|~{3,})([^\n]*)\n(.*)", re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,10 +110,10 @@ def _inside(block: Sentence) -> tuple[str, str, bool]:
     found = BLOCK.match(block.text.lstrip("\n"))
     if found is None:
         return "", "", False
-    fence, language, rest = found[1], found[2].strip(), found[3]
+    indent, fence, language, rest = found[1], found[2], found[3].strip(), found[4]
     lines = rest.rstrip().split("\n")
     closing = next(
-        (n for n in range(len(lines), 0, -1) if lines[n - 1].strip().startswith(fence)), 0
+        (n for n in range(len(lines), 0, -1) if lines[n - 1].startswith(f"{indent}{fence}")), 0
     )
     return "\n".join(lines[: closing - 1] if closing else lines), language, closing > 0
 
@@ -223,7 +224,9 @@ def _new(change: FileChange, files: _Files) -> tuple[tuple[int, str, str], Draft
     """Return a file that is to be made, in the source of the evidence."""
     path = re.sub(r"\A[ab]/(?=.)", "", change.path.removeprefix("./"))
     sources = {(one.source_id, one.source, one.commit) for one in files.offered}
-    named = {key for key in sources if path.startswith(f"{key[1]}/")}
+    named = {
+        key for key in sources if path.startswith(f"{key[1]}/") and not _is_inside(path, key, files)
+    }
     chosen = named or sources
     if len(chosen) != 1:
         refusal = "It does not say in which source the new file is to be."
@@ -234,6 +237,17 @@ def _new(change: FileChange, files: _Files) -> tuple[tuple[int, str, str], Draft
         refusal = UNREADABLE.format(path=change.path)
         return key, DraftFile(change.path, change, refusal=refusal)
     return key, DraftFile(path, change, is_new=True, is_known=True)
+
+
+def _is_inside(path: str, source: tuple[int, str, str], files: _Files) -> bool:
+    """Return whether a path that begins like its source means a folder of that name: `shop/limits.py`
+    belongs into the folder `shop` of the source `shop`, where it has one."""
+    folder = f"{source[1]}/"
+    if path.startswith(folder * 2):
+        return False
+    below = Document.objects.filter(source=source[0], path__startswith=folder)
+    known = below.values_list("path", flat=True)[:MOST_LOOKED_AT]
+    return any(files.question.scope.allows(source[0], one) for one in known)
 
 
 def _placed(change: FileChange, file: NamedFile, files: _Files) -> DraftFile:

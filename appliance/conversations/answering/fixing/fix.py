@@ -9,6 +9,7 @@ from django.conf import settings
 
 from appliance.conversations.answering.events import Answered, Event, Question, Searched
 from appliance.conversations.answering.experts import experts_for
+from appliance.conversations.answering.fixing.drafting import patch_blocks
 from appliance.conversations.answering.fixing.locating import (
     How,
     Located,
@@ -16,9 +17,11 @@ from appliance.conversations.answering.fixing.locating import (
     locate_trace,
     merged_hits,
 )
+from appliance.conversations.answering.fixing.log_lines import bare
 from appliance.conversations.answering.fixing.patches import places_of
 from appliance.conversations.answering.fixing.proposing import (
     Proposal,
+    needs_repair,
     proposed,
     repaired,
     with_patches,
@@ -90,17 +93,25 @@ def answer_fix(
 def _with_proposal(
     end: Answered, question: Question, model: Model, steps: Stepping
 ) -> Generator[Event, None, Answered]:
-    """Check the changes of an answer, have them written again, and try them."""
-    if not end.text or end.error:
+    """Check the changes of an answer, have them written again, and try them.
+
+    Of an answer that broke off what stands there is checked, and nothing more is asked.
+    """
+    if not end.text or (end.error and not patch_blocks(end.text)):
         return replace(end, steps=tuple(steps.done))
     yield steps.begin(Kind.PATCH, "Check the change")
     proposal = proposed(end.text, question, end.offered)
+    if end.error:
+        yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
+        return replace(_rejudged(end, proposal), steps=tuple(steps.done))
     rewriter = Rewriter(question, end.offered, end.text, _without_repair(model))
-    if proposal.failures and settings.FIX_REPAIR_TIME_LIMIT_S:
+    title = CHECKED
+    if needs_repair(proposal, end.text) and settings.FIX_REPAIR_TIME_LIMIT_S:
+        title = "Had the change written again"
         yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
         yield steps.begin(Kind.PATCH, "Write the change again")
         proposal = repaired(proposal, rewriter, settings.FIX_REPAIR_TIME_LIMIT_S)
-    yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
+    yield steps.end(Kind.PATCH, title, proposal.summary, _places(proposal))
     proposal = yield from tried(proposal, rewriter, steps)
     return replace(_rejudged(end, proposal), steps=tuple(steps.done))
 
@@ -133,7 +144,12 @@ def _told(located: Sequence[Located]) -> str:
     shown = ", ".join(f"{one.hit.path} line {one.line}" for one in located[:POINTED])
     more = f" and {len(located) - POINTED} more" if len(located) > POINTED else ""
     is_other = any(one.how is How.MOVED for one in located)
-    return f"{shown}{more}" + ("; the trace comes from another version" if is_other else "")
+    pasted = max(one.places for one in located)
+    return (
+        f"{shown}{more}"
+        + ("; the trace comes from another version" if is_other else "")
+        + (f"; what was pasted stands at {pasted} places" if pasted > 1 else "")
+    )
 
 
 def _places(proposal: Proposal) -> tuple[tuple[int, str], ...]:
@@ -159,7 +175,7 @@ def _query(trace: Trace, question: Question, model: Model | None) -> tuple[str, 
 
 
 def _is_prose(line: str) -> bool:
-    return bool(line.strip()) and line[:1].isalpha() and read_trace(line).is_empty
+    return line[:1].isalpha() and bare(line) == line and read_trace(line).is_empty
 
 
 def shortened(text: str) -> str:

@@ -43,6 +43,7 @@ class Located:
     how: How
     said: int = 0  # the line that the trace named
     function: str = ""
+    places: int = 1  # at which pasted code stands as well as here
 
     @property
     def code(self) -> str:
@@ -82,7 +83,7 @@ def locate_trace(trace: Trace, question: Question) -> list[Located]:
 
 
 def locate_snippet(snippet: Snippet, question: Question) -> list[Located]:
-    """Return where pasted code stands, the best place alone."""
+    """Return where pasted code stands: the best place, or all that are as good."""
     telling = "\n".join(snippet.telling)
     if not telling:
         return []
@@ -99,16 +100,24 @@ def locate_snippet(snippet: Snippet, question: Question) -> list[Located]:
         (match, hit, blobs[hit.blob_id])
         for hit in result.hits
         if hit.blob_id in blobs
-        and (match := find_snippet(snippet, blobs[hit.blob_id].text.split("\n")))
+        for match in find_snippet(snippet, blobs[hit.blob_id].text.split("\n"))
     ]
-    if not found:
-        return []
-    match, hit, blob = max(found, key=lambda one: one[0].share)
-    file = NamedFile(hit.source_id, hit.source, hit.path, hit.blob_id, hit.commit)
-    how = How.SNIPPET if match.share == 1.0 else How.SIMILAR
+    best = max((match.share for match, _, _ in found), default=0.0)
+    how = How.SNIPPET if best == 1.0 else How.SIMILAR
+    kept = [one for one in found if one[0].share == best][:MOST_PLACES]
     return [
-        Located(_hit(file, blob, match.span.start_line, match.span), match.span.start_line, how)
+        Located(
+            _hit(_file_of(hit), blob, match.span.start_line, match.span),
+            match.span.start_line,
+            how,
+            places=len(kept),
+        )
+        for match, hit, blob in kept
     ]
+
+
+def _file_of(hit: Hit) -> NamedFile:
+    return NamedFile(hit.source_id, hit.source, hit.path, hit.blob_id, hit.commit)
 
 
 def _refs(question: Question) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -10,8 +11,15 @@ from appliance.conversations.answering.fixing.drafting import drafts_of, patch_b
 from appliance.conversations.answering.fixing.patches import Patch, State
 from appliance.conversations.answering.fixing.rewriting import Rewriter
 from appliance.conversations.answering.fixing.verifying import Verified, verified
+from appliance.conversations.checking.sentences import sentences_of
 from appliance.conversations.evidence import EvidenceLines
-from appliance.conversations.prompting.fix_prompts import REPAIR_REQUEST, reasons_block
+from appliance.conversations.prompting.fix_prompts import (
+    DIFF_REQUEST,
+    REPAIR_REQUEST,
+    reasons_block,
+)
+
+TICKS = re.compile(r"`{3,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +52,8 @@ class Proposal:
         return f"{checks} checks, none failed"
 
     def is_better_than(self, other: Proposal) -> bool:
+        if not other.patches:
+            return bool(self.patches) and not self.failures
         return bool(self.patches) and len(self.failures) < len(other.failures)
 
     def repaired(self) -> Proposal:
@@ -58,11 +68,22 @@ def proposed(text: str, question: Question, offered: Sequence[EvidenceLines]) ->
     return Proposal(tuple(verified(draft, question, offered) for draft in drafts))
 
 
+def needs_repair(proposal: Proposal, text: str) -> bool:
+    """Return whether a check failed, or code was written and no change."""
+    if proposal.patches:
+        return bool(proposal.failures)
+    return any(one.is_code for one in sentences_of(text))
+
+
 def repaired(proposal: Proposal, rewriter: Rewriter, seconds: float) -> Proposal:
-    """Return the proposal that the model wrote instead, if fewer of its checks fail."""
-    if not proposal.failures or seconds <= 0:
+    """Return the proposal that the model wrote instead, if fewer of its checks fail.
+
+    Code that stands in no diff cannot be checked: then it is asked for one.
+    """
+    if seconds <= 0 or not needs_repair(proposal, rewriter.text):
         return proposal
-    request = REPAIR_REQUEST.format(reasons=reasons_block(proposal.failures))
+    reasons = reasons_block(proposal.failures)
+    request = REPAIR_REQUEST.format(reasons=reasons) if reasons else DIFF_REQUEST
     again = rewriter.again(request, proposal.paths, seconds)
     if again is None:
         return proposal
@@ -75,14 +96,17 @@ def with_patches(text: str, patches: Sequence[Patch]) -> str:
 
     So whoever reads the text alone (a later prompt, an export) reads what was checked.
     """
-    blocks = patch_blocks(text)
-    if not blocks or not patches:
+    if not patches:
         return text
     kept: list[str] = []
     at = 0
-    for block in blocks:
+    for block in patch_blocks(text):
         kept.append(text[at : block.start])
         at = block.end
     body = "".join(patch.diff for patch in patches).replace("\r\n", "\n")
-    kept.insert(1, f"```diff\n{body}```\n")
-    return "".join([*kept, text[at:]])
+    # Longer than any in the files that are changed.
+    fence = "`" * max(3, 1 + max(map(len, TICKS.findall(body)), default=0))
+    checked = f"{fence}diff\n{body}{fence}\n"
+    if not kept:  # it was written as code, then as a change
+        return f"{text.rstrip()}\n\n{checked}"
+    return "".join([kept[0], checked, *kept[1:], text[at:]])

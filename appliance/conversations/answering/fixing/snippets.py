@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from indexer.spans import Span
@@ -18,6 +18,7 @@ SPACE = re.compile(r"\s+")
 MOST_SNIPPETS = 4
 MOST_LINES = 400  # of one snippet
 LEAST_SHARE = 0.5  # of a snippet's letters that must stand in a window
+MOST_MATCHES = 4  # of one snippet in one document
 MOST_PLACES = 40  # of one line in a document; a commoner one says nothing
 
 
@@ -68,8 +69,9 @@ def without_snippets(text: str) -> str:
     return "\n".join(kept)
 
 
-def find_snippet(snippet: Snippet, document: Sequence[str]) -> Match | None:
-    """Return the window of a document that holds the snippet, white space apart.
+def find_snippet(snippet: Snippet, document: Sequence[str]) -> list[Match]:
+    """Return the windows of a document that hold the snippet, white space apart: several when it
+    stands there more than once.
 
     Lines that most say about the place vote for where it begins.
     """
@@ -83,19 +85,40 @@ def find_snippet(snippet: Snippet, document: Sequence[str]) -> Match | None:
             for place in places.get(key, ()):
                 votes[place - at] += len(key)
     if not votes:
-        return None
-    begin = min(votes, key=lambda one: (-_near(votes, one), one))
+        return []
+    near = {begin: _near(votes, begin) for begin in votes}
     total = sum(len(key) for _, key in wanted)
+    best = max(near.values())
+    if best < LEAST_SHARE * total:
+        return []
+    share = min(1.0, best / total)
+    spans = (
+        _held(wanted, places, begin, len(snippet.lines))
+        for begin in _apart((one for one in near if near[one] == best), len(snippet.lines))
+    )
+    return [Match(span, share) for span in spans if span]
+
+
+def _apart(begins: Iterable[int], lines: int) -> list[int]:
+    """Return the first places of which none lies within another."""
+    apart: list[int] = []
+    for begin in sorted(begins):
+        if len(apart) < MOST_MATCHES and (not apart or begin - apart[-1] >= lines):
+            apart.append(begin)
+    return apart
+
+
+def _held(
+    wanted: Sequence[tuple[int, str]], places: Mapping[str, list[int]], begin: int, lines: int
+) -> Span | None:
+    """Return from where to where the lines stand that belong to a beginning."""
     held = [
         place
         for at, key in wanted
         for place in places.get(key, ())
-        if abs(place - at - begin) <= 2 + len(snippet.lines) // 4
+        if abs(place - at - begin) <= 2 + lines // 4
     ]
-    share = min(1.0, _near(votes, begin) / total)
-    if share < LEAST_SHARE or not held:
-        return None
-    return Match(Span(min(held) + 1, max(held) + 1), share)
+    return Span(min(held) + 1, max(held) + 1) if held else None
 
 
 def _near(votes: Counter[int], begin: int) -> int:

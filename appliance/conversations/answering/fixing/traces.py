@@ -5,8 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
+from appliance.conversations.answering.fixing.log_lines import bare
 from appliance.conversations.answering.fixing.trace_forms import (
+    CAUSE,
     ERRORS,
     FUNCTION_BEFORE,
     NAMELESS,
@@ -16,6 +19,7 @@ from appliance.conversations.answering.fixing.trace_forms import (
 LONGEST_LINE = 1500  # letters looked at of one line
 LONGEST = 200_000  # letters of a text; of a longer one the two ends are read
 MOST_FRAMES = 60  # of a long trace the two ends say what matters
+PYTEST = re.compile(r"E {3,}\S")
 SEPARATOR = re.compile(r"::|[./#]|->")
 
 
@@ -48,14 +52,20 @@ def read_trace(text: str) -> Trace:
     """Return the places and the error that a text tells of; an empty trace when it tells none."""
     if len(text) > LONGEST:
         text = f"{text[: LONGEST // 2]}\n{text[-LONGEST // 2 :]}"
-    lines = [line[:LONGEST_LINE].rstrip("\r") for line in text.split("\n")]
-    frames = list(_frames(lines))
-    if any('", line ' in line for line in lines):
+    lines = [bare(line[:LONGEST_LINE].rstrip("\r")) for line in text.split("\n")]
+    frames = list(_frames(_causes_first(lines)))
+    if any('", line ' in line or PYTEST.match(line) for line in lines):
         frames.reverse()  # Python begins with who called
     if len(frames) > MOST_FRAMES:
         frames = frames[: MOST_FRAMES // 2] + frames[-MOST_FRAMES // 2 :]
     error, message = _error(lines)
     return Trace(tuple(dict.fromkeys(frames)), error, message)
+
+
+def _causes_first(lines: Sequence[str]) -> list[str]:
+    """Return the lines of a trace with the last cause in front: there it failed first."""
+    bounds = [0, *(at for at, line in enumerate(lines) if CAUSE.match(line)), len(lines)]
+    return [line for start, end in reversed(list(pairwise(bounds))) for line in lines[start:end]]
 
 
 def _frames(lines: Sequence[str]) -> Iterator[Frame]:

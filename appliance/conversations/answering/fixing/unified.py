@@ -45,9 +45,11 @@ def overlap(replacements: Sequence[Replacement]) -> bool:
 
 
 def new_file(path: str, lines: Sequence[str]) -> str:
-    """Return the diff that makes a file of these lines."""
-    head = [f"diff --git a/{path} b/{path}", "new file mode 100644", "--- /dev/null"]
-    body = [f"+++ b/{_named(path)}", f"@@ -0,0 +1,{len(lines)} @@"]
+    """Return the diff that makes a file of these lines; of none an empty one."""
+    head = [f"diff --git a/{path} b/{path}", "new file mode 100644"]
+    if not lines:
+        return "\n".join(head) + "\n"
+    body = ["--- /dev/null", f"+++ b/{_named(path)}", f"@@ -0,0 +1,{len(lines)} @@"]
     return "\n".join([*head, *body, *(f"+{line}" for line in lines)]) + "\n"
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from appliance.conversations.answering.events import Question
 from appliance.conversations.answering.fixing.drafting import Draft, DraftFile
+from appliance.conversations.answering.fixing.line_ends import with_line_ends
 from appliance.conversations.answering.fixing.patches import Check, Patch, PatchFile, Verdict
 from appliance.conversations.answering.fixing.unified import changed_file, new_file
 from appliance.conversations.checking.guarding import Known, unknown_names
@@ -102,15 +103,7 @@ def encoded_diff(file: DraftFile, original: Original | None) -> bytes:
     if file.is_new or original is None or original.content is None:
         return new_file(file.path, file.lines).encode("utf-8", "replace")
     raw = original.content.split(b"\n")
-    has_returns = len(raw) > 1 and all(line.endswith(b"\r") for line in raw[:-1])
-    text = _diff_of(file, raw)
-    if not has_returns:
-        return text.encode("utf-8", "replace")
-    lines = [
-        f"{line}\r" if line.startswith((" ", "+", "-")) and at > 2 else line
-        for at, line in enumerate(text.split("\n"))
-    ]
-    return "\n".join(lines).encode("utf-8", "replace")
+    return with_line_ends(_diff_of(file, raw), raw).encode("utf-8", "replace")
 
 
 def _diff_of(file: DraftFile, raw: Sequence[bytes]) -> str:
@@ -159,6 +152,8 @@ def _of_result(result: Applied, before: Mapping[str, bytes]) -> Iterator[Check]:
 
 
 def _faults(path: str, content: bytes) -> list[int] | None:
+    if not content.strip():
+        return []  # an `__init__.py`
     reading = Reading(oid=path, path=path, content=content, max_bytes=0, only_faults=True)
     return clients.readers().read(reading).faults
 

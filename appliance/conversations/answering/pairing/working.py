@@ -160,7 +160,7 @@ def _ending(plan: Plan | None, model: Model) -> tuple[str, str]:
         return "Stopped", ""
     return (
         "Went on to write",
-        "The model named no step that can be taken; what was found has to do.",
+        "The model named no step that can be taken, or did not answer; what was found has to do.",
     )
 
 

@@ -100,10 +100,33 @@
     peek.style.top = `${below + box.height > innerHeight - 8 ? Math.max(8, at.top - box.height - 6) : below}px`;
     shownFor = link;
   };
+  // The passages of an older answer come when they are wanted, and stay behind those that are shown.
+  const fetching = new Map();
+  const passagesOf = (link) => {
+    const section = sectionOf(link);
+    if (!section?.dataset.later) return null;
+    const { id } = section;
+    if (!fetching.has(id)) {
+      const fetched = htmx.ajax("GET", section.dataset.later, { target: section, swap: "outerHTML" });
+      fetching.set(id, fetched.then(() => {
+        fetching.delete(id);
+        document.getElementById(id).hidden = true;
+      }));
+    }
+    return fetching.get(id);
+  };
+  let wanted = null;
+  const reveal = (link, then) => {
+    wanted = link;
+    const coming = passagesOf(link);
+    if (!coming) return then();
+    coming.then(() => { if (wanted === link) then(); });
+  };
   const near = (link) => {
     markFor(link);
     clearTimeout(timer);
-    timer = setTimeout(() => show(link), WAIT_MS);
+    wanted = link;
+    timer = setTimeout(() => reveal(link, () => { markFor(link); show(link); }), WAIT_MS);
   };
   document.addEventListener("pointerover", (event) => {
     if (event.pointerType === "touch") return;
@@ -115,6 +138,7 @@
     if (event.target.closest?.("#peek")) return clearTimeout(timer);
     const card = event.target.closest?.(".evidence .card[data-handle]");
     unmark();
+    wanted = null;
     if (card) for (const one of citationsOf(card)) one.classList.add("is-near");
     clearTimeout(timer);
     if (shownFor) timer = setTimeout(hide, WAIT_MS); // time to move onto the card
@@ -123,7 +147,7 @@
     const link = event.target.closest?.(".turn .citation[data-handle]");
     if (link) {
       markFor(link);
-      if (link.matches(":focus-visible")) show(link);
+      if (link.matches(":focus-visible")) reveal(link, () => { markFor(link); show(link); });
       return;
     }
     hide();
@@ -150,15 +174,15 @@
     const from = all.indexOf(current);
     const at = from < 0 ? (step > 0 ? 0 : all.length - 1) : (from + step + all.length) % all.length;
     current = all[at];
-    const section = sectionOf(current);
-    for (const other of document.querySelectorAll(".evidence")) {
-      if (section && !section.dataset.later) other.hidden = other !== section;
-    }
     stillUntil = performance.now() + 300;
     current.focus({ preventScroll: true });
     current.scrollIntoView({ block: "center", behavior: "instant" });
-    markFor(current);
-    show(current);
+    reveal(current, () => {
+      const section = sectionOf(current);
+      for (const other of document.querySelectorAll(".evidence")) other.hidden = other !== section;
+      markFor(current);
+      show(current);
+    });
     const announcer = document.getElementById("announcer");
     if (announcer) announcer.textContent = `Citation ${at + 1} of ${all.length}`;
   });

@@ -235,6 +235,13 @@
   for (const name of Object.keys(localStorage)) {
     if (name.startsWith(DRAFTS) && !name.startsWith(mine)) localStorage.removeItem(name);
   }
+  // A question that stands in this thread was sent, whatever became of the page that sent it.
+  const fresh = `${mine}new`;
+  const words = (text) => text.replace(/\s+/g, " ").trim();
+  const asked = [...document.querySelectorAll(".turn.question")].map((turn) =>
+    words([...turn.querySelectorAll(".question-text, .pasted")].map((part) => part.textContent).join(" ")),
+  );
+  if (draft !== fresh && asked.includes(words(localStorage.getItem(fresh) ?? ""))) localStorage.removeItem(fresh);
   const kept = localStorage.getItem(draft);
   if (kept && !question.value) question.value = kept;
   const keep = () => {

@@ -50,6 +50,17 @@ def test_names_of_the_corpus_and_of_languages_are_known(text: str, shop: Source)
     assert unknown(text) == ()
 
 
+def test_the_sides_of_a_diff_are_no_folders(shop: Source) -> None:
+    diff = "```diff\n--- a/shop/cart.py\n+++ b/shop/cart.py\n@@\n-    cart.count()\n+    {}\n```\n"
+    assert unknown(diff.format("cart.append()")) == ()
+    assert unknown(diff.format("frobnicate()")) == ("frobnicate",)
+    assert unknown(diff.replace("cart.py", "trolley.py")) == (
+        "a/shop/trolley.py",
+        "b/shop/trolley.py",
+    )
+    assert unknown("See `a/shop/cart.py`.") == ("a/shop/cart.py",)
+
+
 @pytest.mark.parametrize(
     ("text", "names"),
     [

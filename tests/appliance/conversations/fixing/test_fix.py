@@ -278,7 +278,34 @@ def test_a_change_of_a_hidden_path_is_like_one_of_a_path_that_is_not_there(
 
 def test_a_stopped_answer_offers_no_half_of_a_change(shop: Source, models: FakeServer) -> None:
     models.model.script = Script(text=GOOD, mode=Mode.CUT_SSE)
-    assert end_of(events_of()).patches == ()
+    end = end_of(events_of())
+    assert end.error
+    assert [patch["state"] for patch in end.patches] in ([], ["failed"])
+
+
+def test_an_answer_that_reaches_its_limit_shows_no_change_unchecked(
+    shop: Source, models: FakeServer
+) -> None:
+    models.model.script = Script(text=f"{GOOD}\n{NOWHERE}\n{'more words ' * 600}", repaired=GOOD)
+    end = end_of(events_of())
+    assert end.error.startswith("The answer reached its length limit")
+    assert [patch["state"] for patch in end.patches] == ["failed"]
+    assert not any(patch["is_repaired"] for patch in end.patches)  # nothing more is asked
+    models.model.script = Script(text=f"{GOOD}\n{'more words ' * 600}")
+    end = end_of(events_of())
+    assert [patch["state"] for patch in end.patches] == ["good"]
+    models.model.script = Script(text=f"{'more words ' * 600}")
+    end = end_of(events_of())
+    assert (end.patches, [one.kind.value for one in end.steps]) == ((), ["locate"])
+
+
+def test_a_change_inside_which_the_answer_ends_fails(shop: Source, models: FakeServer) -> None:
+    long = "\n".join(f"+    # word {number}" for number in range(400))
+    models.model.script = Script(text=fenced(*HEAD, *CHANGE, *long.split("\n")))
+    end = end_of(events_of())
+    assert end.error.startswith("The answer reached its length limit")
+    (patch,) = end.patches
+    assert (patch["state"], "breaks off inside it" in reasons(patch)) == ("failed", True)
 
 
 def test_instructions_in_the_code_change_nothing_but_words(

@@ -25,14 +25,24 @@ DOCUMENT = [
 
 
 def found(*lines: str) -> tuple[int, int, bool] | None:
-    match = find_snippet(Snippet(lines), DOCUMENT)
-    if match is None:
+    matches = find_snippet(Snippet(lines), DOCUMENT)
+    if not matches:
         return None
+    (match,) = matches
     return match.span.start_line, match.span.end_line, match.share == 1.0
 
 
 def test_a_snippet_is_found_whatever_its_indentation() -> None:
     assert found("if cart.full():", "\traise CartFull( item )", "") == (2, 3, True)
+
+
+def test_what_stands_twice_is_found_twice() -> None:
+    twice = [*DOCUMENT, "", *DOCUMENT, "", *DOCUMENT[:5]]
+    lines = tuple(DOCUMENT[:5])
+    assert [match.span.start_line for match in find_snippet(Snippet(lines), twice)] == [1, 11, 21]
+    assert [match.span.start_line for match in find_snippet(Snippet(("x", *lines)), twice)] == [1, 11, 21]  # fmt: skip
+    many = find_snippet(Snippet(lines), DOCUMENT * 20)
+    assert (len(many), {match.share for match in many}) == (4, {1.0})
 
 
 def test_of_lines_that_stand_twice_the_others_tell_which() -> None:

@@ -82,7 +82,7 @@ RUBY = "app/cart.rb:12:in `add': wrong (ArgumentError)\n\tfrom app/main.rb:3:in 
             1,
         ),
         (COMPILER, "error: expected ';' before '}' token", ("src/a.c", 12, ""), 1),
-        (RUBY, "", ("app/cart.rb", 12, "add"), 2),
+        (RUBY, "ArgumentError: wrong", ("app/cart.rb", 12, "add"), 2),
     ],
 )
 def test_each_language_is_read(
