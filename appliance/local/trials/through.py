@@ -18,14 +18,14 @@ from appliance.local.trials.world import QUESTION, Person, World
 
 BEGUN_WITHIN_S, ENDED_WITHIN_S = 120.0, 300.0
 AGAIN_S = 0.5
-ENDS = {"done", "failed", "stopped", "interrupted"}
+ENDS = {"done", "failed", "stopped"}
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
     """What became of the streams that were open when something broke."""
 
-    followed: int  # had shown their first words by then, and not their last
+    followed: int  # were being written by then
     states: dict[str, int]  # in which state the answers ended, as their readers were told
     opened_again: int  # connections that broke and were taken up
     silent: int  # whose readers were told no end
@@ -96,7 +96,7 @@ def _listen(client: httpx.Client, number: str, heard: _Heard) -> str:
     try:
         with client.stream("GET", f"/api/v1/messages/{number}/events") as response:
             for kind, data in events_of(response):
-                if kind == "text" and number not in heard.begun:
+                if kind == "state" and data["state"] == "writing" and number not in heard.begun:
                     heard.begun.append(number)
                 if kind == "done":
                     return str(data["message"]["state"])
