@@ -35,6 +35,7 @@ class Followed:
 @dataclass(slots=True)
 class _Heard:
     begun: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     states: Counter[str] = field(default_factory=Counter)
     opened_again: list[str] = field(default_factory=list)
 
@@ -57,7 +58,7 @@ def streams_through(
     for thread in threads:
         thread.start()
     wait_until(lambda: len(heard.begun) >= count, BEGUN_WITHIN_S)
-    followed, broke = len(heard.begun) - heard.states.total(), time.monotonic()
+    followed, broke = len(set(heard.begun) - set(heard.ended)), time.monotonic()
     during()
     deadline = broke + ENDED_WITHIN_S
     for thread in threads:
@@ -86,6 +87,7 @@ def _follow(world: World, person: Person, journal: Journal, heard: _Heard) -> No
         while time.monotonic() < deadline:
             if state := _listen(client, number, heard) or _state(client, number):
                 heard.states[state] += 1
+                heard.ended.append(number)
                 return
             heard.opened_again.append(number)
             time.sleep(AGAIN_S)
