@@ -171,6 +171,7 @@ def _lose(stage: Stage, fault: Fault, count: int, earlier: Journal) -> Survived:
         time.sleep(fault.hold_s)
         fault.end(stage)
 
+    _recovered_s(stage, people[0], journal)  # what a first question loads counts for nothing
     streams = streams_through(stage.world, people, count, journal, during)
     recovered = _recovered_s(stage, people[0], journal)
     problems = checking.look(stage.world, _added(earlier, journal)).all

@@ -23,6 +23,8 @@ PLAY = [
         "tasks": [
             {"name": "Make the key", "ansible.builtin.import_role": MAKE},
             {"name": "Say what the services get", "ansible.builtin.copy": WRITE},
+            # Before everything is sealed anew no third key is made: with it the first would be lost.
+            {"name": "Run again", "ansible.builtin.import_role": MAKE},
         ],
     }
 ]
@@ -59,10 +61,7 @@ def test_a_new_key_comes_and_the_one_before_is_kept(tmp_path: Path) -> None:
     assert (len(made), made != FORMER) == (64, True)
     assert (given["secret-key"], given["old-secret-key"]) == (made, FORMER)
     assert {path.stat().st_mode & 0o777 for path in secrets.glob("secret-key*")} == {0o600}
-
-    # Before everything is sealed anew a second run makes no third key: with it the first would be lost.
-    make_key(tmp_path)
-    assert (text(tmp_path, "secret-key"), text(tmp_path, "secret-key.old")) == (made, FORMER)
+    assert text(tmp_path, "secret-key.old") == FORMER
 
 
 def test_a_run_that_was_killed_before_the_change_goes_on_with_the_same_key(tmp_path: Path) -> None:

@@ -69,3 +69,10 @@ def test_e13_a_model_that_is_killed_or_stands_still_is_asked_again() -> None:
 
 def test_g02_a_cut_of_power_loses_nothing() -> None:
     bad_day("everything", "network slow")
+
+
+def test_losing_each_program_while_answers_are_followed_leaves_no_reader_without_an_end() -> None:
+    told = bad_day("kill", options=("--streams", "20"))
+    open_then = {one["name"]: one["streams"]["followed"] for one in told["each"]}
+    assert min(open_then.values()) > 0, open_then
+    assert {one["streams"]["silent"] for one in told["each"]} == {0}

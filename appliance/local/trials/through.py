@@ -18,14 +18,14 @@ from appliance.local.trials.world import QUESTION, Person, World
 
 BEGUN_WITHIN_S, ENDED_WITHIN_S = 120.0, 300.0
 AGAIN_S = 0.5
-ENDS = {"done", "failed", "stopped", "interrupted"}
+ENDS = {"done", "failed", "stopped"}
 
 
 @dataclass(frozen=True, slots=True)
 class Followed:
     """What became of the streams that were open when something broke."""
 
-    followed: int  # had shown their first words by then, and not their last
+    followed: int  # were being written by then
     states: dict[str, int]  # in which state the answers ended, as their readers were told
     opened_again: int  # connections that broke and were taken up
     silent: int  # whose readers were told no end
@@ -35,6 +35,7 @@ class Followed:
 @dataclass(slots=True)
 class _Heard:
     begun: list[str] = field(default_factory=list)
+    ended: list[str] = field(default_factory=list)
     states: Counter[str] = field(default_factory=Counter)
     opened_again: list[str] = field(default_factory=list)
 
@@ -57,7 +58,7 @@ def streams_through(
     for thread in threads:
         thread.start()
     wait_until(lambda: len(heard.begun) >= count, BEGUN_WITHIN_S)
-    followed, broke = len(heard.begun) - heard.states.total(), time.monotonic()
+    followed, broke = len(set(heard.begun) - set(heard.ended)), time.monotonic()
     during()
     deadline = broke + ENDED_WITHIN_S
     for thread in threads:
@@ -86,6 +87,7 @@ def _follow(world: World, person: Person, journal: Journal, heard: _Heard) -> No
         while time.monotonic() < deadline:
             if state := _listen(client, number, heard) or _state(client, number):
                 heard.states[state] += 1
+                heard.ended.append(number)
                 return
             heard.opened_again.append(number)
             time.sleep(AGAIN_S)
@@ -96,7 +98,7 @@ def _listen(client: httpx.Client, number: str, heard: _Heard) -> str:
     try:
         with client.stream("GET", f"/api/v1/messages/{number}/events") as response:
             for kind, data in events_of(response):
-                if kind == "text" and number not in heard.begun:
+                if kind == "state" and data["state"] == "writing" and number not in heard.begun:
                     heard.begun.append(number)
                 if kind == "done":
                     return str(data["message"]["state"])
