@@ -7,6 +7,7 @@ written there is dropped: python -m appliance.local.manager -c FILE.
 
 from __future__ import annotations
 
+import io
 import sys
 from contextlib import suppress
 from typing import TextIO
@@ -14,8 +15,8 @@ from typing import TextIO
 from supervisor.supervisord import main
 
 
-class Unfailing:
-    """A stream that drops what cannot be written."""
+class Unfailing(io.TextIOBase):
+    """A stream that drops what cannot be written; to supervisord a stream of texts, not of bytes."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
@@ -30,8 +31,8 @@ class Unfailing:
         with suppress(OSError):
             self._stream.flush()
 
-    def __getattr__(self, name: str) -> object:
-        return getattr(self._stream, name)
+    def fileno(self) -> int:
+        return self._stream.fileno()
 
 
 if __name__ == "__main__":

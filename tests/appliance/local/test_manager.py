@@ -36,7 +36,14 @@ def test_what_can_be_written_is_written() -> None:
     stream = Unfailing(file)
     stream.write("kept")
     assert file.getvalue() == "kept"
-    assert stream.getvalue() == "kept"  # type: ignore[operator]  # the rest is handed through
+
+
+def test_a_log_is_written_as_text() -> None:
+    logger, file = getLogger(), io.StringIO()
+    logger.addHandler(handler := StreamHandler(Unfailing(file)))
+    handler.setFormat("%(message)s\n")
+    logger.critical("web exited")
+    assert file.getvalue() == "web exited\n"
 
 
 def test_a_log_on_a_full_disk_ends_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
