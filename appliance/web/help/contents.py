@@ -70,6 +70,7 @@ PARTS = (
             "commands",
             "models",
             "monitoring",
+            "hardening",
         ),
     ),
     Part(

@@ -5,12 +5,14 @@ And what moves, comes back or is branched, tagged or forked costs no embedding.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable
 
 import pytest
 from django.db import connection
 from django.db.backends.utils import CursorWrapper
+from psycopg.errors import Diagnostic
 
 from indexer.ingestion.inline import sync_now
 from indexer.models import Document, Source
@@ -237,28 +239,36 @@ def module_text(number: int, version: int = 0) -> str:
     )
 
 
-def _others_look(cursor: CursorWrapper) -> bool:
-    cursor.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND pid <> pg_backend_pid() AND backend_xmin IS NOT NULL"
-    )
-    return bool(cursor.fetchone()[0])
+KEPT = re.compile(r"[1-9]\d* dead row versions cannot be removed yet")
+
+
+def _write_anew(cursor: CursorWrapper, table: str) -> None:
+    """Write a table without its dead rows; once more where somebody could still see some of them,
+    since PostgreSQL looks at new rows by itself.
+    """
+    told: list[str] = []
+
+    def keep(notice: Diagnostic) -> None:
+        told.append(notice.message_detail or "")
+
+    cursor.connection.add_notice_handler(keep)
+    deadline = time.monotonic() + 60
+    while not told or any(map(KEPT.search, told)):
+        assert time.monotonic() < deadline, "somebody looks at the tables all the time"
+        told.clear()
+        cursor.execute(f'VACUUM (FULL, VERBOSE) "{table}"')
+    cursor.connection.remove_notice_handler(keep)
 
 
 def stored_bytes() -> int:
     """Return what the tables and indexes of the corpus take without the room of dead rows."""
     with connection.cursor() as cursor:
-        # Rows that somebody may still see stay: PostgreSQL looks at new rows by itself, too.
-        deadline = time.monotonic() + 60
-        while _others_look(cursor):
-            assert time.monotonic() < deadline, "somebody looks at the tables all the time"
-            time.sleep(0.1)
         cursor.execute(
             "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'indexer\\_%'"
         )
         tables = [name for (name,) in cursor.fetchall()]
         for name in tables:
-            cursor.execute(f'VACUUM FULL "{name}"')
+            _write_anew(cursor, name)
         cursor.execute(
             "SELECT sum(pg_total_relation_size(format('%%I', name)::regclass))"
             "  FROM unnest(%s::text[]) AS name",
