@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
@@ -92,20 +92,29 @@ def _general(host: str) -> x509.GeneralName:
         return x509.DNSName(host)
 
 
-def certificate_until(folder: Path, left: timedelta) -> Path:
-    """Write a certificate of its own that ends after so long, or ended before."""
-    key, name = ec.generate_private_key(ec.SECP256R1()), _named("until")
-    ends = datetime.now(UTC) + left
+def self_signed(
+    key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey,
+    name: str,
+    begins: datetime,
+    ends: datetime,
+) -> bytes:
+    """Return a certificate in PEM that a key gives itself."""
     made = (
         x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
+        .subject_name(_named(name))
+        .issuer_name(_named(name))
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
-        .not_valid_before(ends - timedelta(days=1000))
+        .not_valid_before(begins)
         .not_valid_after(ends)
-        .sign(key, hashes.SHA256())
     )
+    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+
+
+def certificate_until(folder: Path, left: timedelta) -> Path:
+    """Write a certificate of its own that ends after so long, or ended before."""
+    ends = datetime.now(UTC) + left
+    key = ec.generate_private_key(ec.SECP256R1())
     path = folder / f"until-{left.days}.pem"
-    path.write_bytes(made.public_bytes(Encoding.PEM))
+    path.write_bytes(self_signed(key, "until", ends - timedelta(days=1000), ends))
     return path

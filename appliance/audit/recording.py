@@ -15,7 +15,7 @@ from django.utils import timezone
 from appliance.audit.acting import Acting, Actor, who_acts
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.chain import FIRST, seal
-from appliance.audit.errors import NotRecorded as NotRecorded
+from appliance.audit.errors import NotRecorded
 from appliance.audit.models import Event, Exposure
 
 MANY = 1000  # rows in one statement

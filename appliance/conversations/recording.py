@@ -16,7 +16,8 @@ from django.utils import timezone
 
 from appliance.audit.acting import APPLIANCE
 from appliance.audit.actions import Action, Outcome
-from appliance.audit.recording import NotRecorded, Target, record
+from appliance.audit.errors import NotRecorded
+from appliance.audit.recording import Target, record
 from appliance.conversations.access import scope_of_answer
 from appliance.conversations.adapters.choosing import Chosen, chosen_for
 from appliance.conversations.answering.events import (

@@ -14,12 +14,10 @@ from typing import Any
 
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
-from cryptography.x509.oid import NameOID
 
+from tests.certificates import self_signed
 from tests.identity.packages import HERE, packages_folder
 
 
@@ -104,15 +102,6 @@ def is_person(address: str, sub: str, *, left: bool = False, **claims: Any) -> N
 
 
 def _certificate(key: rsa.RSAPrivateKey) -> bytes:
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Identity provider of the tests")])
     now = datetime.now(UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=365))
-    )
-    return made.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    begins, ends = now - timedelta(days=1), now + timedelta(days=365)
+    return self_signed(key, "Identity provider of the tests", begins, ends)

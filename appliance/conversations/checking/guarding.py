@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from appliance.conversations.checking.lines import static_part
 from appliance.conversations.checking.mentions import SEPARATOR, Kind, Mention, mentions_in
-from appliance.conversations.checking.sentences import Sentence
+from appliance.conversations.checking.sentences import DIFF_LANGUAGES, Sentence
 from appliance.conversations.checking.wellknown import is_well_known
 from indexer.retrieval.occurrences import SHORTEST, look_up
 from indexer.scope import Scope
@@ -17,8 +17,8 @@ from indexer.scope import Scope
 SECONDS = 1.0  # for all look-ups of one answer; what is not reached is not marked
 MOST = 60  # names looked up; an answer with more is no answer
 GUARDED = frozenset({Kind.NAME, Kind.PATH, Kind.FLAG, Kind.ENDPOINT})
-DIFF = re.compile(r"\s*[`~]{3,}[ \t]*(?:diff|patch|udiff)\b", re.IGNORECASE)
-SIDE = re.compile(r"\A[ab]/(?=.)")
+DIFF = re.compile(rf"\s*[`~]{{3,}}[ \t]*(?:{'|'.join(sorted(DIFF_LANGUAGES))})\b", re.IGNORECASE)
+SIDE = re.compile(r"\A[ab]/(?=.)")  # which git writes before a path
 WORDS = re.compile(r"[^\W\d][\w$]*")
 # What an example binds is its own: `x = ...`, `def x`, `for x in`, `x: int`, `import y as x`.
 BOUND = re.compile(

@@ -16,8 +16,9 @@ from django.utils import timezone
 
 from appliance.accounts.models import User
 from appliance.audit.actions import Action, Outcome
+from appliance.audit.errors import NotRecorded
 from appliance.audit.models import Event
-from appliance.audit.recording import NotRecorded, Target, record
+from appliance.audit.recording import Target, record
 from appliance.conversations.access import readable_threads
 from appliance.conversations.models import Evidence, Message, Thread
 from appliance.sources.access import known_sources, scope_of

@@ -11,7 +11,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 
 from appliance.audit.acting import acting_as
-from appliance.audit.recording import NotRecorded
+from appliance.audit.errors import NotRecorded
 from appliance.web.auditing.denials import note_denied
 
 logger = logging.getLogger(__name__)

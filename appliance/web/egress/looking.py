@@ -13,7 +13,8 @@ from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from appliance.audit.actions import Action, Outcome
-from appliance.audit.recording import NotRecorded, Target, record
+from appliance.audit.errors import NotRecorded
+from appliance.audit.recording import Target, record
 from appliance.web.egress.attesting import sign
 from appliance.web.models import EgressRun
 from inference.egress import targets

@@ -17,7 +17,7 @@ from mcp.server.mcpserver.exceptions import ToolError
 from appliance.accounts.models import ApiToken, TokenRight, User
 from appliance.accounts.tokens import TokenRefused, token_again
 from appliance.audit.acting import acting_as
-from appliance.audit.recording import NotRecorded
+from appliance.audit.errors import NotRecorded
 from appliance.sources.access import scope_of_token
 from appliance.sources.grounds import Grounds
 from indexer import wall

@@ -14,8 +14,8 @@ from pytest_django import Settings
 from appliance.accounts import device_codes
 from appliance.accounts.models import ApiToken, DeviceSignIn, User
 from appliance.audit.actions import Action
+from appliance.audit.errors import NotRecorded
 from appliance.audit.models import Event
-from appliance.audit.recording import NotRecorded
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 

@@ -17,8 +17,9 @@ from django.contrib.auth.models import Group
 from django.db import connection, connections, transaction
 
 from appliance.audit.actions import Action
+from appliance.audit.errors import NotRecorded
 from appliance.audit.models import Event, Exposure
-from appliance.audit.recording import Lines, NotRecorded, record
+from appliance.audit.recording import Lines, record
 from appliance.audit.verifying import verify
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]

@@ -34,7 +34,8 @@ import django
 django.setup()
 from django.db import close_old_connections
 from appliance.audit.actions import Action
-from appliance.audit.recording import NotRecorded, Target, record
+from appliance.audit.errors import NotRecorded
+from appliance.audit.recording import Target, record
 while True:
     close_old_connections()
     try:

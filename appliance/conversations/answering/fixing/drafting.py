@@ -14,6 +14,7 @@ from appliance.conversations.answering.fixing.diff_blocks import (
     is_change,
 )
 from appliance.conversations.answering.fixing.unified import applied, has_odd_letters, overlap
+from appliance.conversations.checking.guarding import SIDE
 from appliance.conversations.checking.sentences import Sentence, sentences_of
 from appliance.conversations.evidence import EvidenceLines
 from indexer.models import Blob, Document
@@ -222,7 +223,7 @@ def _only_one_with(change: FileChange, files: _Files) -> NamedFile | None:
 
 def _new(change: FileChange, files: _Files) -> tuple[tuple[int, str, str], DraftFile]:
     """Return a file that is to be made, in the source of the evidence."""
-    path = re.sub(r"\A[ab]/(?=.)", "", change.path.removeprefix("./"))
+    path = SIDE.sub("", change.path.removeprefix("./"))
     sources = {(one.source_id, one.source, one.commit) for one in files.offered}
     named = {
         key for key in sources if path.startswith(f"{key[1]}/") and not _is_inside(path, key, files)

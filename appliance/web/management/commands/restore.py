@@ -9,8 +9,9 @@ from typing import Any
 from django.core.management import BaseCommand, CommandError
 
 from appliance.audit.actions import Action
+from appliance.audit.errors import NotRecorded
 from appliance.audit.heads import begin_anew
-from appliance.audit.recording import NotRecorded, Target, record
+from appliance.audit.recording import Target, record
 from appliance.common.commandline import sentences
 from appliance.web import walls
 from appliance.web.backups.archive import opened, read_manifest

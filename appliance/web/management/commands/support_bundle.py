@@ -10,7 +10,8 @@ from django.core.management import BaseCommand, CommandError
 from django.db import DatabaseError
 
 from appliance.audit.actions import Action
-from appliance.audit.recording import NotRecorded, Target, record
+from appliance.audit.errors import NotRecorded
+from appliance.audit.recording import Target, record
 from appliance.web.support.bundle import BundleRefused, write_bundle
 
 
