@@ -19,7 +19,9 @@ pytestmark = [pytest.mark.model, pytest.mark.timeout(900)]
 
 BATCH = 10  # as appliance.conversations.waiting gives to notes and evaluations
 AT_ONCE = get_profile("cpu-small").max_sequences
-LATE = 2  # batch requests that find no place
+# Batch requests that find no place. All places can come free in one step of the model, so the batch
+# begins in three waves; in order of arrival the person would be the fourth.
+LATE = 2 * AT_ONCE
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +52,7 @@ def test_a_batch_request_yields_to_a_person(http: httpx.Client) -> None:
     behind = client.at_priority(BATCH)
     with ThreadPoolExecutor(AT_ONCE + LATE + 1) as pool:
         batch = [
-            pool.submit(first_word, behind, f"Count from {number} to 900.", 48)
+            pool.submit(first_word, behind, f"Count from {number} to 900.", 32)
             for number in range(AT_ONCE + LATE)
         ]
         deadline = time.monotonic() + 300
@@ -61,6 +63,5 @@ def test_a_batch_request_yields_to_a_person(http: httpx.Client) -> None:
         person = pool.submit(first_word, client, "Say yes.", 2)
         begun = sorted(one.result()[0] for one in batch)
         mine, _ = person.result()
-    # All that came before found no place; whoever came last with a person behind it began first.
-    assert mine < begun[AT_ONCE]
-    assert mine > begun[0]
+    # Before the third wave: that is a whole answer's time before the fourth.
+    assert begun[0] < mine < begun[2 * AT_ONCE]
