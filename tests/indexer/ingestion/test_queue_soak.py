@@ -27,6 +27,9 @@ from tests.waiting import wait_until
 MEGABYTE = 1024 * 1024
 ROUND = 100  # jobs between two looks
 REPOSITORIES = 20
+# The pool of connections to the broker fills when threads happen to publish at the same moment, now
+# or after a thousand jobs; each has an epoll and two sockets (kombu's Redis transport).
+OF_A_POOLED_CONNECTION = 3
 
 pytestmark = [
     pytest.mark.services,
@@ -82,8 +85,8 @@ def test_g21_memory_and_descriptors_do_not_grow_with_the_number_of_jobs(
     warm = slice(2, None)  # the first rounds load modules and fill pools
     told = f"MB {[round(one) for one in resident]}, descriptors {descriptors}"
     assert slope_of(resident[warm]) < 1.0, told
-    middle = sorted(descriptors[warm])[len(descriptors[warm]) // 2]
-    assert all(abs(one - middle) <= 5 for one in descriptors[warm]), told
+    pool = OF_A_POOLED_CONNECTION * app.conf.broker_pool_limit
+    assert max(descriptors[warm]) - min(descriptors[warm]) <= pool, told
 
 
 def run_round(folders: list[Repository], first: int) -> None:
