@@ -68,12 +68,24 @@ def unique_by_name(names: list[str]) -> list[str]:
     return sorted(kept.values())
 
 
+def in_a_network_of_its_own(*command: str | Path) -> list[str | Path]:
+    """Return a command as root of a namespace whose rules and addresses are nobody else's."""
+    return ["unshare", "--user", "--map-root-user", "--net", *command]
+
+
 def playbook(
-    path: Path, inventory: str, values: dict[str, object], home: Path, *, fails: bool = False
+    path: Path,
+    inventory: str,
+    values: dict[str, object],
+    home: Path,
+    *,
+    fails: bool = False,
+    apart: bool = False,
 ) -> str:
-    """Run a playbook on this machine alone and return what it printed."""
+    """Run a playbook on this machine alone, `apart` in a network of its own; return what it printed."""
     done = subprocess.run(
         [
+            *(in_a_network_of_its_own() if apart else []),
             BIN / "ansible-playbook", "--inventory", ANSIBLE / "inventories" / inventory,
             "--connection", "local", "--extra-vars", json.dumps(values | {"ansible_connection": "local"}),
             path,

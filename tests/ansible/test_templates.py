@@ -107,7 +107,7 @@ def test_an_empty_inventory_entry_opens_nothing(sites: dict[str, Site]) -> None:
             assert re.fullmatch(rf"\s*counter name dropped_{name[4:]} drop", last), name
             for line in rest:
                 if "accept" in line:
-                    assert "ip daddr {" in line, line
+                    assert "ip daddr {" in line or "ip daddr @reached tcp dport 22" in line, line
                     assert "0.0.0.0/0" not in line, line
 
 
@@ -139,11 +139,26 @@ def test_backups_go_where_the_site_says(sites: dict[str, Site]) -> None:
         assert "RECIPIENTS" not in settings
 
 
+def test_the_host_that_runs_the_playbook_alone_reaches_the_others(sites: dict[str, Site]) -> None:
+    site = sites["gpu-site"]
+    reached = {host: addresses(site.text(host, "nftables.conf"), "reached") for host in site.hosts}
+    assert {host for host, who in reached.items() if who} == {"web1"}
+    assert len(reached["web1"].split(", ")) == len(site.hosts)
+
+
+def addresses(rules: str, name: str) -> str:
+    """Return who is in a named set."""
+    [body] = re.findall(rf"set {name} \{{(.*?)\n    \}}", rules, re.S)
+    return "".join(re.findall(r"elements = \{ (.*) \}", body))
+
+
 def test_only_clients_reach_database_queue_and_models(sites: dict[str, Site]) -> None:
     site = sites["gpu-site"]
-    clients = "{ 10.20.0.11, 10.20.0.13, 10.20.0.14 }"
-    assert f"ip saddr {clients} tcp dport 5432 accept" in site.text("db1", "nftables.conf")
-    assert f"ip saddr {clients} tcp dport 8443 accept" in site.text("gpu1", "nftables.conf")
+    clients = "10.20.0.11, 10.20.0.13, 10.20.0.14"
+    for host, who, port in (("db1", "database_clients", 5432), ("gpu1", "clients", 8443)):
+        rules = site.text(host, "nftables.conf")
+        assert f"ip saddr @{who} tcp dport {port} accept" in rules
+        assert addresses(rules, who) == clients
     for host in ("web1", "worker1", "gpu1"):
         assert (
             "tcp dport 5432 accept"
@@ -161,7 +176,7 @@ def test_a_replica_is_reached_by_those_who_reach_the_database(sites: dict[str, S
     clients = "10.30.0.11, 10.30.0.12, 10.30.0.21, 10.30.0.22, 10.30.0.31, 10.30.0.32"
     for host in ("db1", "db2"):
         rules = site.text(host, "nftables.conf")
-        assert f"ip saddr {{ {clients} }} tcp dport 5432 accept" in rules
+        assert addresses(rules, "database_clients") == clients
         [chain] = re.findall(r"chain out_postgres \{\n(.*?)\n    \}", rules, re.S)
         assert "ip daddr { 10.30.0.21, 10.30.0.22 } tcp dport { 5432 } accept" in chain
         hba = site.text(host, "pg_hba.conf")
