@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.db.models import Q, QuerySet
 
 from appliance.accounts.models import User
 from appliance.audit.actions import Action
 from appliance.audit.models import Event
+from appliance.sources.models.grant import last_day_before
 from indexer.models import Source
 
 OF_GRANTS = (Action.GRANT_ADDED, Action.GRANT_CHANGED, Action.GRANT_REVOKED)
@@ -50,5 +53,5 @@ def sentence_of(event: Event) -> str:
     if told.get("host"):
         sentence += f" by the word of {told['host']}"
     if told.get("until"):
-        sentence += f" until {told['until'][:10]}"
+        sentence += f" until {last_day_before(datetime.fromisoformat(told['until']))}"
     return f"{sentence} ({told['reason']})" if told.get("reason") else sentence

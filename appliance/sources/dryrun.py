@@ -50,6 +50,25 @@ class PathSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class Fitting:
+    """How many files a rule is about, and of how many."""
+
+    fitting: int
+    total: int
+
+    @property
+    def sentence(self) -> str:
+        if not self.total:
+            return "The source has no files yet."
+        if self.fitting:
+            return f"It is about {self.fitting:,} of {self.total:,} files."
+        return (
+            f"None of {self.total:,} files fits it, so it counts for files to come alone. Patterns "
+            "begin at the top: **/*.pem is a name in any folder."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """What a proposed rule, or taking one away, would change for one person in one source."""
 
@@ -138,6 +157,12 @@ def _paths(source: Source, contains: str = "") -> Iterator[str]:
     if contains:
         documents = documents.filter(path__icontains=contains)
     return documents.order_by("path").values_list("path", flat=True).distinct().iterator()
+
+
+def fitting(grant: Grant) -> Fitting:
+    """Count the files of the default branch that a rule is about."""
+    rule, paths = _rule_of(grant), list(_paths(grant.source))
+    return Fitting(sum(map(rule.matches, paths)), len(paths))
 
 
 def difference(before: Rules, after: Rules, source: Source) -> Difference:

@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from appliance.accounts.models import User
-from appliance.sources.models import Grant
+from appliance.sources.models import Grant, check_pattern
 from indexer.models import Source
 
 PLAIN_ATTRIBUTES = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
@@ -51,7 +51,11 @@ class GrantForm(forms.Form):
         label="Paths",
         required=False,
         max_length=500,
-        help_text="Empty: everything. docs/ is a folder; * within a name, ** across folders.",
+        validators=[check_pattern],
+        help_text=(
+            "From the top; empty: everything. docs/ is a folder, *.md a name in none, "
+            "**/*.md in any."
+        ),
         widget=forms.TextInput(attrs={**PLAIN_ATTRIBUTES, "placeholder": "everything"}),
     )
     until = forms.DateField(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.sources.models.grant import Grant, in_force
+from appliance.sources.models.grant import Grant, check_pattern, in_force
 from appliance.sources.models.host import CodeHost, HostAccess, HostMember, HostPerson
 from appliance.sources.models.saved import Delivery, Notification, SavedSearch, WebhookTarget
 from appliance.sources.models.sets import SetPart, SourceSet
@@ -19,5 +19,6 @@ __all__ = [
     "SetPart",
     "SourceSet",
     "WebhookTarget",
+    "check_pattern",
     "in_force",
 ]

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime, timedelta
 
 from django.contrib.auth.models import Group
+from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils import timezone
 
 from appliance.accounts.models import User
 from appliance.sources.models.host import HostAccess
 from indexer.models import Source
+
+
+def check_pattern(pattern: str) -> None:
+    """Refuse what no path of a repository can match: a denial that fits nothing protects nothing."""
+    for part in pattern.strip().strip("/").split("/"):
+        if part in (".", ".."):
+            raise ValidationError(f"No path in a repository holds a folder {part}.")
 
 
 class Grant(models.Model):
@@ -31,7 +39,7 @@ class Grant(models.Model):
         User, on_delete=models.CASCADE, null=True, blank=True, related_name="grants"
     )
     source = models.ForeignKey(Source, on_delete=models.CASCADE, related_name="grants")
-    path_pattern = models.CharField(max_length=500, blank=True)
+    path_pattern = models.CharField(max_length=500, blank=True, validators=[check_pattern])
     allow = models.BooleanField(default=True)
     expires_at = models.DateTimeField(null=True, blank=True)
     reason = models.CharField(max_length=300, blank=True)
@@ -68,8 +76,18 @@ class Grant(models.Model):
         assert self.user is not None  # noqa: S101 - the constraint of the table says so
         return self.user
 
+    @property
+    def last_day(self) -> date | None:
+        """Return the last day on which the rule counts."""
+        return last_day_before(self.expires_at) if self.expires_at else None
+
     def is_expired(self, at: datetime | None = None) -> bool:
         return self.expires_at is not None and self.expires_at <= (at or timezone.now())
+
+
+def last_day_before(end: datetime) -> date:
+    """Return the day, here, to which the moment before an end belongs."""
+    return timezone.localdate(end - timedelta(microseconds=1))
 
 
 def in_force(at: datetime | None = None) -> models.Q:

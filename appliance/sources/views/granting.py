@@ -13,6 +13,7 @@ from appliance.accounts.models import Role, User
 from appliance.accounts.roles import role_required
 from appliance.sources import granting
 from appliance.sources.access import get_administered_source
+from appliance.sources.dryrun import fitting
 from appliance.sources.grant_forms import GrantForm
 from appliance.sources.models import Grant
 from appliance.sources.views.managing import detail_context
@@ -36,7 +37,9 @@ def grant_add(request: HttpRequest, name: str) -> HttpResponse:
         reason=given["reason"],
         by=cast(User, request.user),
     )
-    messages.success(request, f"Saved: {grant}.")
+    fits = fitting(grant)
+    told = messages.success if fits.fitting or not fits.total else messages.warning
+    told(request, f"Saved: {grant}. {fits.sentence}")
     return redirect("source", name=source.name)
 
 

@@ -19,7 +19,7 @@ from appliance.sources.access import known_sources, scope_of
 from appliance.sources.granting import revoke_grant, set_grant
 from appliance.sources.models import Grant
 from indexer.models import Source
-from tests.conftest import UserFactory
+from tests.conftest import SourceFactory, UserFactory
 
 
 @pytest.fixture
@@ -110,8 +110,10 @@ def test_the_command_grants_and_revokes_for_a_person(
     shop: Source, user_factory: UserFactory
 ) -> None:
     user_factory("ana")
-    assert grant_of("ana", "shop", "--user", "--path", "docs/") == "ana may read shop:docs/."
-    assert grant_of("--user", "ana", "shop", "--until", "2999-01-31") == "ana may read shop:*."
+    said = grant_of("ana", "shop", "--user", "--path", "docs/")
+    assert said == "ana may read shop:docs/. The source has no files yet."
+    said = grant_of("--user", "ana", "shop", "--until", "2999-01-31")
+    assert said == "ana may read shop:*. The source has no files yet."
     assert Grant.objects.get(path_pattern="").expires_at is not None
     assert grant_of("ana", "shop", "--user", "--revoke") == "Revoked: ana may read shop:*."
     assert not Group.objects.exists()
@@ -126,6 +128,7 @@ def test_the_command_grants_and_revokes_for_a_person(
         (("ana", "shop", "--user", "--until", "yesterday"), "write a day to come"),
         (("ana", "shop", "--user", "--until", "2020-01-01"), "write a day to come"),
         (("ana", "shop", "--user", "--until", "2026-02-31"), "write a day to come"),
+        (("ana", "shop", "--user", "--path", "../vault"), "holds a folder"),
     ],
 )
 def test_the_command_says_what_is_wrong(
@@ -148,7 +151,8 @@ def test_the_page_saves_rules_for_people_and_shows_the_history(
     assert str(grant) == "ana may not read shop:vault/"
     assert (grant.created_by, grant.reason) == ("staff", "ticket 7")
     page = client.get("/sources/shop/").content.decode()
-    assert "ana may not read shop:vault/ until 2999-02-01 (ticket 7)" in page
+    assert "ana may not read shop:vault/ until 2999-01-31 (ticket 7)" in page
+    assert ">2999-01-31<" in page
     asked = client.get(f"/sources/shop/grants/{grant.pk}/revoke/")
     assert b"Revoke this rule?" in asked.content
     assert Grant.objects.exists()
@@ -163,6 +167,7 @@ def test_the_page_saves_rules_for_people_and_shows_the_history(
         {},
         {"person": "nobody"},
         {"person": "ana", "until": "2020-01-01"},
+        {"person": "ana", "path_pattern": "src/../vault"},
         {"person": "ana", "path_pattern": "x" * 501},
         {"person": "a\0b"},
     ],
@@ -175,6 +180,27 @@ def test_the_page_refuses_half_a_rule(
     response = client.post("/sources/shop/grants/", {"allow": "yes"} | given)
     assert response.status_code == 400
     assert not Grant.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("pattern", "says"),
+    [
+        ("", "It is about 3 of 3 files."),
+        ("src/", "It is about 2 of 3 files."),
+        ("**/*.pem", "It is about 1 of 3 files."),
+        ("*.pem", "None of 3 files fits it"),
+        ("/scr/", "None of 3 files fits it"),
+    ],
+)
+def test_a_rule_says_how_many_files_it_is_about(
+    source_factory: SourceFactory, client: Client, staff: User, pattern: str, says: str
+) -> None:
+    source_factory("shop", {"README.md": "# Shop\n", "src/a.py": "A = 1\n", "src/key.pem": "x\n"})
+    client.force_login(staff)
+    given = {"person": staff.username, "allow": "no", "path_pattern": pattern}
+    page = client.post("/sources/shop/grants/", given, follow=True).content.decode()
+    assert says in page
+    assert ("notice-warning" in page) == ("None" in says)
 
 
 def test_the_record_of_a_change_is_one_line_of_json(shop: Source, staff: User) -> None:

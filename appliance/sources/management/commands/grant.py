@@ -14,6 +14,7 @@ from django.utils.dateparse import parse_date
 
 from appliance.accounts.models import User
 from appliance.common.commandline import sentences
+from appliance.sources.dryrun import fitting
 from appliance.sources.granting import revoke_grant, set_grant
 from appliance.sources.models import Grant
 from appliance.sources.operators import source_named, user_named
@@ -50,7 +51,7 @@ class Command(BaseCommand):
                 expires_at=_end_of(options["until"]),
                 reason=options["reason"],
             )
-            self.stdout.write(f"{grant}.")
+            self.stdout.write(f"{grant}. {fitting(grant).sentence}")
 
     def _check(self, options: dict[str, Any]) -> None:
         try:
