@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from appliance.audit.acting import who_acts
 from appliance.audit.actions import Action
-from appliance.audit.models import Exposure, Hold
+from appliance.audit.models import Event, Exposure, Hold
 from appliance.audit.recording import Target, record
 
 
@@ -26,6 +26,24 @@ def lift_hold(hold: Hold, reason: str) -> None:
         standing = Hold.objects.select_for_update().filter(pk=hold.pk, lifted_at=None)
         if standing.update(lifted_at=timezone.now(), lifted_by=_me(), lifted_because=reason):
             record(Action.AUDIT_RELEASED, target=_target(hold), details={"reason": reason})
+
+
+def kept_by(hold: Hold) -> int:
+    """Count the records that a hold keeps so far, those of holds themselves left out: with none,
+    the name may be written wrongly, and nothing of what is looked for would be kept."""
+    about = Event.objects.filter(_HELD[Hold.Kind(hold.kind)](hold.name))
+    return about.exclude(action__in=[Action.AUDIT_HELD, Action.AUDIT_RELEASED]).count()
+
+
+def what_is_kept(hold: Hold, count: int) -> str:
+    """Say what a hold keeps: so many records until now."""
+    if count:
+        records = "1 record" if count == 1 else f"{count:,} records"
+        return f"{records} about {hold.kind} {hold.name} and all to come stay until it is lifted."
+    return (
+        f"No record is about {hold.kind} {hold.name} so far: see whether the name is right. "
+        "Those to come stay until the hold is lifted."
+    )
 
 
 def held() -> Q:

@@ -60,7 +60,7 @@ def test_an_auditor_asks_who_was_shown_some_lines(
         page.fill("[name=name]", "owner")
         page.fill("[name=reason]", "Case 12")
         page.click("main button.button-primary")
-        expect(page.get_by_text("Records about person owner stay")).to_be_visible()
+        expect(page.get_by_text("about person owner and all to come stay")).to_be_visible()
         _look(page, "holds")
         assert (watch.foreign, watch.complaints) == ([], [])
     assert elsewhere(lambda: Event.objects.filter(action="audit.held").count()) == 1

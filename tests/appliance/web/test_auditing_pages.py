@@ -189,6 +189,9 @@ def test_the_export_is_json_lines(client: Client, auditor: User, shown: None) ->
     assert client.post("/audit/export/", {"format": "none"}).status_code == 302
 
 
+HELD = {"kind": "person", "reason": "case 1"}
+
+
 def test_a_hold_needs_a_reason(client: Client, auditor: User) -> None:
     client.force_login(auditor)
     assert client.post("/audit/holds/", {"kind": "person", "name": "ana"}).status_code == 400
@@ -198,6 +201,16 @@ def test_a_hold_needs_a_reason(client: Client, auditor: User) -> None:
     hold.refresh_from_db()
     assert hold.lifted_at is None
     assert hold.set_by == "auditor"
+
+
+def test_a_hold_says_how_many_records_it_keeps(client: Client, auditor: User) -> None:
+    client.force_login(auditor)
+    page = client.post("/audit/holds/", HELD | {"name": "auditor"}, follow=True).content.decode()
+    assert "1 record about person auditor and all to come stay" in page  # the sign-in
+    assert "notice-warning" not in page
+    page = client.post("/audit/holds/", HELD | {"name": "auditro"}, follow=True).content.decode()
+    assert "No record is about person auditro so far: see whether the name is right." in page
+    assert "notice-warning" in page
 
 
 def test_the_account_menu_leads_auditors_there(client: Client, auditor: User, reader: User) -> None:

@@ -16,7 +16,7 @@ from django.core.management import BaseCommand, CommandError
 from appliance.audit import heads, keys, pruning
 from appliance.audit.actions import Action
 from appliance.audit.exporting import FORMATS, events_between, lines_of
-from appliance.audit.holds import lift_hold, set_hold
+from appliance.audit.holds import kept_by, lift_hold, set_hold, what_is_kept
 from appliance.audit.models import Hold
 from appliance.audit.policy import hash_text
 from appliance.audit.recording import record
@@ -98,7 +98,7 @@ class Command(BaseCommand):
 
     def _hold(self, options: dict[str, Any]) -> None:
         hold = set_hold(options["kind"], options["name"], options["reason"])
-        self.stdout.write(f"Records about {hold.kind} {hold.name} stay until the hold is lifted.")
+        self.stdout.write(what_is_kept(hold, kept_by(hold)))
 
     def _release(self, options: dict[str, Any]) -> None:
         standing = Hold.objects.filter(kind=options["kind"], name=options["name"], lifted_at=None)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
 from appliance.audit.actions import Action
-from appliance.audit.holds import lift_hold, set_hold
+from appliance.audit.holds import kept_by, lift_hold, set_hold, what_is_kept
 from appliance.audit.models import Hold
 from appliance.audit.recording import Target, record
 from appliance.web.auditing.forms import HoldForm, LiftForm
@@ -22,7 +22,9 @@ def hold_list(request: HttpRequest) -> HttpResponse:
     form = HoldForm(request.POST if request.method == "POST" else None)
     if form.is_valid():
         hold = set_hold(**form.cleaned_data)
-        messages.success(request, f"Records about {hold.kind} {hold.name} stay from now on.")
+        count = kept_by(hold)
+        tell = messages.success if count else messages.warning
+        tell(request, what_is_kept(hold, count))
         return redirect("audit_holds")
     record(Action.AUDIT_READ, target=Target("page", "holds"))
     context = {"holds": Hold.objects.all(), "form": form}
