@@ -53,8 +53,8 @@ class GrantForm(forms.Form):
         max_length=500,
         validators=[check_pattern],
         help_text=(
-            "From the top; empty: everything. docs/ is a folder, *.md a name in none, "
-            "**/*.md in any."
+            "Empty: everything. docs/ is a folder, *.md files at the top, **/*.md files in "
+            "any folder."
         ),
         widget=forms.TextInput(attrs={**PLAIN_ATTRIBUTES, "placeholder": "everything"}),
     )
