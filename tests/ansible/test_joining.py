@@ -1,4 +1,4 @@
-"""A host that joins a site is let in by the rules that the others have loaded, and reached through them."""
+"""A host that joins a site is let in by the rules that the others have loaded, and what moved to it ends elsewhere."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.ansible.rendering import in_a_network_of_its_own, playbook
+from tests.ansible.rendering import ROLES, in_a_network_of_its_own, playbook
 
 FORMER, JOINS = "10.30.0.12", "10.30.0.32"
 SETS = ("database_clients", "clients", "reached")
@@ -39,37 +39,68 @@ PLAY = [
     }
 ]
 
-pytestmark = [
-    pytest.mark.timeout(600),
-    pytest.mark.skipif(
-        shutil.which("nft") is None
-        or subprocess.run(in_a_network_of_its_own("true"), capture_output=True).returncode != 0,
-        reason="needs nftables, and leave to make a network",
-    ),
+OTHERS = [
+    {
+        "hosts": "all",
+        "gather_facts": False,
+        "roles": ["site"],
+        "tasks": [
+            {"ansible.builtin.include_vars": str(ROLES / "plumbline/vars/main.yml")},
+            {
+                "ansible.builtin.copy": {
+                    "content": "{{ plumbline_units_of_others | to_json }}",
+                    "dest": "{{ told }}/{{ inventory_hostname }}.json",
+                    "mode": "0600",
+                }
+            },
+        ],
+    }
 ]
 
+pytestmark = pytest.mark.timeout(600)
 
+
+@pytest.mark.skipif(
+    shutil.which("nft") is None
+    or subprocess.run(in_a_network_of_its_own("true"), capture_output=True).returncode != 0,
+    reason="needs nftables, and leave to make a network",
+)
 def test_who_joins_is_let_in_by_the_rules_that_are_loaded(tmp_path: Path) -> None:
     former = tmp_path / "former.nft"
     table = "table inet plumbline"
     former.write_text(f"{table}\ndelete {table}\n{table} {{\n{RULES}}}\n")
-    bundle = tmp_path / "bundle"
-    bundle.mkdir()
-    (bundle / "SHA256SUMS").touch()
-    (tmp_path / "play.yml").write_text(yaml.safe_dump(PLAY))
-    values: dict[str, object] = {
-        "load": f"nft --file {former}",
-        "told": str(tmp_path),
-        "site_bundle": str(bundle),
-        "site_secrets": str(tmp_path / "secrets"),
-    }
-    output = playbook(tmp_path / "play.yml", "two-of-each", values, tmp_path, apart=True)
+    output = run(PLAY, tmp_path, {"load": f"nft --file {former}"}, apart=True)
     web, database = (sets_of(tmp_path / f"{host}.json") for host in ("web1", "db1"))
     assert web["reached"] >= {FORMER, JOINS}
     assert web["clients"] == database["clients"] >= {FORMER, JOINS}
     assert database["database_clients"] >= {FORMER, JOINS}
     assert output.count("changed: [web1] => (item=") == 3
     assert output.count("changed: [db1] => (item=") == 2
+
+
+def test_a_host_ends_what_its_groups_do_not_name(tmp_path: Path) -> None:
+    run(OTHERS, tmp_path, {})
+    ended = {
+        host: {name.split(".")[0] for name in json.loads((tmp_path / f"{host}.json").read_text())}
+        for host in ("web1", "worker1", "worker2", "db1")
+    }
+    scheduled = {"plumbline-scheduler", "plumbline-backup", "plumbline-archive"}
+    assert ended == {
+        "web1": {"plumbline-worker*", *scheduled},
+        "worker1": {"plumbline-web", *scheduled},
+        "worker2": {"plumbline-web"},  # the scheduler is there
+        "db1": {"plumbline-web", "plumbline-worker*", *scheduled},
+    }
+
+
+def run(play: object, folder: Path, values: dict[str, object], *, apart: bool = False) -> str:
+    bundle = folder / "bundle"
+    bundle.mkdir()
+    (bundle / "SHA256SUMS").touch()
+    (bundle / "VERSION").write_text("1.0\n")
+    (folder / "play.yml").write_text(yaml.safe_dump(play))
+    given = {"told": str(folder), "site_bundle": str(bundle), "site_secrets": str(folder / "s")}
+    return playbook(folder / "play.yml", "two-of-each", values | given, folder, apart=apart)
 
 
 def sets_of(path: Path) -> dict[str, set[str]]:
