@@ -52,6 +52,7 @@ def ask(name: str, address: str, password: str, question: str, picture: Path) ->
         page.fill("input[name=login]", "admin")
         page.fill("input[name=password]", password)
         page.keyboard.press("Enter")
+        page.wait_for_url(f"https://{name}/")  # with its scripts, which send at the key
         answer = _answer(page, question)
         page.screenshot(path=picture)
         found = Answer(answer[0], answer[1], tuple(foreign))
