@@ -345,7 +345,7 @@ def test_a_certificate_counts_when_its_authority_is_trusted(tmp_path: Path) -> N
         assert caught.value.code == "certificate"
 
 
-@pytest.mark.parametrize("query", ["", "?page=", "?page=%C2%B2", "?page=" + "9" * 5000])
+@pytest.mark.parametrize("query", ["", "?page=", "?page=%C2%B2", "?page=" + "9" * 12])
 def test_a_gitea_that_leads_to_no_numbered_page_is_none(query: str) -> None:
     """Such an answer would have broken the numbering of the pages that follow."""
 
@@ -360,4 +360,4 @@ def test_a_gitea_that_leads_to_no_numbered_page_is_none(query: str) -> None:
         return True
 
     with serve_host("gitea", {"shop": names(3)}) as server:
-        assert failure(server, astray).reason == "not_the_api"
+        assert failure(server, astray).code == "not_the_api"
