@@ -7,12 +7,18 @@ from appliance.config.env import SettingError, env_int, env_list
 __all__ = [
     "ACCOUNT_FORMS",
     "API_REQUESTS_PER_MINUTE", "CACHES", "GLASS_MINUTES", "HOST_ACCESS_LAPSE_HOURS", "HOST_ACCESS_SYNC_S", "OAUTH_HOSTS",
-    "QUESTIONS_AT_ONCE", "REQUESTS_AT_ONCE", "TOKEN_DAYS", "TOKEN_MAX_DAYS",
+    "MFA_FORMS", "QUESTIONS_AT_ONCE", "REQUESTS_AT_ONCE", "TOKEN_DAYS", "TOKEN_MAX_DAYS",
 ]  # fmt: skip
 
 # What limits attempts to sign in: in the database, for all processes, over restarts.
 CACHES = {"default": {"BACKEND": "appliance.accounts.counting.CounterCache"}}
 ACCOUNT_FORMS = {"change_password": "appliance.accounts.passwords.ChangePasswordForm"}
+MFA_FORMS = {
+    "add_webauthn": "appliance.accounts.passkeys.AddForm",
+    "authenticate_webauthn": "appliance.accounts.passkeys.AuthenticateForm",
+    "login_webauthn": "appliance.accounts.passkeys.LoginForm",
+    "reauthenticate_webauthn": "appliance.accounts.passkeys.ReauthenticateForm",
+}
 # Days that an API token is good for: unless its person says otherwise, and at most.
 TOKEN_DAYS = env_int("PLUMBLINE_TOKEN_DAYS", default=90, minimum=1)
 TOKEN_MAX_DAYS = env_int("PLUMBLINE_TOKEN_MAX_DAYS", default=365, minimum=1)
