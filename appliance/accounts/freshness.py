@@ -22,12 +22,13 @@ from django.shortcuts import render
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.accounts.requests import SignedInRequest
 
 SECRETS = ("password", "secret")  # how the names of such fields end
 AGAIN = "Enter it again, please: nothing with a password in it is kept until you have signed in."
 
 P = ParamSpec("P")
-View = Callable[Concatenate[HttpRequest, P], HttpResponseBase]
+View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 
 
 def fresh_sign_in_required(view: View[P]) -> View[P]:
@@ -38,7 +39,7 @@ def fresh_sign_in_required(view: View[P]) -> View[P]:
     confirmed = cast(View[P], reauthentication_required(view))
 
     @wraps(view)
-    def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+    def guarded(request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if get_adapter().get_reauthentication_methods(request.user):
             with _without_secrets(request):
                 return confirmed(request, *args, **kwargs)
@@ -56,7 +57,9 @@ def fresh_sign_in_when(changes: Callable[[HttpRequest], bool]) -> Callable[[View
         fresh = fresh_sign_in_required(view)
 
         @wraps(view)
-        def guarded(request: HttpRequest, /, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
+        def guarded(
+            request: SignedInRequest, /, *args: P.args, **kwargs: P.kwargs
+        ) -> HttpResponseBase:
             return (fresh if changes(request) else view)(request, *args, **kwargs)
 
         return guarded

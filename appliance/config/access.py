@@ -6,8 +6,17 @@ from appliance.config.env import SettingError, env_int, env_list
 
 __all__ = [
     "ACCOUNT_FORMS",
-    "API_REQUESTS_PER_MINUTE", "CACHES", "GLASS_MINUTES", "HOST_ACCESS_LAPSE_HOURS", "HOST_ACCESS_SYNC_S", "OAUTH_HOSTS",
-    "MFA_FORMS", "QUESTIONS_AT_ONCE", "REQUESTS_AT_ONCE", "TOKEN_DAYS", "TOKEN_MAX_DAYS",
+    "API_REQUESTS_PER_MINUTE",
+    "CACHES",
+    "GLASS_MINUTES",
+    "HOST_ACCESS_LAPSE_HOURS",
+    "HOST_ACCESS_SYNC_S",
+    "MFA_FORMS",
+    "OAUTH_HOSTS",
+    "QUESTIONS_AT_ONCE",
+    "REQUESTS_AT_ONCE",
+    "TOKEN_DAYS",
+    "TOKEN_MAX_DAYS",
 ]  # fmt: skip
 
 # What limits attempts to sign in: in the database, for all processes, over restarts.

@@ -35,7 +35,7 @@ class Session(requests.Session):
         response = super().request(method, url, **kwargs)
         with response:
             response._content = _body_of(response)
-        response._content_consumed = True  # type: ignore[attr-defined]
+        response._content_consumed = True
         return response
 
 

@@ -19,6 +19,7 @@ from appliance.accounts.directories import fetching
 from appliance.accounts.directories.claims import told_by
 from appliance.accounts.directories.fetching import LARGEST_BYTES, NotFetched, Session, fetch_json
 from appliance.accounts.models import Directory, Identity, User
+from appliance.accounts.oidc import renewing
 from appliance.accounts.oidc.renewing import Look, ask_again
 from appliance.accounts.oidc.tokens import TokenRefused, claims_of
 from tests.appliance.accounts.oidc.conftest import is_signed_in, sign_in
@@ -137,10 +138,15 @@ class TestOverThePages:
             assert post(token).status_code == 400
 
     def test_trouble_with_one_person_holds_nobody_else_up(
-        self, client: Client, directory: Directory, provider: HostileProvider
+        self,
+        client: Client,
+        directory: Directory,
+        provider: HostileProvider,
+        monkeypatch: pytest.MonkeyPatch,
     ) -> None:
         """Whoever can make the provider stumble over them could else stay what they were, and so
         could everybody who comes after them."""
+        monkeypatch.setattr(renewing, "LOOK_SECONDS", 600)
         directory.settings |= {"renews": True}
         directory.save()
         people = [self._at_work(provider, name) for name in ("ana", "ben")]
@@ -162,7 +168,10 @@ class TestOverThePages:
 def test_odd_claims_of_tokens_are_refused(provider: HostileProvider) -> None:
     keys = jwt.PyJWKSet.from_dict(jwks())
     asked: dict[str, Any] = {"issuer": provider.issuer, "client_id": "plumbline", "nonce": None}
-    for odd in ({"exp": float("inf")}, {"iat": float("inf")}, {"exp": "soon"}, {"aud": [{}]}):
-        provider.claims = odd
+    odd: list[dict[str, Any]] = [
+        {"exp": float("inf")}, {"iat": float("inf")}, {"exp": "soon"}, {"aud": [{}]},
+    ]  # fmt: skip
+    for claims in odd:
+        provider.claims = claims
         with pytest.raises(TokenRefused):
             claims_of(provider.token(), keys, **asked)
