@@ -68,7 +68,7 @@ def _check_before_asking(directory: Directory, token: str) -> None:
     try:
         kind = jwt.get_unverified_header(token).get("typ") or "JWT"
         claims = jwt.decode(token, options={"verify_signature": False})
-    except (jwt.PyJWTError, ValueError, RecursionError) as exc:
+    except jwt.PyJWTError as exc:
         raise TokenRefused("the logout token cannot be read") from exc
     if str(kind).lower().removeprefix("application/") not in KINDS:
         raise TokenRefused(f"the token is of another kind ({str(kind)[:30]})")

@@ -57,7 +57,7 @@ def signed_claims(
             leeway=LEEWAY_S,
             options={"require": list(required)},
         )
-    except (jwt.PyJWTError, ValueError, OverflowError, RecursionError) as exc:
+    except jwt.PyJWTError as exc:
         raise TokenRefused(f"the token is not valid: {exc}") from exc
     return claims
 

@@ -23,9 +23,9 @@ from appliance.accounts.oidc import renewing
 from appliance.accounts.oidc.renewing import Look, ask_again
 from appliance.accounts.oidc.tokens import TokenRefused, claims_of
 from tests.appliance.accounts.oidc.conftest import is_signed_in, sign_in
-from tests.appliance.accounts.oidc.test_logging_out import post
+from tests.appliance.accounts.oidc.test_logging_out import logout_claims, post
 from tests.httpservers import running_http
-from tests.identity.hostile import HostileProvider, jwks
+from tests.identity.hostile import HostileProvider, jwks, sign
 
 DEEP = b"[" * 100_000
 
@@ -136,6 +136,13 @@ class TestOverThePages:
         packed = urlsafe_b64encode(part).decode().rstrip("=")
         for token in (f"{packed}.{packed}.x", "eyJhbGciOiJSUzI1NiJ9." + packed + ".x"):
             assert post(token).status_code == 400
+
+    @pytest.mark.parametrize("claim", ["jti", "sub", "sid"])
+    def test_nor_does_a_signed_one_break_by_what_cannot_be_kept(
+        self, directory: Directory, provider: HostileProvider, claim: str
+    ) -> None:
+        for odd in ("a\0b", "\ud800"):
+            assert post(sign(logout_claims(provider, **{claim: odd}))).status_code == 400
 
     def test_trouble_with_one_person_holds_nobody_else_up(
         self,
