@@ -137,6 +137,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "appliance.web.auditing.middleware.AuditMiddleware",
     "appliance.accounts.bearer.BearerMiddleware",
+    "appliance.web.crowding.OneShare",
     "appliance.accounts.sessions.SeenMiddleware",
     "django.contrib.auth.middleware.LoginRequiredMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -377,7 +378,6 @@ if EMBEDDING == "server" and not EMBEDDING_URL:
     raise SettingError("PLUMBLINE_EMBEDDING=server: set PLUMBLINE_EMBEDDING_URL too")
 if RERANK_URL != "none" and not RERANK_MODEL:
     raise SettingError("PLUMBLINE_RERANK_URL: set PLUMBLINE_RERANK_MODEL too")
-
 
 # --- Metrics: /metrics is for this machine alone, or for whoever has the token ------------------
 

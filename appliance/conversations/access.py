@@ -54,6 +54,23 @@ def get_thread_for_reader(user: User, thread_id: UUID) -> Thread:
     return get_object_or_404(readable_threads(user).select_related("owner"), pk=thread_id)
 
 
+def get_thread_for_token(token: ApiToken, thread_id: UUID) -> Thread:
+    """Return a thread that a program may go on with or delete, or answer 404.
+
+    A restricted one changes nothing of which it sees no more than that it is there.
+    """
+    thread = get_thread_for_user(token.user, thread_id)
+    if not sees_whole(token, thread):
+        raise Http404
+    return thread
+
+
+def sees_whole(token: ApiToken, thread: Thread) -> bool:
+    """Return whether nothing of its person's thread is sealed for a restricted token; what is sealed
+    for others is sealed for its person too."""
+    return not token.is_restricted or not reading_of(token.user, thread, token).sealed
+
+
 def get_message_for_user(user: User, message_id: UUID) -> Message:
     """Return the message of an own thread with it, or answer 404 as if it did not exist."""
     messages = Message.objects.filter(thread__owner=user).select_related("thread")

@@ -22,6 +22,7 @@ from django.middleware.csrf import get_token
 
 from appliance.accounts.models import ApiToken, User
 from appliance.accounts.sessions import is_session_live
+from appliance.common.crowds import STREAMS, too_many
 from appliance.conversations.access import (
     get_message_for_reader,
     messages_for_reader,
@@ -58,18 +59,20 @@ async def answer_events(request: HttpRequest, message_id: UUID) -> HttpResponseB
     message = await sync_to_async(get_message_for_reader)(user, message_id)
     # The forms in an answer need the token that the page's forms have.
     reader = _Reader(user, str(request.session.session_key))
-    return streamed(_events(reader, message, get_token(request)))
+    return streamed(_events(reader, message, get_token(request)), user.pk)
 
 
-def streamed(events: AsyncGenerator[bytes, None]) -> StreamingHttpResponse:
-    """Return events as a response, counted while it is open."""
-    response = StreamingHttpResponse(_counted(events), content_type="text/event-stream")
+def streamed(events: AsyncGenerator[bytes, None], person: int) -> HttpResponseBase:
+    """Return events as a response, counted while it is open; 429 to who follows enough already."""
+    if not STREAMS.has_room(person):
+        return too_many()
+    response = StreamingHttpResponse(_counted(events, person), content_type="text/event-stream")
     response["X-Accel-Buffering"] = "no"  # nginx would hold the events back
     return response
 
 
-async def _counted(events: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    with OPEN_STREAMS.track_inprogress():
+async def _counted(events: AsyncGenerator[bytes, None], person: int) -> AsyncIterator[bytes]:
+    with OPEN_STREAMS.track_inprogress(), STREAMS.with_one_more(person):
         async with aclosing(events):
             async for event in events:
                 yield event

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 
 import httpx
 
+from indexer.errors import FetchRefused
 from indexer.hosting.api import Page
 from indexer.hosting.host import Host, text_of
 from indexer.hosting.values import HostedRepository
@@ -38,7 +39,14 @@ class Gitea(Host):
         if "link" in page.headers or (total.isdecimal() and len(total) < 10 and seen >= int(total)):
             return None
         asked = httpx.URL(page.url)
-        return str(asked.copy_set_param("page", int(asked.params["page"]) + 1))
+        number = asked.params.get("page", "")
+        if not (number.isascii() and number.isdigit() and len(number) < 10):
+            raise FetchRefused(
+                "not_the_api",
+                f"{asked.host} leads to a page without a number, as {self.label} does not. Check the "
+                "kind.",
+            )
+        return str(asked.copy_set_param("page", int(number) + 1))
 
     def read(self, entry: Mapping[str, object]) -> HostedRepository:
         return HostedRepository(

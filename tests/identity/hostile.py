@@ -44,6 +44,7 @@ class HostileProvider:
     keys: dict[str, Any] | None = None  # that it publishes; None: its own
     refresh: str = ""  # the refresh token that is good now; none: it gives none
     refusal: tuple[int, str] | None = None  # status and error of a renewal
+    troubled: str = ""  # a refresh token at which the provider stumbles
     authorizations: dict[str, str] = field(
         default_factory=dict
     )  # header of the last request, by path
@@ -152,6 +153,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _renew(self, refresh_token: str) -> None:
         """Take each refresh token once, as strict providers do."""
         provider = self.serves
+        if refresh_token == provider.troubled:
+            self._answer({"error": "server_error"}, 500)
+            return
         if provider.refusal or refresh_token != provider.refresh:
             status, error = provider.refusal or (400, "invalid_grant")
             self._answer({"error": error}, status)

@@ -12,6 +12,7 @@ from appliance.accounts.ldap.syncing import sync_directory
 from appliance.accounts.models import Directory
 from tests.appliance.accounts.scim.client import Provider, make_provider
 from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
+from tests.journeys.test_people import confirm
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 from tests.ldapserver import GROUPS, PASSWORD, LdapServer, running
@@ -103,6 +104,8 @@ def test_an_admin_maps_groups_makes_a_token_and_syncs(
         page.goto("/directory/okta/provisioning/")
         page.fill("[name=name]", f"Okta, {theme}")
         page.get_by_role("button", name="Make a token").click()
+        expect(page.get_by_role("button", name="Continue")).to_be_visible()
+        confirm(page)
         expect(page.get_by_text("It is shown this once")).to_be_visible()
         check(page, f"directory-token-{theme}")
         page.goto("/directory/corp/provisioning/")

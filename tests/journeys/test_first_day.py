@@ -14,6 +14,7 @@ from appliance.accounts.models import User
 from tests.identity.servers import is_person, oidc_idp
 from tests.journeys.conftest import DESKTOP, PHONE, OpenAs, elsewhere
 from tests.journeys.serving import served
+from tests.journeys.test_people import confirm
 from tests.journeys.watching import Watch, violations_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(900)]
@@ -60,6 +61,8 @@ def signed_in_admin(open_as: OpenAs, theme: str) -> Page:
 def connect(page: Page, issuer: str) -> None:
     look(page, "no-directory")
     page.get_by_role("link", name="OpenID Connect").click()
+    expect(page.get_by_role("button", name="Continue")).to_be_visible(timeout=LIMIT_MS)
+    confirm(page)
     page.get_by_label("Name", exact=True).fill("Acme account")
     page.get_by_label("Issuer").fill(issuer)
     page.get_by_label("Client ID").fill("plumbline")

@@ -15,6 +15,7 @@ from indexer.models import Source
 from tests.hostmembers import Account, MembersHost, Project, serve_members
 from tests.hostserver import TOKEN
 from tests.journeys.conftest import DESKTOP, PHONE, OpenAs
+from tests.journeys.test_people import confirm
 from tests.journeys.watching import Watch, violations_of
 from tests.journeys.world import World
 
@@ -83,6 +84,8 @@ def test_an_admin_sets_up_a_directory_that_only_sends(
     page = open_as(world.staff, theme="dark", viewport=PHONE).new_page()
     watch = Watch.over(page, address)
     page.goto("/directories/new/scim/")
+    confirm(page)
+    expect(page.get_by_role("button", name="Store")).to_be_visible()
     check(page, "scim-new-dark")
     page.fill("[name=name]", "Okta")
     page.get_by_role("button", name="Store").click()

@@ -14,9 +14,11 @@ from playwright.sync_api import Page, ViewportSize, expect
 
 from appliance.accounts.directories.secrets import put_secret
 from appliance.accounts.models import Directory, User
+from tests.appliance.accounts.signing import PASSWORD
 from tests.identity.servers import is_person, oidc_idp, saml_idp
 from tests.journeys.conftest import WAYS, OpenAs, elsewhere
 from tests.journeys.serving import served
+from tests.journeys.test_people import confirm
 from tests.journeys.watching import Watch, violations_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.services, pytest.mark.timeout(900)]
@@ -127,7 +129,7 @@ def test_pages_are_usable_and_load_nothing_from_elsewhere(
 ) -> None:
     SCREENSHOTS.mkdir(exist_ok=True)
     make_directory("oidc", issuer="https://idp.acme.test", client_id="plumbline")
-    staff = elsewhere(lambda: User.objects.create_user("staff", password="x" * 14, is_staff=True))
+    staff = elsewhere(lambda: User.objects.create_user("staff", password=PASSWORD, is_staff=True))
     windows = {
         is_signed_in: open_as(staff if is_signed_in else None, theme=theme, viewport=viewport)
         for is_signed_in in (True, False)
@@ -137,6 +139,9 @@ def test_pages_are_usable_and_load_nothing_from_elsewhere(
         page = windows[name != "sign-in-doors"].new_page()
         watch = Watch.over(page, address)
         page.goto(path)
+        if name.startswith("directory-new"):
+            confirm(page)
+            expect(page.get_by_role("button", name="Store")).to_be_visible()
         if name == "directory":
             page.get_by_role("button", name="Test this connection").click()
             page.get_by_text("This will not work yet").wait_for()

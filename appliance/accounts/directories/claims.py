@@ -72,13 +72,19 @@ def told_by(directory: Directory, subject: str, attributes: Mapping[str, Any]) -
     )
 
 
+def storable(text: str) -> str:
+    """Return a text without what a database takes no text with: NUL, and halves of letters, as JSON
+    can have them."""
+    return text.replace("\0", "").encode("utf-8", "ignore").decode()
+
+
 def _texts(value: Any) -> Iterable[str]:
     """Yield the texts of a value; Keycloak's and others' lists of objects have a name inside."""
     for part in value if isinstance(value, list | tuple) else [value]:
         if isinstance(part, Mapping):
             part = part.get("value") or part.get("name") or part.get("display")
         if isinstance(part, str | int) and not isinstance(part, bool):
-            text = str(part).strip().replace("\0", "")
+            text = storable(str(part)).strip()
             if text and len(text) <= LONGEST_VALUE:
                 yield text
 
@@ -92,5 +98,5 @@ def _kept(attributes: Mapping[str, Any], groups: str) -> dict[str, Any]:
         value = attributes[name]
         texts = list(_texts(value))[: MOST_GROUPS if name == groups else 100]
         if name not in PROTOCOL and texts and len(name) <= LONGEST_VALUE:
-            kept[name] = texts if isinstance(value, list | tuple) else texts[0]
+            kept[storable(name)] = texts if isinstance(value, list | tuple) else texts[0]
     return kept

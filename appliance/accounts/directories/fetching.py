@@ -1,16 +1,20 @@
-"""Asks an identity provider something over HTTP: no redirects, with time limits."""
+"""Asks an identity provider something over HTTP: no redirects, with limits of time and size."""
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from django.conf import settings
+from urllib3.exceptions import HTTPError, TimeoutError
 
 TIME_LIMIT_S = 10
 LARGEST_BYTES = 2 * 1024 * 1024
+PART_BYTES = 64 * 1024
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 
 
@@ -19,13 +23,38 @@ class NotFetched(Exception):
 
 
 class Session(requests.Session):
-    """What requests does, but follows nobody elsewhere and waits for nobody."""
+    """What requests does, but follows nobody elsewhere, waits for nobody, and takes no more than a
+    provider has to say: of a longer answer nothing."""
 
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:  # type: ignore[override]
-        kwargs.update(allow_redirects=False, timeout=TIME_LIMIT_S)
+        kwargs.update(allow_redirects=False, timeout=TIME_LIMIT_S, stream=True)
+        # Nothing is unpacked: a small answer stays a small one.
+        kwargs["headers"] = {**(kwargs.get("headers") or {}), "Accept-Encoding": "identity"}
         if settings.DIRECTORY_CA_FILE:
             kwargs.setdefault("verify", str(settings.DIRECTORY_CA_FILE))
-        return super().request(method, url, **kwargs)
+        response = super().request(method, url, **kwargs)
+        with response:
+            response._content = _body_of(response)
+        response._content_consumed = True
+        return response
+
+
+def _body_of(response: requests.Response) -> bytes:
+    """Return the body, or nothing of one that is too long. Raises RequestException."""
+    ends, body = time.monotonic() + TIME_LIMIT_S, bytearray()
+    try:
+        # As it comes: who waits for a full part can be kept waiting by single bytes.
+        while part := response.raw.read1(PART_BYTES, decode_content=False):
+            body += part
+            if len(body) > LARGEST_BYTES:
+                return b""
+            if time.monotonic() > ends:
+                raise requests.Timeout
+    except TimeoutError as exc:
+        raise requests.Timeout from exc
+    except HTTPError as exc:
+        raise requests.ConnectionError from exc
+    return bytes(body)
 
 
 def fetch_json(url: str, *, bearer: str = "") -> dict[str, Any]:
@@ -51,16 +80,15 @@ def post_form(
 def _asked(method: str, url: str, **more: Any) -> tuple[int, dict[str, Any] | None]:
     more["headers"] = {"Accept": "application/json"} | more.get("headers", {})
     try:
-        with Session() as session, session.request(method, url, stream=True, **more) as response:
-            body = next(response.iter_content(LARGEST_BYTES + 1), b"")
-            status = response.status_code
+        with Session() as session:
+            response = session.request(method, url, **more)
     except requests.RequestException as exc:
         raise NotFetched(f"{url} cannot be reached: {_reason(exc)}.") from exc
     try:
-        found = requests.compat.json.loads(body) if len(body) <= LARGEST_BYTES else None  # type: ignore[attr-defined]
-    except ValueError:
+        found = json.loads(response.content)
+    except (ValueError, RecursionError):
         found = None
-    return status, found if isinstance(found, dict) else None
+    return response.status_code, found if isinstance(found, dict) else None
 
 
 def why_not_safe(url: str) -> str:

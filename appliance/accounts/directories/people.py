@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from appliance.accounts.directories.claims import MATCH_FIELD, Told
+from appliance.accounts.directories.claims import MATCH_FIELD, Told, storable
 from appliance.accounts.leaving import enable
 from appliance.accounts.mapping import Mapper
 from appliance.accounts.memberships import set_memberships
@@ -41,7 +41,7 @@ def let_in(directory: Directory, told: Told) -> User:
 
     Raises NotLetIn, and has changed nothing then.
     """
-    if not told.subject or len(told.subject) > 500:
+    if not told.subject or len(told.subject) > 500 or storable(told.subject) != told.subject:
         raise NotLetIn("no_subject", "Your directory did not say who you are.")
     with transaction.atomic():
         Directory.objects.select_for_update().get(pk=directory.pk)  # two first sign-ins at once

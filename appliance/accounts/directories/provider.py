@@ -30,7 +30,7 @@ class VouchedFor:
 
     def extract_uid(self, vouched: Vouched) -> str:
         """Return something short: the subject itself is kept in our own Identity only."""
-        return hashlib.sha256(vouched.subject.encode()).hexdigest()
+        return hashlib.sha256(vouched.subject.encode("utf-8", "surrogatepass")).hexdigest()
 
     def extract_extra_data(self, vouched: Vouched) -> dict[str, Any]:
         return {"subject": vouched.subject, "attributes": vouched.attributes}

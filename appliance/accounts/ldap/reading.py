@@ -19,6 +19,7 @@ MAX_DEPTH = 20  # of groups in groups
 MAX_GROUPS = 5000  # of one person
 ASKED_AT_ONCE = 50
 DISABLED_BIT = 0x2  # of Active Directory's userAccountControl
+MOST_DIGITS = 20  # of a number that fits there
 LOCKED_FOR_GOOD = "000001010000Z"  # of OpenLDAP's pwdAccountLockedTime
 STATE_ATTRIBUTES = ("userAccountControl", "pwdAccountLockedTime", "nsAccountLock")
 AROUND_SEPARATORS = re.compile(r"\s*([,=+])\s*")
@@ -138,7 +139,7 @@ def _escaped(subject: str, config: LdapConfig) -> str:
 def _is_disabled(entry: Entry) -> bool:
     control = entry.text("userAccountControl")
     return (
-        (control.isdecimal() and bool(int(control) & DISABLED_BIT))
+        (control.isdecimal() and bool(int(control[:MOST_DIGITS]) & DISABLED_BIT))
         or entry.text("pwdAccountLockedTime") == LOCKED_FOR_GOOD
         or entry.text("nsAccountLock").lower() == "true"
     )

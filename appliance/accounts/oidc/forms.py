@@ -120,7 +120,7 @@ class OidcForm(VouchingForm):
             return None
         try:
             found = json.loads(text) if len(text) <= LONGEST_METADATA else None
-        except ValueError:
+        except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
             raise forms.ValidationError("This is not a JSON object, or too long.")

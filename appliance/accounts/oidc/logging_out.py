@@ -18,6 +18,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest
 
+from appliance.accounts.directories.claims import storable
 from appliance.accounts.models import Directory, SeenAssertion
 from appliance.accounts.oidc.metadata import keys_of, metadata_of
 from appliance.accounts.oidc.tokens import LEEWAY_S, TokenRefused, signed_claims
@@ -84,12 +85,16 @@ def _check_logout(claims: Mapping[str, Any]) -> None:
     if "nonce" in claims:
         raise TokenRefused("the token is no logout token (it has a nonce)")
     named = [claims.get("sub"), claims.get("sid")]
-    if not any(named) or not all(one is None or isinstance(one, str) for one in named):
+    if not any(named) or not all(one is None or _is_text(one) for one in named):
         raise TokenRefused("the logout token names neither a person nor a session")
-    if not isinstance(claims["jti"], str) or not claims["jti"]:
+    if not _is_text(claims["jti"]) or not claims["jti"]:
         raise TokenRefused("the logout token has no number of its own (jti)")
     if int(claims["exp"]) - int(claims["iat"]) > LONGEST_LIFE_S:
         raise TokenRefused("the logout token is good for too long")
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and storable(value) == value
 
 
 def _use_once(directory: Directory, claims: Mapping[str, Any]) -> None:

@@ -9,6 +9,7 @@ because it is old.
 from __future__ import annotations
 
 import logging
+import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ from indexer.sealing import seal_text, unseal_text
 logger = logging.getLogger(__name__)
 
 RENEWS, EVERY_S = "renews", "renew_seconds"  # settings of a directory
+MOST_TROUBLES = 3  # of one look: then it is the provider's trouble, and nobody else is asked about
 LOOK_SECONDS = 4.0  # the rest waits for the next look, those first whose turn was longest ago
 # What a provider says when this person has to sign in, or may not; all else is its own trouble.
 REFUSALS = {"invalid_grant", "interaction_required", "login_required", "consent_required"}
@@ -72,17 +74,24 @@ def ask_again(directory: Directory) -> Look | None:
 
 
 def _ask_again(directory: Directory) -> Look:
-    people, provider = _due(directory), None
-    ends, renewed, lapsed = time.monotonic() + LOOK_SECONDS, 0, 0
-    for identity in people:
-        if time.monotonic() > ends:
-            break
-        provider = provider or _Provider(directory, metadata_of(directory))
+    people = _due(directory)
+    if not people:
+        return Look()
+    provider = _Provider(directory, metadata_of(directory))
+    ends, renewed, lapsed, troubles = time.monotonic() + LOOK_SECONDS, 0, 0, 0
+    while people and time.monotonic() < ends:
+        identity = people.pop(0)
         try:
             _renew(identity, provider)
             renewed += 1
         except NotRenewed:
             lapsed += lapse(identity, WHY)
+        except (NotFetched, BadMetadata) as exc:
+            troubles += 1
+            if troubles == MOST_TROUBLES or not (people or renewed or lapsed):
+                raise
+            logger.info("directory=%s one not renewed: %s", directory.slug, exc)
+            random.shuffle(people)  # so that those who are in trouble hold nobody up for long
     return Look(renewed, lapsed)
 
 

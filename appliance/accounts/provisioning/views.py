@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
+from appliance.accounts.freshness import fresh_sign_in_when, is_saved, is_sent
 from appliance.accounts.lag import lag_of
 from appliance.accounts.ldap.syncing import sync_directory
 from appliance.accounts.models import Directory, Role, ScimToken, User
@@ -22,6 +23,7 @@ from appliance.accounts.scim.setting_up import provisioned as provisioned_by
 
 @role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in_when(is_saved)
 def groups(request: HttpRequest, slug: str) -> HttpResponse:
     """Show which groups stand for which; show what a change would do, or do it."""
     directory = get_object_or_404(Directory, slug=slug)
@@ -75,6 +77,7 @@ def sync(request: HttpRequest, slug: str) -> HttpResponse:
 
 @role_required(Role.ADMIN)
 @require_POST
+@fresh_sign_in_when(is_sent)
 def token_new(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a token and show it this once."""
     directory = get_object_or_404(Directory, slug=slug)

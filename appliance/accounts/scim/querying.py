@@ -33,7 +33,8 @@ def text(field: str, *, is_exact: bool = False) -> Test:
             return ~test("eq", value)
         if value is None:
             return Q(**{field: ""})
-        if operator not in lookups or not isinstance(value, str) or "\0" in value:
+        # No name that is kept holds what cannot be printed, and some of it cannot be looked for.
+        if operator not in lookups or not isinstance(value, str) or not value.isprintable():
             raise _unsupported(operator)
         return Q(**{f"{field}__{lookups[operator]}": value})
 

@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from appliance.accounts.directories import managing
 from appliance.accounts.directories.kinds import KINDS, kind_of
+from appliance.accounts.freshness import fresh_sign_in_required, fresh_sign_in_when, is_sent
 from appliance.accounts.lockout import LockedOut
 from appliance.accounts.models import Directory, Role
 from appliance.accounts.requests import SignedInRequest
@@ -30,6 +31,7 @@ def index(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in_required  # before a secret is typed, not after
 def new(request: SignedInRequest, kind: str) -> HttpResponse:
     """Take the settings of another directory, which is not enabled yet."""
     chosen = next((each for each in KINDS.values() if each.kind == kind), None)
@@ -48,6 +50,7 @@ def new(request: SignedInRequest, kind: str) -> HttpResponse:
 @sensitive_post_parameters()
 @role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in_when(is_sent)
 def edit(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show one directory with everything about it, and take its settings anew."""
     directory = get_object_or_404(Directory, slug=slug, kind__in=KINDS)
@@ -73,6 +76,7 @@ def edit(request: SignedInRequest, slug: str) -> HttpResponse:
 
 @role_required(Role.ADMIN)
 @require_POST
+@fresh_sign_in_when(is_sent)
 def switch(request: SignedInRequest, slug: str) -> HttpResponse:
     """Enable a directory, or disable it."""
     directory = get_object_or_404(Directory, slug=slug)
@@ -92,6 +96,7 @@ def switch(request: SignedInRequest, slug: str) -> HttpResponse:
 
 @role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in_when(is_sent)
 def remove(request: SignedInRequest, slug: str) -> HttpResponse:
     """Ask, then forget a directory."""
     directory = get_object_or_404(Directory, slug=slug)

@@ -7,15 +7,18 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
+from appliance.accounts.freshness import fresh_sign_in_when, is_sent
 from appliance.accounts.lockout import LockedOut, active_admins, why_not_directories_only
 from appliance.accounts.models import Role, SignInRules
 from appliance.accounts.requests import SignedInRequest
 from appliance.accounts.roles import role_required
 from appliance.accounts.rules import Wanted, change_rules, mark_emergency
+from appliance.common.numbers import row_number
 
 
 @role_required(Role.ADMIN)
 @require_http_methods(["GET", "HEAD", "POST"])
+@fresh_sign_in_when(is_sent)
 def rules(request: SignedInRequest) -> HttpResponse:
     """Show the rules, or change one of them."""
     if request.method == "POST":
@@ -37,8 +40,7 @@ def _change(request: SignedInRequest) -> str:
     """Do what a form of the page asks for, and say so. Raises LockedOut."""
     given = request.POST
     if "person" in given:
-        number = given["person"]
-        person = get_object_or_404(active_admins(), pk=int(number) if number.isdigit() else 0)
+        person = get_object_or_404(active_admins(), pk=row_number(given["person"]))
         is_emergency = given.get("is_emergency") == "yes"
         mark_emergency(person, request.user, request, is_emergency=is_emergency)
         says = "is an emergency account" if is_emergency else "is no emergency account any more"

@@ -17,6 +17,7 @@ from appliance.accounts.requests import SignedInRequest
 from appliance.accounts.roles import role_required
 from appliance.audit.actions import Action, Outcome
 from appliance.audit.recording import Target, record
+from appliance.common.numbers import row_number
 
 LONGEST, LONGEST_NAME = 100_000, 200
 
@@ -47,8 +48,8 @@ def preview(request: SignedInRequest, slug: str) -> HttpResponse:
     """Show who would come of attributes, pasted or of somebody who signed in."""
     directory = get_object_or_404(Directory, slug=slug)
     text = request.POST.get("attributes", "")
-    number = request.POST.get("identity", "")
-    identity = directory.identities.filter(pk=int(number) if number.isdigit() else 0).first()
+    number = row_number(request.POST.get("identity", ""))
+    identity = directory.identities.filter(pk=number).first()
     attributes = _of(identity) if identity else _read(text)
     context = {
         "directory": directory,
@@ -65,7 +66,7 @@ def _of(identity: Identity) -> dict[str, Any]:
 def _read(text: str) -> dict[str, Any] | None:
     try:
         found = json.loads(text) if len(text) <= LONGEST else None
-    except ValueError:
+    except (ValueError, RecursionError):
         found = None
     return found if isinstance(found, dict) else None
 

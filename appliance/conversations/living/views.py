@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from appliance.accounts.models import User
 from appliance.accounts.requests import SignedInRequest
+from appliance.common.numbers import row_number
 from appliance.conversations.access import is_sealed
 from appliance.conversations.living.access import (
     changed_answers_of,
@@ -64,7 +65,7 @@ def changed_seen(request: SignedInRequest) -> HttpResponse:
     """Mark one answer as seen, or all of them."""
     changed = changed_answers_of(request.user)
     if chosen := request.POST.get("answer", ""):
-        changed = changed.filter(pk=int(chosen) if chosen.isdecimal() and len(chosen) < 18 else 0)
+        changed = changed.filter(pk=row_number(chosen))
     ChangedAnswer.objects.filter(pk__in=changed.values("pk"), seen_at=None).update(
         seen_at=timezone.now()
     )

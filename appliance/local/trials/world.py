@@ -98,6 +98,8 @@ def _environment(
         "MODEL": model_url,
         "REPO": str(repository),
         "PLUMBLINE_API_REQUESTS_PER_MINUTE": "0",
+        "PLUMBLINE_REQUESTS_AT_ONCE": "0",  # a few people stand for many
+        "PLUMBLINE_QUESTIONS_AT_ONCE": "0",
         "PLUMBLINE_EGRESS": "off",  # nothing outside this machine is ever asked
         "PLUMBLINE_READERS": "1",
         "START_PATIENCE_S": "600",

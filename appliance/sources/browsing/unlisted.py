@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
+
+from django.db.models.functions import Substr
 
 from indexer.models import Ref, SkippedFile
 from indexer.scope import Scope
@@ -20,16 +23,13 @@ class Unlisted:
 
 def unlisted_in(ref: Ref, folder: str, scope: Scope) -> tuple[Unlisted, ...]:
     """Return the skipped files directly in a folder of which the reader may know."""
-    skipped = SkippedFile.objects.filter(ref=ref, path__startswith=folder)
-    if folder:
-        skipped = skipped.exclude(path__startswith=folder, path__regex=rf"^.{{{len(folder)}}}.*/")
-    else:
-        skipped = skipped.exclude(path__contains="/")
-    rows = skipped.order_by("path").values_list("path", "reason")[:MOST]
+    below = SkippedFile.objects.filter(ref=ref, path__startswith=folder)
+    directly = below.annotate(name=Substr("path", len(folder) + 1)).exclude(name__contains="/")
+    rows = directly.order_by("path").values_list("path", "reason").iterator()
+    known = (row for row in rows if scope.allows(ref.source_id, row[0]))
     return tuple(
         Unlisted(path, path.rpartition("/")[2], EXPLANATIONS[SkipReason(reason)])
-        for path, reason in rows
-        if scope.allows(ref.source_id, path)
+        for path, reason in islice(known, MOST)
     )
 
 

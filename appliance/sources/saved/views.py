@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from appliance.accounts.models import User
 from appliance.accounts.requests import SignedInRequest
+from appliance.common.numbers import row_number
 from appliance.sources.access import granted_scope_of, readable_sources
 from appliance.sources.models import Delivery, Notification, SavedSearch, WebhookTarget
 from appliance.sources.narrowing.narrowing import Narrowing
@@ -212,7 +213,7 @@ def notification_read(request: SignedInRequest) -> HttpResponse:
     """Mark one notification as read, or all of them."""
     mine = Notification.objects.filter(owner=request.user, read_at=None)
     if chosen := request.POST.get("notification", ""):
-        mine = mine.filter(pk=int(chosen) if chosen.isdecimal() and len(chosen) < 18 else 0)
+        mine = mine.filter(pk=row_number(chosen))
     mine.update(read_at=timezone.now())
     return redirect("notifications")
 

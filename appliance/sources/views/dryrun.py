@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 
 from appliance.accounts.models import Role, User
 from appliance.accounts.roles import role_required
+from appliance.common.numbers import row_number
 from appliance.sources import dryrun
 from appliance.sources.changes import changes_of_person, sentence_of
 from appliance.sources.grant_forms import GrantForm, PathsForm, SeenForm, WhoForm
@@ -87,9 +88,8 @@ def _proposed(
     request: HttpRequest, rules: dryrun.Rules, person: User, source: Source, form: GrantForm
 ) -> dryrun.Rules | None:
     """Return the rules as proposed: with another grant, or without one that is named."""
-    removed = request.GET.get("without", "")
-    if removed.isdecimal() and len(removed) < 19:
-        grant = Grant.objects.filter(pk=int(removed), source=source).first()
+    if removed := row_number(request.GET.get("without", "")):
+        grant = Grant.objects.filter(pk=removed, source=source).first()
         return dryrun.without(rules, grant) if grant else None
     if not form.is_valid():
         return None

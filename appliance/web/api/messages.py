@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.http import StreamingHttpResponse
+from django.http import Http404
+from django.http.response import HttpResponseBase
 from ninja import Router, Status
 
 from appliance.accounts.bearer import TokenRequest
-from appliance.conversations.access import get_message_for_user
+from appliance.conversations.access import get_message_for_user, sees_whole
 from appliance.conversations.asking import stop
 from appliance.conversations.streams import streamed
 from appliance.web.api.answers import Site, get_message, seen_message
@@ -56,11 +57,11 @@ def message(request: TokenRequest, message_id: UUID) -> MessageOut:
     summary="Follow an answer",
     openapi_extra=EVENTS,
 )
-def events(request: TokenRequest, message_id: UUID) -> StreamingHttpResponse:
+def events(request: TokenRequest, message_id: UUID) -> HttpResponseBase:
     """Send an answer as server-sent events while it is written, and once more when it is done."""
     found = get_message(request.token, message_id)
     last = request.headers.get("Last-Event-ID", "")
-    return streamed(message_events(request.token, found, Site.of(request), last))
+    return streamed(message_events(request.token, found, Site.of(request), last), request.user.pk)
 
 
 @router.post(
@@ -73,6 +74,8 @@ def events(request: TokenRequest, message_id: UUID) -> StreamingHttpResponse:
 def message_stop(request: TokenRequest, message_id: UUID) -> Status[MessageOut]:
     """Stop writing an answer of one's own; what is there already stays."""
     found = get_message_for_user(request.user, message_id)
+    if not sees_whole(request.token, found.thread):
+        raise Http404
     stop(found)
     found.refresh_from_db(fields=["state"])
     return Status(202, seen_message(request.token, found, Site.of(request)))

@@ -15,7 +15,7 @@ from appliance.accounts.bearer import TokenRequest
 from appliance.accounts.models import ApiToken
 from appliance.conversations.access import (
     get_thread_for_reader,
-    get_thread_for_user,
+    get_thread_for_token,
     readable_threads,
     reading_of,
 )
@@ -130,7 +130,7 @@ def thread(
 )
 def thread_delete(request: TokenRequest, thread_id: UUID) -> HttpResponse:
     """Delete one of one's own threads with its messages, for ever."""
-    delete_thread(get_thread_for_user(request.user, thread_id))
+    delete_thread(get_thread_for_token(request.token, thread_id))
     return HttpResponse(status=204)
 
 
@@ -147,7 +147,7 @@ def thread_follow_up(
 ) -> Status[dict[str, Any]]:
     """Ask the next question in one of one's own threads."""
     token, site = request.token, Site.of(request)
-    found = get_thread_for_user(request.user, thread_id)
+    found = get_thread_for_token(token, thread_id)
     after = _answer(token, found, body.after)
     answer = once(request, token, body, lambda: asked(token, body, thread=found, after=after))
     return Status(201, {"message": seen_message(token, answer, site)})

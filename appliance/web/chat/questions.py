@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.accounts.models import ApiToken, User
+from appliance.conversations.access import sees_whole
 from appliance.conversations.forms import LONGEST_QUESTION
 from appliance.conversations.models import Message
 from appliance.conversations.modes import AUTO, Mode
@@ -51,7 +52,7 @@ def begin(token: ApiToken, request: ChatRequest) -> Begun:
             " Name files instead of pasting them: they are found in the sources.",
             code="context_length_exceeded",
         )
-    before = _answer_after(token.user, said[:-1])
+    before = _answer_after(token, said[:-1])
     wish = QuestionIn(question=question, mode=mode, ref=None)
     message = asked(token, wish, thread=before.thread if before else None, after=before)
     return Begun(message, said)
@@ -80,13 +81,15 @@ def _text(message: ChatMessage) -> str:
     return "\n".join(part.text for part in message.content)
 
 
-def _answer_after(user: User, said: Said) -> Message | None:
-    """Return the answer with which this conversation ends, when it is one of ours."""
+def _answer_after(token: ApiToken, said: Said) -> Message | None:
+    """Return the answer with which this conversation ends, when it is one of ours and the token may
+    go on with its thread."""
     if not said or said[-1][0] != "assistant":
         return None
+    user = token.user
     turns = ChatTurn.objects.filter(user=user, digest=digest_of(said), message__thread__owner=user)
     turn = turns.select_related("message__thread").order_by("-pk").first()
-    return turn.message if turn else None
+    return turn.message if turn and sees_whole(token, turn.message.thread) else None
 
 
 def remember(user: User, begun: Begun, content: str) -> None:

@@ -6,11 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from asgiref.sync import sync_to_async
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from ninja import Router
 from ninja.errors import ValidationError
 
 from appliance.accounts.bearer import TokenRequest
+from appliance.common.crowds import STREAMS, too_many
 from appliance.common.problems import problem
 from appliance.conversations.streams import streamed
 from appliance.web.api.answers import Site
@@ -46,19 +48,19 @@ def model(request: TokenRequest, model: str) -> dict[str, Any]:
     url_name="chat_completions",
     summary="Ask as in a chat",
 )
-async def completions(
-    request: TokenRequest, body: ChatRequest
-) -> Completion | StreamingHttpResponse:
+async def completions(request: TokenRequest, body: ChatRequest) -> Completion | HttpResponseBase:
     """Answer the last message of the user from the sources that the token reads.
 
     Earlier messages that came from here continue their thread; others are not read.
     """
+    if body.stream and not STREAMS.has_room(request.user.pk):
+        return too_many()  # before anything is asked
     begun = await sync_to_async(begin)(request.token, body)
     reply = Reply(request.token, body.model, begun, Site.of(request))
     if not body.stream:
         return await complete(reply)
     with_usage = body.stream_options is not None and body.stream_options.include_usage
-    return streamed(chunks(reply, with_usage=with_usage))
+    return streamed(chunks(reply, with_usage=with_usage), request.user.pk)
 
 
 def not_valid(request: HttpRequest, error: ValidationError) -> HttpResponse:

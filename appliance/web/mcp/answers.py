@@ -9,11 +9,10 @@ from uuid import UUID
 from django.http import Http404
 from mcp.server.mcpserver.exceptions import ToolError
 
-from appliance.accounts.models import User
 from appliance.conversations.access import (
     Reading,
     get_message_for_user,
-    get_thread_for_user,
+    get_thread_for_token,
     sealed_for_owner,
 )
 from appliance.conversations.changes import PatchView
@@ -21,13 +20,12 @@ from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.exporting.pieces import numbered
 from appliance.conversations.models import Message
 from appliance.conversations.programs import Wish, WishRefused, ask_with
-from appliance.conversations.quotas import QuotaReached
+from appliance.conversations.quotas import QuotaReached, open_questions
 from appliance.conversations.rendering import CitationView, compiled_answer
 from appliance.conversations.showing import record_turns
 from appliance.conversations.trees import Tree, nodes_of
 from appliance.conversations.turns import Turn, turn_of
 from appliance.conversations.views.addresses import address_of
-from appliance.conversations.waiting import BEING_WRITTEN
 from appliance.conversations.waits import waits_of
 from appliance.web.mcp.calling import Access
 from appliance.web.mcp.results import AnswerResult, Citation, Patch, place_of
@@ -55,22 +53,17 @@ class Look:
 
 def begin(access: Access, wish: Wish, thread: UUID | None) -> UUID:
     """Write the question down and have it answered; return the id of the answer to come."""
-    if _under_way(access.user) >= MOST_UNDER_WAY:
+    if open_questions(access.user.pk) >= MOST_UNDER_WAY:
         raise ToolError(TOO_MANY)
     if not access.scope.source_ids:
         raise ToolError("This token may read no source.")
-    follows = get_thread_for_user(access.user, thread) if thread else None
+    follows = get_thread_for_token(access.token, thread) if thread else None
     try:
         return ask_with(access.token, wish, thread=follows).pk
     except WishRefused as refused:
         raise ToolError(str(refused)) from None
     except QuotaReached as reached:
         raise ToolError(reached.sentence) from None
-
-
-def _under_way(user: User) -> int:
-    states = (Message.State.QUEUED, *BEING_WRITTEN)
-    return Message.objects.filter(thread__owner=user, state__in=states).count()
 
 
 def look(access: Access, message_id: UUID) -> Look:

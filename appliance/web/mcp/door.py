@@ -22,6 +22,9 @@ from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
 
 from appliance.accounts.bearer import BearerMiddleware
 from appliance.accounts.models import ApiToken
+from appliance.common import crowds
+from appliance.web.api.errors import SENTENCES
+from appliance.web.api.limits import count_request
 from appliance.web.bodies import App, Message, Receive, Send
 from appliance.web.mcp.calling import KEY, Caller
 from appliance.web.mcp.server import protocol_server
@@ -60,11 +63,15 @@ async def _answer(scope: Message, receive: Receive, send: Send) -> None:
     base_url = f"{request.scheme}://{request.get_host()}"
     token: ApiToken = request.token  # type: ignore[attr-defined]  # see TokenRequest
     caller = Caller(token.pk, str(request.META.get("REMOTE_ADDR", "")), base_url)
-    manager = StreamableHTTPSessionManager(
-        protocol_server(), stateless=True, max_request_body_size=MOST_BYTES
-    )
-    async with manager.run():
-        await manager.handle_request({**scope, KEY: caller}, receive, send)
+    with crowds.REQUESTS.with_one_more(token.user_id) as had_room:
+        if not had_room:
+            await _send(_later(crowds.FULL, crowds.AGAIN_S), send)
+            return
+        manager = StreamableHTTPSessionManager(
+            protocol_server(), stateless=True, max_request_body_size=MOST_BYTES
+        )
+        async with manager.run():
+            await manager.handle_request({**scope, KEY: caller}, receive, send)
 
 
 def _refused(request: HttpRequest) -> HttpResponseBase | None:
@@ -81,7 +88,21 @@ def _refused(request: HttpRequest) -> HttpResponseBase | None:
         response["Allow"] = "POST"
         return response
     admitted = BearerMiddleware(lambda _: HttpResponse())(request)
-    return admitted if admitted.status_code >= 400 else None
+    if admitted.status_code >= 400:
+        return admitted
+    standing = count_request(request.token)  # type: ignore[attr-defined]  # see TokenRequest
+    if standing is None or not standing.is_over:
+        return None
+    response = _later(SENTENCES[429], standing.seconds)
+    standing.tell(response)
+    return response
+
+
+def _later(sentence: str, seconds: int) -> HttpResponse:
+    """Refuse a program that asks too much, or too much at a time."""
+    response = _told(429, sentence)
+    response["Retry-After"] = str(seconds)
+    return response
 
 
 def _told(status: int, sentence: str) -> HttpResponse:

@@ -16,6 +16,7 @@ from appliance.accounts.lockout import (
 from appliance.accounts.models import Directory, Identity, Role, RoleGrant, SignInRules, User
 from appliance.audit.actions import Action
 from appliance.audit.models import Event
+from tests.appliance.accounts.signing import sign_in
 from tests.conftest import UserFactory
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
@@ -92,7 +93,7 @@ def test_the_switch_refuses_until_nobody_is_locked_out(
     client: Client, user_factory: UserFactory, proven: Directory
 ) -> None:
     glass = user_factory("glass", is_staff=True)
-    client.force_login(glass)
+    sign_in(client, glass)
 
     refused = client.post(RULES, {"directories_only": "on"}, follow=True)
     assert b"There is no emergency account" in refused.content
@@ -109,7 +110,7 @@ def test_the_switch_keeps_what_it_needs(
 ) -> None:
     glass = user_factory("glass", is_staff=True, is_emergency=True)
     SignInRules.objects.create(pk=1, directories_only=True)
-    client.force_login(glass)
+    sign_in(client, glass)
 
     for path, form in (
         (RULES, {"person": glass.pk, "is_emergency": "no"}),

@@ -10,6 +10,7 @@ from django.test import Client
 from appliance.accounts.models import Directory, Identity, RoleGrant, ScimToken, User
 from appliance.audit.models import Event
 from tests.appliance.accounts.scim.client import Provider, groups_of, make_provider
+from tests.appliance.accounts.signing import sign_in
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
@@ -29,7 +30,7 @@ def provider(db: None) -> Provider:
 @pytest.fixture
 def admin_client(staff: User) -> Client:
     client = Client()
-    client.force_login(staff)
+    sign_in(client, staff)
     return client
 
 

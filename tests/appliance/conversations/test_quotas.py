@@ -14,7 +14,7 @@ from pytest_django import Settings
 from appliance.accounts.models import User
 from appliance.conversations import asking, branching
 from appliance.conversations.models import CountedQuestion, Message, Thread
-from appliance.conversations.quotas import HOUR, QuotaReached
+from appliance.conversations.quotas import HOUR, HourIsFull, QuotaReached
 from appliance.conversations.tasks import answer_question
 from tests.appliance.conversations.conftest import MessageFactory
 from tests.conftest import SourceFactory
@@ -61,7 +61,7 @@ def test_one_question_too_many_is_refused_and_not_written_down(owner: User, aske
 def test_the_sentence_tells_the_minute_and_speaks_of_one(settings: Settings) -> None:
     settings.TIME_ZONE = "Europe/Berlin"
     again_at = timezone.now() + timedelta(seconds=30)
-    reached = QuotaReached(1, again_at)
+    reached = HourIsFull(1, again_at)
     clock = timezone.localtime(again_at + timedelta(minutes=1)).strftime("%H:%M")
     assert "1 question within" in reached.sentence
     assert f"in 1 minute, at {clock} " in reached.sentence

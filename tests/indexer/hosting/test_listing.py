@@ -343,3 +343,21 @@ def test_a_certificate_counts_when_its_authority_is_trusted(tmp_path: Path) -> N
         with pytest.raises(FetchRefused) as caught:
             listed(server, address=other, policy=trusting)
         assert caught.value.code == "certificate"
+
+
+@pytest.mark.parametrize("query", ["", "?page=", "?page=%C2%B2", "?page=" + "9" * 12])
+def test_a_gitea_that_leads_to_no_numbered_page_is_none(query: str) -> None:
+    """Such an answer would have broken the numbering of the pages that follow."""
+
+    def astray(handler: HostHandler) -> bool:
+        link = f'<{handler.server_state.address}/api/v1/orgs/shop/repos{query}>; rel="next"'
+        if handler.path.endswith("page=1"):
+            handler.send(
+                200, json.dumps([handler.server_state.entry("shop/a")]).encode(), Link=link
+            )
+        else:
+            handler.send(200, json.dumps([handler.server_state.entry("shop/b")]).encode())
+        return True
+
+    with serve_host("gitea", {"shop": names(3)}) as server:
+        assert failure(server, astray).code == "not_the_api"

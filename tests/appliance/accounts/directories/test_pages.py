@@ -16,6 +16,7 @@ from appliance.accounts.models import Directory, Identity, User
 from appliance.accounts.scim.tokens import issue
 from appliance.audit.actions import Action
 from appliance.audit.models import Event
+from tests.appliance.accounts.signing import sign_in
 from tests.identity.hostile import hostile_provider
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
@@ -55,7 +56,7 @@ def make(**fields: Any) -> Directory:
 
 @pytest.fixture
 def admin(client: Client, staff: User) -> Client:
-    client.force_login(staff)
+    sign_in(client, staff)
     return client
 
 

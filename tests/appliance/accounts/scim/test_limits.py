@@ -30,6 +30,7 @@ FILTERS = [
     "directory.sealed_secret pr",
     "userName eq 'a' OR ''=''",
     'userName eq "a\\u0000b"',
+    'userName eq "a\\ud800"',
     'userName eq "a"; DROP TABLE accounts_user',
     "userName eq",
     "userName",

@@ -7,13 +7,14 @@ from django.test import Client
 
 from appliance.accounts.models import Directory, User
 from tests.appliance.accounts.scim.client import Provider, groups_of
+from tests.appliance.accounts.signing import sign_in
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
 
 @pytest.fixture
 def admin(client: Client, staff: User) -> Client:
-    client.force_login(staff)
+    sign_in(client, staff)
     return client
 
 

@@ -8,8 +8,9 @@ from django.test import Client
 from appliance.accounts.models import User
 from appliance.audit.models import Event
 from appliance.sources.browsing.tree import MOST, folders_above, tree_to
+from appliance.sources.browsing.unlisted import unlisted_in
 from appliance.sources.granting import set_grant
-from indexer.models import Document, Ref
+from indexer.models import Document, Ref, SkippedFile
 from indexer.retrieval.folders import entries_of
 from indexer.scope import PathRule, Scope
 from tests.appliance.sources.browsing.conftest import Shop
@@ -181,3 +182,30 @@ def test_outsiders_find_no_folder(client: Client, shop: Shop, outsider: User, st
             refused = client.get(address.format("shop"))
             missing = client.get(address.format("nothing"))
             assert (refused.status_code, refused.content) == (404, missing.content), address
+
+
+def test_a_folder_with_a_long_name_is_a_folder(shop: Shop, client: Client, reader: User) -> None:
+    """PostgreSQL's patterns count to 255 only, and a repository may hold what it likes."""
+    ref = shop.source.refs.get(name="main")
+    blob = Document.objects.filter(source=shop.source)[0].blob
+    folder = "/".join(["f" * 200] * 2)
+    Document.objects.create(
+        source=shop.source, path=f"{folder}/a.py", blob=blob, refs=[ref.pk], role="source"
+    )
+    for name in ("b.bin", "deeper/c.bin"):
+        SkippedFile.objects.create(ref=ref, path=f"{folder}/{name}", reason="binary")
+    client.force_login(reader)
+    page = client.get(shop.at("files", f"{folder}/"))
+    assert page.status_code == 200
+    assert "b.bin" in page.content.decode()
+    assert "c.bin" not in page.content.decode()
+
+
+def test_what_one_may_not_see_crowds_nothing_out(shop: Shop) -> None:
+    ref = shop.source.refs.get(name="main")
+    SkippedFile.objects.bulk_create(
+        SkippedFile(ref=ref, path=f"a{n:04}.bin", reason="binary") for n in range(400)
+    )
+    SkippedFile.objects.create(ref=ref, path="z.bin", reason="binary")
+    rules = (PathRule(shop.source.pk, "z*", True),)
+    assert [one.path for one in unlisted_in(ref, "", Scope(rules=rules))] == ["z.bin"]

@@ -13,8 +13,10 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from appliance.accounts.models import TokenRight, User
+from appliance.accounts.tokens import find_token
 from appliance.audit.models import Event
 from appliance.conversations.models import Message, Thread
+from appliance.conversations.programs import Wish, ask_with
 from appliance.conversations.questions import question_of
 from appliance.conversations.sharing import share
 from appliance.sources.granting import set_grant
@@ -172,16 +174,16 @@ class TestThreads:
 
     @pytest.mark.usefixtures("quiet")
     def test_a_restricted_token_is_answered_from_what_it_reads_alone(
-        self, call: Call, kept: Message, owner: User, source_factory: Any
+        self, kept: Message, owner: User, source_factory: Any
     ) -> None:
-        """Nothing of the turns before, and nothing of other sources, may reach its prompt."""
+        """Nothing of the turns before, and nothing of other sources, may reach its prompt; be it that
+        the thread became one that it may not go on with while its question waited."""
         other = source_factory("other", {"notes.md": "# Notes\n"})
         set_grant("readers", other)
-        path, body = f"/api/v1/threads/{kept.thread_id}/messages", {"question": "And then?"}
         for sources, turns in (([other], 0), (None, 1)):
-            token = token_of(owner, sources=sources)
-            told = call(token, "post", path, json={**body, "after": str(kept.pk)}).json()
-            question, _ = question_of(Message.objects.get(pk=told["message"]["id"]))
+            token = find_token(token_of(owner, sources=sources))
+            asked = ask_with(token, Wish("And then?"), thread=kept.thread, after=kept)
+            question, _ = question_of(asked)
             assert len(question.turns) == turns
             assert (
                 kept.evidence_links.all()[0].evidence.source_id in question.scope.source_ids
