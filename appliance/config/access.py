@@ -34,7 +34,7 @@ TOKEN_MAX_DAYS = env_int("PLUMBLINE_TOKEN_MAX_DAYS", default=365, minimum=1)
 API_REQUESTS_PER_MINUTE = env_int("PLUMBLINE_API_REQUESTS_PER_MINUTE", default=600)  # 0: no limit
 # Of one person: requests under way in one web process, and questions that wait or are answered.
 # 0: no limit.
-REQUESTS_AT_ONCE = env_int("PLUMBLINE_REQUESTS_AT_ONCE", default=30)
+REQUESTS_AT_ONCE = env_int("PLUMBLINE_REQUESTS_AT_ONCE", default=60)
 QUESTIONS_AT_ONCE = env_int("PLUMBLINE_QUESTIONS_AT_ONCE", default=200)
 # Where else than on their person's own computer programs may wait to be let in.
 OAUTH_HOSTS = env_list("PLUMBLINE_OAUTH_HOSTS")
