@@ -30,6 +30,7 @@ class CheckView:
     sign: str
     word: str
     reason: str
+    output: str  # of a run that failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,8 @@ def _view(message: Message, number: int, stored: Mapping[str, Any]) -> PatchView
 def _check(stored: Mapping[str, str]) -> CheckView:
     verdict = stored["verdict"]
     label = LABELS.get(stored["name"], stored["name"])
-    return CheckView(label, verdict, SIGNS[verdict], WORDS[verdict], visible(stored["reason"]))
+    reason, output = visible(stored["reason"]), visible(stored.get("output", ""))
+    return CheckView(label, verdict, SIGNS[verdict], WORDS[verdict], reason, output)
 
 
 def _files(diff: str, known: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[FileView, ...], int]:

@@ -90,7 +90,7 @@ def _time(message: Message, event: Event, seconds: float) -> None:
             message.usage["searched_s"] = round(seconds, 3)
         case Prompted():
             message.usage["prompted_s"] = round(seconds, 3)
-        case Written():
+        case Written() if event.text:
             message.usage.setdefault("first_words_s", round(seconds, 3))
 
 
@@ -139,15 +139,13 @@ def _record(
                 _link(message, event.evidence, MessageEvidence.Role.IN_PROMPT, anew=True)
                 _link(message, event.left_out, MessageEvidence.Role.LEFT_OUT)
         case Written():
-            is_first = not message.text.strip()
+            is_first = bool(event.text) and not message.text.strip()
             message.text += event.text
-            if watcher.is_due():
-                _save(message, "text", loudly=is_first)
+            if event.is_last or watcher.is_due():
+                _save(message, "text", "checks", loudly=is_first or event.is_last)
                 watcher.put_off()
-        case Judged():
+        case Judged():  # written down with the text, a few times a second
             checks.extend(message.checks, event.judgements)
-            _save(message, "text", "checks")
-            watcher.put_off()
         case Answered():
             _finish(message, event, stopped=watcher.stopped)
 
