@@ -134,6 +134,10 @@ class ChatClient:
         on_plain = partial(self._known.refused.update, held)
         return stream(plain | {"structured_outputs": held}, plain=plain, on_plain=on_plain)
 
+    def refuses(self, kind: str) -> bool:
+        """Return whether the server was found to refuse a kind of structured outputs."""
+        return kind in self._known.refused
+
     def _affinity(self, request: ChatRequest) -> str | None:
         # The salt too: without the same permissions nothing of the cache is shared.
         return None if self.thread is None else f"{self.thread} {request.cache_salt or ''}"
