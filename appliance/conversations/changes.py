@@ -32,6 +32,11 @@ class CheckView:
     reason: str
     output: str  # of a run that failed
 
+    @property
+    def parts(self) -> list[tuple[bool, str]]:
+        """Return the reason in parts, and of each whether it stood between backticks."""
+        return [(at % 2 == 1, part) for at, part in enumerate(self.reason.split("`")) if part]
+
 
 @dataclass(frozen=True, slots=True)
 class DiffLine:

@@ -92,7 +92,9 @@ def test_a_step_that_is_taken_while_words_stand_there_is_shown(
     assert "Check the change" not in follower.render()[0]
     step = Step(1, Kind.PATCH, "Check the change", is_running=True)
     change(writing, steps=[step.to_json()])
-    assert "Check the change" in follower.render()[0]
+    html = follower.render()[0]
+    assert '<summary><span class="step is-running">' in html  # folded, and yet it is seen
+    assert "Check the change" in html
 
 
 def test_a_thread_that_is_deleted_between_two_looks_is_gone(owner: User, writing: Message) -> None:

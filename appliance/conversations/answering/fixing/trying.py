@@ -23,6 +23,7 @@ from indexer.models import Source
 from inference.sandbox import Ran, SandboxUnusable
 
 TITLE = "Ran the tests in the sandbox"
+LONGEST_COMMAND = 80  # letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,13 @@ def _trial(one: Verified, rewriter: Rewriter) -> _Trial | None:
     try:
         ran = run(changed=True)
         if ran.passed:
-            return _Trial(Check("runs", Verdict.PASSED, f"`{command}` passes with it."))
+            return _Trial(Check("runs", Verdict.PASSED, f"`{_short(command)}` passes with it."))
         before = ran if rewriter.model.stopped() else run(changed=False)
         if rewriter.model.stopped():
-            return _Trial(Check("runs", Verdict.MARKED, f"`{command}` was stopped."))
+            return _Trial(Check("runs", Verdict.MARKED, f"`{_short(command)}` was stopped."))
         # Who reads a part of the source is told how it ended: lines of the rest may stand in it.
         is_whole = source.pk in rewriter.question.scope.whole_source_ids
-        return _of_failed(ran, before, command, is_quoted=is_whole)
+        return _of_failed(ran, before, _short(command), is_quoted=is_whole)
     except SandboxUnusable as exc:
         return _Trial(Check("runs", Verdict.MARKED, f"It was not run: {str(exc).rstrip('.')}."))
 
@@ -125,6 +126,12 @@ def _of_failed(ran: Ran, before: Ran, command: str, *, is_quoted: bool) -> _Tria
     else:
         verdict, reason = Verdict.MARKED, f"`{command}` {how}, and fails without it too."
     return _Trial(Check("runs", verdict, reason, output if is_quoted else ""), output or how)
+
+
+def _short(command: str) -> str:
+    """Return a command as a sentence holds it: the admin may have written a whole script."""
+    line = " ".join(command.replace("`", "'").split())
+    return line if len(line) <= LONGEST_COMMAND else f"{line[:LONGEST_COMMAND]} …"
 
 
 def _with_trial(one: Verified, trial: _Trial | None) -> Verified:
