@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 
 from appliance.accounts.models import User
-from appliance.conversations import asking, branching
+from appliance.conversations import asking, branching, recording
 from appliance.conversations.access import is_sealed
+from appliance.conversations.answering import writing
 from appliance.conversations.models import Message
 from appliance.conversations.tasks import answer_question
 from appliance.conversations.waiting import claim_fairest
@@ -40,7 +43,11 @@ def shop(source_factory: SourceFactory) -> Source:
 def no_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     for road in ("delay", "delay_on_commit"):
         monkeypatch.setattr(answer_question, road, lambda *_given: None)
-    monkeypatch.setattr("appliance.conversations.asking.send", lambda *_given, **_more: None)
+    for module in ("asking", "tasks"):
+        send = f"appliance.conversations.{module}.send"
+        monkeypatch.setattr(send, lambda *_given, **_more: None)
+    # A worker that has ended an answer does not go on with the next.
+    monkeypatch.setattr("appliance.conversations.tasks.AT_A_STRETCH_S", 0.0)
 
 
 @contextmanager
@@ -120,3 +127,46 @@ def test_what_is_asked_right_after_a_stop_follows_on_what_was_written(
     assert (ended.state, ended.error) == ("done", "")
     said = [body["messages"] for body in models.model.received if body["path"].endswith("ions")][-1]
     assert any(one["role"] == "assistant" and "It adds" in one["content"] for one in said)
+
+
+def test_the_last_words_are_there_before_the_checks_begin(
+    owner: User, shop: Source, models: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The checks may ask the model, and nobody should wait for that to read the end."""
+    said = "It adds the item to the cart [E1]. And then it returns"
+    models.model.script = Script(text=said)
+    message = asking.ask(owner, ADD)
+    there: list[tuple[str, int]] = []
+    checked = writing.checked
+
+    def looked_at(*given: Any) -> Any:
+        one = now(message)
+        there.append((one.text, len(one.checks["sentences"])))
+        return checked(*given)
+
+    monkeypatch.setattr(writing, "checked", looked_at)
+    answer_question(str(message.pk))
+    assert there == [(said, 2)]
+
+
+def test_the_first_words_and_the_end_ring_loudly_and_nothing_else(
+    owner: User, shop: Source, models: FakeServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    models.model.script = Script(
+        mode=Mode.SLOW, text="It adds the item to the cart [E1]. " * 12, pause_s=0.01
+    )
+    rung: list[tuple[bool, bool, str]] = []
+
+    def ring(message_id: UUID, *, loudly: bool = False) -> None:
+        one = now(message)
+        rung.append((loudly, bool(one.text), one.state))
+
+    message = asking.ask(owner, ADD)
+    monkeypatch.setattr(recording, "ring", ring)
+    answer_question(str(message.pk))
+    loud = [(has_text, state) for loudly, has_text, state in rung if loudly]
+    assert loud == [(True, "writing"), (True, "writing"), (True, "done")]
+    assert any(has_text and not loudly for loudly, has_text, _ in rung)
+    assert rung.index((True, True, "writing")) == next(
+        at for at, (_, has_text, _state) in enumerate(rung) if has_text
+    )
