@@ -15,6 +15,7 @@ from appliance.accounts.models import User
 from appliance.conversations import asking, branching, recording
 from appliance.conversations.access import is_sealed
 from appliance.conversations.answering import writing
+from appliance.conversations.checking import finishing
 from appliance.conversations.models import Message
 from appliance.conversations.tasks import answer_question
 from appliance.conversations.waiting import claim_fairest
@@ -125,8 +126,9 @@ def test_what_is_asked_right_after_a_stop_follows_on_what_was_written(
     answer_question(str(second.pk))
     ended = now(second)
     assert (ended.state, ended.error) == ("done", "")
-    said = [body["messages"] for body in models.model.received if body["path"].endswith("ions")][-1]
-    assert any(one["role"] == "assistant" and "It adds" in one["content"] for one in said)
+    asked: list[Any] = [one["messages"] for one in models.model.received if "messages" in one]
+    before = [one["content"] for one in asked[-1] if one["role"] == "assistant"]
+    assert any("It adds" in content for content in before)
 
 
 def test_the_last_words_are_there_before_the_checks_begin(
@@ -137,7 +139,7 @@ def test_the_last_words_are_there_before_the_checks_begin(
     models.model.script = Script(text=said)
     message = asking.ask(owner, ADD)
     there: list[tuple[str, int]] = []
-    checked = writing.checked
+    checked = finishing.checked
 
     def looked_at(*given: Any) -> Any:
         one = now(message)
