@@ -73,7 +73,7 @@ def open_http(
     https, or carries a password.
     """
     urls = [_checked(address) for address in addresses_in(addresses) or [""]]
-    headers = {"accept-encoding": "certificates"}
+    headers = {"accept-encoding": "identity"}
     if api_key:
         headers["authorization"] = f"Bearer {api_key}"
     verify = (certificates.context() if certificates else None) or True

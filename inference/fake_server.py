@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # or each answer would wait 40 ms for an acknowledgement
     server: FakeServer
 
     def do_GET(self) -> None:
@@ -59,6 +60,7 @@ class FakeServer(ThreadingHTTPServer):
     """Listens on this machine only."""
 
     daemon_threads = True
+    request_queue_size = 256  # as many may knock at once as at a real server
 
     def __init__(self, model: FakeModel, *, port: int = 0, log: Path | None = None) -> None:
         super().__init__(("127.0.0.1", port), Handler)

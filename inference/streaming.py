@@ -11,11 +11,15 @@ from contextlib import AbstractContextManager, suppress
 
 import httpx
 
-from inference.connection import check_status, error_message, translated_errors
+from inference.connection import check_status, error_message, read_at_most, translated_errors
 from inference.errors import InferenceError, ModelUnavailable, RequestRejected
 from inference.nodes import AFFINITY, FAULT
 from inference.protocol import ChatDelta, ChatEnd, Usage
 from inference.sse import read_events
+
+# The longest token of the vocabularies that are served: 128 blanks in Qwen's.
+LONGEST_TOKEN = 128  # letters
+MAX_REASON_BYTES = 4096  # of what a server says instead of a stream
 
 
 class _EndedHere(ModelUnavailable):
@@ -115,6 +119,8 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
         with translated_errors(), self._request(body) as response:
             self._response = response
             check_status(response)
+            _check_form(response)
+            left = self._most_letters()
             for event in read_events(self._parts(response)):
                 if event == "[DONE]":
                     break
@@ -122,10 +128,18 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
                 usage = _usage(chunk) or usage
                 finish_reason = _finish_reason(chunk) or finish_reason
                 if text := _text(chunk):
+                    left -= len(text)
+                    if left < 0:
+                        raise ModelUnavailable("it writes far more than it was asked for")
                     yield ChatDelta(text)
         if finish_reason is None:
             raise ModelUnavailable("the answer was cut off")
         yield ChatEnd(finish_reason, usage)
+
+    def _most_letters(self) -> float:
+        """Return how much an answer can be at most, whatever its tokens are."""
+        tokens = self._body.get("max_tokens")
+        return LONGEST_TOKEN * tokens if isinstance(tokens, int) else float("inf")
 
     def _request(self, body: dict[str, object]) -> AbstractContextManager[httpx.Response]:
         return self._http.stream(
@@ -141,15 +155,30 @@ class ChatStream(Iterator[ChatDelta | ChatEnd]):
             yield part
 
 
+def _check_form(response: httpx.Response) -> None:
+    """Raise the error of an answer that is no stream: some servers report failures as successes."""
+    if not response.headers.get("content-type", "").startswith("application/json"):
+        return
+    content = read_at_most(response, MAX_REASON_BYTES).decode("utf-8", errors="replace")
+    if isinstance(error := _decoded(content).get("error"), dict | str):
+        raise ModelUnavailable(f"the server reports: {error_message({'error': error})}")
+    raise RequestRejected("the server does not stream its answers")
+
+
 def _decode(event: str) -> dict[str, object]:
+    chunk = _decoded(event)
+    if "error" in chunk:
+        _raise_error(chunk)
+    return chunk
+
+
+def _decoded(text: str) -> dict[str, object]:
     try:
-        chunk = json.loads(event)
+        chunk = json.loads(text)
     except (ValueError, RecursionError) as exc:
         raise ModelUnavailable("the answer is not JSON") from exc
     if not isinstance(chunk, dict):
         raise ModelUnavailable("the answer is not a chat completion")
-    if "error" in chunk:
-        _raise_error(chunk)
     return chunk
 
 

@@ -1,6 +1,7 @@
 """Wakes the streams of an answer when more of it is written down: PostgreSQL's NOTIFY and LISTEN.
 
-A bell says that there is something to see, never what: each stream then looks as its reader may.
+A bell says that there is something to see, never what: each stream then looks as its reader may. It is
+rung loudly for what nobody should wait for: the first words, and the end.
 One connection of each web process listens, while anybody follows an answer. Losing it, or a bell,
 loses nothing: streams look by themselves too, and more often while nothing can be heard.
 """
@@ -20,14 +21,16 @@ from psycopg.conninfo import make_conninfo
 
 CHANNEL = "plumbline_answers"
 RETRY_S = 2.0
+LOUD = "!"
 
 logger = logging.getLogger(__name__)
 
 
-def ring(message_id: UUID) -> None:
-    """Wake whoever follows this answer, once the caller's transaction is committed."""
+def ring(message_id: UUID, *, loudly: bool = False) -> None:
+    """Wake whoever follows this answer, once the caller's transaction is committed; loudly, those
+    too who rest."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, str(message_id)])
+        cursor.execute("SELECT pg_notify(%s, %s)", [CHANNEL, f"{message_id}{LOUD * loudly}"])
 
 
 class Bell:
@@ -36,14 +39,22 @@ class Bell:
     def __init__(self, tower: _Tower) -> None:
         self._tower = tower
         self._rung = asyncio.Event()
+        self._rung_loudly = asyncio.Event()
 
     @property
     def is_heard(self) -> bool:
         """Return whether the database can be heard at this moment."""
         return self._tower.is_listening
 
-    def ring(self) -> None:
+    def ring(self, *, loudly: bool = False) -> None:
         self._rung.set()
+        if loudly:
+            self._rung_loudly.set()
+
+    async def rest(self, seconds: float) -> None:
+        """Rest for so long, or until it rings loudly."""
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._rung_loudly.wait(), seconds)
 
     async def wait(self, seconds: float) -> bool:
         """Wait until it rings, or for so long; return whether it rang. Several rings are one."""
@@ -51,6 +62,7 @@ class Bell:
             await asyncio.wait_for(self._rung.wait(), seconds)
         rang = self._rung.is_set()
         self._rung.clear()
+        self._rung_loudly.clear()
         return rang
 
 
@@ -92,8 +104,9 @@ class _Tower:
             self.is_listening = True
             try:
                 async for notice in heard.notifies():
-                    for bell in self._bells.get(notice.payload, ()):
-                        bell.ring()
+                    message_id = notice.payload.removesuffix(LOUD)
+                    for bell in self._bells.get(message_id, ()):
+                        bell.ring(loudly=message_id != notice.payload)
             finally:
                 self.is_listening = False
 

@@ -30,6 +30,12 @@ class CheckView:
     sign: str
     word: str
     reason: str
+    output: str  # of a run that failed
+
+    @property
+    def parts(self) -> list[tuple[bool, str]]:
+        """Return the reason in parts, and of each whether it stood between backticks."""
+        return [(at % 2 == 1, part) for at, part in enumerate(self.reason.split("`")) if part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +106,8 @@ def _view(message: Message, number: int, stored: Mapping[str, Any]) -> PatchView
 def _check(stored: Mapping[str, str]) -> CheckView:
     verdict = stored["verdict"]
     label = LABELS.get(stored["name"], stored["name"])
-    return CheckView(label, verdict, SIGNS[verdict], WORDS[verdict], visible(stored["reason"]))
+    reason, output = visible(stored["reason"]), visible(stored.get("output", ""))
+    return CheckView(label, verdict, SIGNS[verdict], WORDS[verdict], reason, output)
 
 
 def _files(diff: str, known: Mapping[str, Mapping[str, Any]]) -> tuple[tuple[FileView, ...], int]:

@@ -96,6 +96,7 @@ def _copy_evidence(copies: dict[UUID, Message]) -> None:
             role=link.role,
             score=link.score,
             legs=link.legs,
+            note=link.note,
         )
         for link in links
     )

@@ -12,41 +12,50 @@ from appliance.accounts.models import User
 from appliance.conversations.access import (
     Reading,
     get_message_for_reader,
-    messages_for_reader,
     reading_of_message,
     sealed_for_owner,
 )
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import with_evidence
 from appliance.conversations.showing import record_turns
+from appliance.conversations.shown import Names, names_for
 from appliance.conversations.trees import Tree
 from appliance.conversations.turns import Turn, turn_of
 from appliance.sources.access import scope_of
 
 # What of an answer changes while its text is written, and what tells that more than this changed.
 GROWS = ("text", "checks", "state", "error", "stop_asked", "is_pinned")
-STANDS = ("attempts", "steps", "patches", "receipt", "prompt", "not_found")
+STANDS = ("attempts", "steps")
 
 
 @dataclass(frozen=True, slots=True)
 class _Held:
-    """An answer that is being written, with its evidence, and the place of both in its thread."""
+    """An answer that is being written, before its owner, with its evidence and its place."""
 
     message: Message
     tree: Tree
+    owner: User
+    names: Names
 
-    def is_current(self, user: User) -> bool:
-        """Read what has grown, as far as this reader may; return whether the rest still stands."""
-        before = [getattr(self.message, name) for name in STANDS]
-        readable = messages_for_reader(user)
-        self.message.refresh_from_db(fields=[*GROWS, *STANDS], from_queryset=readable)
-        after = [getattr(self.message, name) for name in STANDS]
-        return before == after and self.message.state == Message.State.WRITING
+    def is_current(self) -> bool:
+        """Read what has grown, if its owner is still let in; return whether the rest still stands."""
+        mine = Message.objects.filter(thread__owner=self.owner, thread__owner__is_active=True)
+        fields = (*GROWS, *STANDS)
+        values = mine.filter(pk=self.message.pk).values_list(*fields).first()
+        if values is None:
+            raise Message.DoesNotExist
+        now = dict(zip(fields, values, strict=True))
+        is_same = all(now[name] == getattr(self.message, name) for name in STANDS)
+        for name in GROWS:
+            setattr(self.message, name, now[name])
+        return is_same and self.message.state == Message.State.WRITING
 
-    def reading(self, user: User) -> Reading:
-        scope = scope_of(user)
+    def turn(self) -> Turn:
+        """Return the answer as its owner may see it at this moment."""
+        scope = scope_of(self.owner)
         sealed = sealed_for_owner(self.tree.nodes, scope)
-        return Reading(self.message.thread, self.tree, True, scope, sealed)
+        reading = Reading(self.message.thread, self.tree, True, scope, sealed)
+        return turn_of(self.message, reading, self.names)
 
 
 class Follower:
@@ -64,8 +73,7 @@ class Follower:
 
         Raises Http404, User.DoesNotExist or Message.DoesNotExist for who may not look any more.
         """
-        user = User.objects.get(pk=self._user_id, is_active=True)
-        turn = self._turn(user)
+        user, turn = self._turn()
         message = turn.message
         places = [(one.source, one.path, one.commit, one.start_line) for one in turn.evidence]
         if places != self._recorded:  # the audit asks what was recorded before: not at each look
@@ -81,17 +89,18 @@ class Follower:
         }
         return render_to_string("conversations/_answer.html", context), message.is_open
 
-    def _turn(self, user: User) -> Turn:
+    def _turn(self) -> tuple[User, Turn]:
         held = self._held
-        if held is not None and held.is_current(user):
-            return turn_of(held.message, held.reading(user))
+        if held is not None and held.is_current():
+            return held.owner, held.turn()
+        user = User.objects.get(pk=self._user_id, is_active=True)
         message = get_message_for_reader(user, self._message_id)
         reading = reading_of_message(user, message)
-        self._held = _held(message, reading)
-        return turn_of(self._held.message if self._held else message, reading)
+        self._held = _held(message, reading, user)
+        return user, turn_of(self._held.message if self._held else message, reading)
 
 
-def _held(message: Message, reading: Reading) -> _Held | None:
+def _held(message: Message, reading: Reading, user: User) -> _Held | None:
     """Hold an answer that is being written for its owner, once all its evidence is there.
 
     For others it depends on the whole thread what they see: that is read each time.
@@ -101,4 +110,4 @@ def _held(message: Message, reading: Reading) -> _Held | None:
         return None
     with_all = with_evidence(Message.objects.filter(pk=message.pk).select_related("thread__owner"))
     found = with_all.first()
-    return _Held(found, reading.tree) if found else None
+    return _Held(found, reading.tree, user, names_for(reading)) if found else None

@@ -8,6 +8,7 @@ from django.db import transaction
 
 from appliance.conversations.evidence import EvidenceLines
 from appliance.conversations.models import Evidence, Message, MessageEvidence
+from indexer.models import Source
 
 Key = tuple[int, str, str, int, int, int]
 KEY_FIELDS = ("source_id", "commit", "path", "blob_id", "start_line", "end_line")
@@ -17,8 +18,11 @@ KEY_FIELDS = ("source_id", "commit", "path", "blob_id", "start_line", "end_line"
 def link_evidence(
     message: Message, pieces: Iterable[EvidenceLines], role: MessageEvidence.Role
 ) -> None:
-    """Say what pieces of evidence did in an answer; to say it twice changes nothing."""
-    pieces = list(pieces)
+    """Say what pieces of evidence did in an answer; to say it twice changes nothing.
+
+    Those of a source that was removed meanwhile are left out: without them the answer is sealed.
+    """
+    pieces = _of_sources_there(pieces)
     rows = _kept(pieces)
     links = [
         MessageEvidence(
@@ -33,6 +37,13 @@ def link_evidence(
         for piece in pieces
     ]
     MessageEvidence.objects.bulk_create(links, ignore_conflicts=True)
+
+
+def _of_sources_there(pieces: Iterable[EvidenceLines]) -> list[EvidenceLines]:
+    pieces = list(pieces)
+    wanted = {piece.source_id for piece in pieces}
+    there = set(Source.objects.filter(pk__in=wanted).values_list("pk", flat=True))
+    return [piece for piece in pieces if piece.source_id in there]
 
 
 def _kept(pieces: Iterable[EvidenceLines]) -> dict[Key, int]:

@@ -83,11 +83,14 @@ def record_answer(message: Message) -> None:
 
 
 def _time(message: Message, event: Event, seconds: float) -> None:
-    """Note when the prompt was ready and when the first words came, from the start of the work."""
+    """Note when it was searched, when the prompt was ready and when the first words came, from the
+    start of the work."""
     match event:
+        case Searched():
+            message.usage["searched_s"] = round(seconds, 3)
         case Prompted():
             message.usage["prompted_s"] = round(seconds, 3)
-        case Written():
+        case Written() if event.text:
             message.usage.setdefault("first_words_s", round(seconds, 3))
 
 
@@ -136,14 +139,13 @@ def _record(
                 _link(message, event.evidence, MessageEvidence.Role.IN_PROMPT, anew=True)
                 _link(message, event.left_out, MessageEvidence.Role.LEFT_OUT)
         case Written():
+            is_first = bool(event.text) and not message.text.strip()
             message.text += event.text
-            if watcher.is_due():
-                _save(message, "text")
+            if event.is_last or watcher.is_due():
+                _save(message, "text", "checks", loudly=is_first or event.is_last)
                 watcher.put_off()
-        case Judged():
+        case Judged():  # written down with the text, a few times a second
             checks.extend(message.checks, event.judgements)
-            _save(message, "text", "checks")
-            watcher.put_off()
         case Answered():
             _finish(message, event, stopped=watcher.stopped)
 
@@ -191,7 +193,7 @@ def _finish(message: Message, end: Answered, *, stopped: bool) -> None:
         message.state = Message.State.DONE
     is_ours = _save(
         message, "text", "patches", "struck", "checks", "receipt", "not_found", "error", "seconds",
-        "usage", "state",
+        "usage", "state", loudly=True,
     )  # fmt: skip
     if is_ours:
         _record_answered(message, cited=len(end.compiled.cited))
@@ -236,12 +238,12 @@ def _base_model() -> str:
         return ""
 
 
-def _save(message: Message, *fields: str) -> bool:
+def _save(message: Message, *fields: str, loudly: bool = False) -> bool:
     """Write fields and wake who follows; a thread that was deleted meanwhile stays deleted. Return
     whether it is there."""
     values = {field: getattr(message, field) for field in fields}
     is_there = bool(_ours(message).update(**values, touched_at=timezone.now()))
-    ring(message.pk)
+    ring(message.pk, loudly=loudly)
     return is_there
 
 

@@ -105,6 +105,10 @@ class RenderedAnswer:
     living: LivingAnswer = field(default_factory=LivingAnswer)  # what became of its citations
 
     @property
+    def running_step(self) -> Step | None:
+        return next((step for step in self.steps if step.is_running), None)
+
+    @property
     def step_seconds(self) -> float:
         return sum(step.seconds for step in self.steps)
 

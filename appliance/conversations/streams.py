@@ -6,7 +6,6 @@ web node sees the same answer, and nothing is generated twice.
 
 from __future__ import annotations
 
-import asyncio
 import re
 import time
 from abc import ABC, abstractmethod
@@ -128,7 +127,7 @@ async def looks_at(
             if time.monotonic() - last_sent > COMMENT_S:
                 yield None
                 last_sent = time.monotonic()
-            await rest.over()  # what rings meanwhile rings once
+            await bell.rest(rest.left_s())  # what rings meanwhile rings once
             rang = await bell.wait(LOOK_S if bell.is_heard else POLL_S)
 
 
@@ -142,7 +141,8 @@ async def _look(reader: Reader, render: Callable[[], tuple[T, bool]]) -> Look[T]
 
 class _Rest:
     """Between two looks of a stream: the longer a look takes, the longer. On a machine that is busy
-    with many streams each then looks less often, and leaves the processor to the answers."""
+    with many streams each then looks less often, and leaves the processor to the answers. The first
+    words and the end are not kept waiting: they ring loudly."""
 
     def __init__(self) -> None:
         self._until = 0.0
@@ -155,8 +155,8 @@ class _Rest:
         ended = time.monotonic()
         self._until = ended + min(LONGEST_REST_S, REST * (ended - began))
 
-    async def over(self) -> None:
-        await asyncio.sleep(max(0.0, self._until - time.monotonic()))
+    def left_s(self) -> float:
+        return max(0.0, self._until - time.monotonic())
 
 
 class Reader(ABC):

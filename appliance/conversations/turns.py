@@ -43,8 +43,9 @@ class Pin:
     words: str
 
 
-def turn_of(message: Message, reading: Reading) -> Turn:
-    [turn] = _turns([message], reading)
+def turn_of(message: Message, reading: Reading, names: Names | None = None) -> Turn:
+    """Return one message; `names` of the sources that its reader may be told of, when known."""
+    [turn] = _turns([message], reading, names)
     return turn
 
 
@@ -67,8 +68,8 @@ def pins_of(reading: Reading) -> list[Pin]:
     ]
 
 
-def _turns(messages: Sequence[Message], reading: Reading) -> list[Turn]:
-    names = names_for(reading)
+def _turns(messages: Sequence[Message], reading: Reading, names: Names | None = None) -> list[Turn]:
+    names = names or names_for(reading)
     seen = [message for message in messages if message.pk not in reading.sealed]
     # What is being written cites what stands there now.
     living = living_answers([one for one in seen if not one.is_open], reading.scope)

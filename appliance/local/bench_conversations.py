@@ -1,17 +1,19 @@
 """Measure what the product adds to its model, and how a long thread goes on.
 
     python -m appliance.local.bench_conversations overhead --source NAME [--streams 1,20] [--rounds 3]
+    python -m appliance.local.bench_conversations overhead --fake 50 --repository BUNDLE [--words 300]
     python -m appliance.local.bench_conversations thread --source NAME [--messages 100]
 
-Both ask a running appliance (`make up`, PLUMBLINE_HOME) as a person of their own does: a session, the
-page's forms, its event stream. What they made they delete at the end. The last line of output is
-JSON.
+They ask a running appliance (`make up`, PLUMBLINE_HOME) as a person of their own does: a session, the
+page's forms, its event stream. What they made they delete at the end. With `--fake` the appliance is
+one of its own, over a repository or bundle, and its model a fake in another process that writes so
+many words a second: what is added to that is the product's own. The last line of output is JSON.
 
 `overhead` asks through the product, then sends the very prompts that it sent straight to the same
 model server, as many at a time, under another cache salt so that nothing is warm. From the first words
-that the page shows it takes off what comes before the prompt is ready: the turn in the line, the search.
-The pace of writing is that at which words appear on the page; what follows the last word (final checks,
-the record) is told apart, as seconds until the answer is done.
+that the page shows it takes off what comes before: the turn in the line, and the search. So the packing
+of the prompt counts, and is told apart too. The pace of writing is that at which words appear on the
+page; what follows the last word (final checks, the record) is told as seconds until it is done.
 
 `thread` pins a fact in the second message of a thread and asks until it has so many messages.
 """
@@ -30,6 +32,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import httpx
@@ -38,6 +41,7 @@ from rich.table import Table
 
 from appliance.local.home import home_from
 from appliance.local.settings import take_from_file
+from appliance.local.trials.faked import beside_fake
 
 if TYPE_CHECKING:
     from appliance.conversations.models import Message
@@ -56,11 +60,12 @@ THREAD_AT = re.compile(r"/threads/([0-9a-f-]{36})/")
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """One answer: seconds to its first words after the prompt was ready, then tokens and seconds."""
+    """One answer: seconds from what was found to its first words, then tokens and seconds."""
 
     first_s: float
     tokens: float  # that came after those
     writing_s: float
+    packing_s: float = 0.0  # of the first: until the prompt was ready
     begun_s: float = 0.0  # until somebody began it
     done_s: float = 0.0  # from the last words to the end
 
@@ -127,9 +132,11 @@ def through_product(person: Person, question: str) -> tuple[Timing, Message]:
         raise SystemExit(f"no answer to measure: {message.state} {message.error}")
     (first, some), (last, all_) = shown[0], shown[-1]
     begun_s = message.begun_at.timestamp() - asked_at
-    waited = (first - started) - begun_s - message.usage["prompted_s"]
+    searched_s, prompted_s = message.usage["searched_s"], message.usage["prompted_s"]
+    waited = (first - started) - begun_s - searched_s
     tokens = message.usage["completion_tokens"] * (all_ - some) / all_
-    return Timing(waited, tokens, last - first, begun_s, ended - last), message
+    packing_s = prompted_s - searched_s
+    return Timing(waited, tokens, last - first, packing_s, begun_s, ended - last), message
 
 
 def straight(messages: Sequence[ChatMessage], tokens: int) -> Timing:
@@ -177,6 +184,7 @@ def overhead(person: Person, questions: Sequence[str], streams: int, rounds: int
         "added_ms": round(
             1000 * (_median([p.first_s for p in product]) - _median([d.first_s for d in direct]))
         ),
+        "of_it_packing_ms": round(1000 * _median([one.packing_s for one in product])),
         "tokens_s": _rate(product),
         "tokens_s_straight": _rate(direct),
         "rate_reached": round(_rate(product) / _rate(direct), 3),
@@ -313,33 +321,60 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter
     )
     parser.add_argument("what", choices=["overhead", "thread"])
-    parser.add_argument("--source", required=True, help="whose names are asked about")
+    parser.add_argument("--source", help="whose names are asked about")
     parser.add_argument("--site", default="http://127.0.0.1:8000")
+    parser.add_argument("--fake", type=float, metavar="PACE", help="words a second of a fake model")
+    parser.add_argument("--repository", type=Path, help="with --fake: what is asked about")
+    parser.add_argument("--words", type=int, default=300, help="with --fake: of each answer")
     parser.add_argument("--streams", default="1,20")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--messages", type=int, default=100)
     options = parser.parse_args()
-    take_from_file(home_from(os.environ))
-    import django
-
-    django.setup()
-    with someone(options.site, options.source) as (person, questions):
+    counts = [int(count) for count in options.streams.split(",")]
+    with _appliance(options, max(counts)) as (site, source), someone(site, source) as asking:
+        person, questions = asking
         if options.what == "thread":
             figures = told_of_thread(long_thread(person, questions, options.messages))
         else:
-            counts = [int(count) for count in options.streams.split(",")]
             figures = {"runs": [overhead(person, questions, n, options.rounds) for n in counts]}
             console.print(_table(figures["runs"]))
     sys.stdout.write(json.dumps({"bench": f"conversations {options.what}", **figures}) + "\n")
 
 
+@contextmanager
+def _appliance(options: argparse.Namespace, streams: int) -> Iterator[tuple[str, str]]:
+    """Give the address and the source that are asked: of the running appliance, or of one of its own."""
+    if options.fake:
+        if options.repository is None:
+            raise SystemExit("Say with --repository what is asked about.")
+        with beside_fake(
+            options.repository, pace=options.fake, words=options.words, streams=streams
+        ) as place:
+            yield place
+        return
+    if not options.source:
+        raise SystemExit("Say with --source whose names are asked about.")
+    take_from_file(home_from(os.environ))
+    import django
+
+    django.setup()
+    yield options.site, options.source
+
+
 def _table(runs: Sequence[dict[str, Any]]) -> Table:
     table = Table(
-        "streams", "first words s", "straight s", "added ms", "tokens/s", "straight", "share"
+        "streams",
+        "first words s",
+        "straight s",
+        "added ms",
+        "packing",
+        "tokens/s",
+        "straight",
+        "share",
     )
     for run in runs:
-        names = ("streams", "first_words_s", "first_words_straight_s", "added_ms", "tokens_s")
-        rest = ("tokens_s_straight", "rate_reached")
+        names = ("streams", "first_words_s", "first_words_straight_s", "added_ms")
+        rest = ("of_it_packing_ms", "tokens_s", "tokens_s_straight", "rate_reached")
         table.add_row(*(str(run[name]) for name in (*names, *rest)))
     return table
 

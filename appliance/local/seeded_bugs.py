@@ -14,6 +14,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.chunking.faults import fault_lines
+
 LANGUAGES = {".py": "python", ".js": "javascript", ".go": "go", ".rs": "rust", ".c": "c"}
 FUNCTIONS = {
     "python": re.compile(r"^\s*(?:async )?def (\w+)\("),
@@ -98,7 +100,8 @@ def seed(repositories: dict[str, Path], count: int) -> list[Bug]:
                 of_one += 1
         identity = ["-c", "user.name=bench", "-c", "user.email=bench@example.com"]
         command = ["git", *identity, "commit", "--quiet", "--all", "--message=Work in progress"]
-        subprocess.run(command, cwd=tree, check=True)
+        if of_one:
+            subprocess.run(command, cwd=tree, check=True)
     return bugs
 
 
@@ -114,9 +117,15 @@ def _put_into(
         return None
     language = LANGUAGES[path.suffix]
     options = list(_options(lines, language))
-    if not options:
+    chosen = None
+    while options and chosen is None:
+        chosen = chance.choice(options)
+        if not _is_parsed(lines, chosen[1], language):
+            options.remove(chosen)
+            chosen = None
+    if chosen is None:
         return None
-    function, at, kind, wrong = chance.choice(options)
+    function, at, kind, wrong = chosen
     right, lines[at] = lines[at], wrong
     path.write_text("\n".join(lines), "utf-8")
     return Bug(
@@ -145,6 +154,14 @@ def _options(lines: Sequence[str], language: str) -> Iterator[tuple[str, int, st
                 if wrong != line and wrong.strip():
                     yield function, at, kind, wrong
                     break
+
+
+def _is_parsed(lines: Sequence[str], at: int, language: str) -> bool:
+    """Return whether a parser minds what stands in a line: within a string of several lines, such
+    as a shell script in Python, it takes anything, and no change of it can be told to be broken."""
+    broken = [*lines[:at], f"{lines[at]} (((", *lines[at + 1 :]]
+    before = fault_lines("\n".join(lines), language) or []
+    return len(fault_lines("\n".join(broken), language) or []) > len(before)
 
 
 def _is_code(line: str) -> bool:

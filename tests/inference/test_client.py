@@ -10,10 +10,11 @@ import pytest
 from inference.client import ChatClient, EmbeddingClient, estimate_tokens
 from inference.errors import (
     ModelNotConfigured,
+    ModelUnavailable,
     RequestRejected,
 )
 from inference.protocol import ChatDelta, ChatEnd, ChatMessage, ChatRequest, ServedModel
-from inference.testing import FAKE_MODEL, FakeModel, Script, fake_http
+from inference.testing import FAKE_MODEL, FakeModel, Mode, Script, fake_http
 from tests.inference.chats import QUESTION, REQUEST, answering, chat
 
 
@@ -250,6 +251,35 @@ def test_the_same_text_is_counted_once() -> None:
     assert counts == {client.at_priority(3).count_text_tokens("one two three")} == {3}
     assert [one["path"] for one in model.received].count("/tokenize") == 1
     assert client.count_text_tokens("one two") == 2
+
+
+def test_counts_that_were_asked_for_ahead_are_known() -> None:
+    model = FakeModel()
+    client = ChatClient(fake_http(model), None)
+    client.count_ahead(["one two", "one", "one two", "x " * 9000])
+    asked = [one["path"] for one in model.received]
+    assert asked.count("/tokenize") == 3
+    assert [client.count_text_tokens(text) for text in ("one", "one two", "x " * 9000)] == [
+        1,
+        2,
+        9000,
+    ]
+    client.count_ahead(["one", "two"])  # of one text alone nothing is gained
+    assert [one["path"] for one in model.received].count("/tokenize") == 3
+
+
+def test_what_fails_while_it_is_counted_ahead_is_said() -> None:
+    client = ChatClient(fake_http(FakeModel(Script(mode=Mode.HTTP500))), "fake")
+    with pytest.raises(ModelUnavailable):
+        client.count_ahead(["one", "two"])
+
+
+def test_a_server_that_cannot_count_is_not_asked_ahead() -> None:
+    model = FakeModel(Script(can_count=False))
+    client = ChatClient(fake_http(model), None)
+    assert client.count_text_tokens("one") == estimate_tokens("one")
+    client.count_ahead(["two", "three", "four"])
+    assert [one["path"] for one in model.received].count("/tokenize") == 1
 
 
 def test_an_adapter_names_its_model_and_has_its_window() -> None:

@@ -6,6 +6,7 @@ import json
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -18,7 +19,7 @@ from inference.errors import (
     RequestRejected,
 )
 from inference.fake_server import serving
-from inference.protocol import ChatEnd, Usage
+from inference.protocol import ChatDelta, ChatEnd, Usage
 from inference.testing import FAKE_MODEL, FakeModel, Mode, Script, fake_http
 from tests.inference.chats import REQUEST, answering, chat, say, streaming
 from tests.waiting import wait_until
@@ -92,6 +93,34 @@ def test_text_that_a_database_cannot_hold_is_replaced() -> None:
 def test_a_stream_that_ends_early_is_not_an_answer() -> None:
     with pytest.raises(ModelUnavailable, match="cut off"):
         chat(streaming(say("half"))).complete(REQUEST)
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "said"),
+    [
+        ({"error": {"message": "CUDA is full"}}, ModelUnavailable, "reports: CUDA is full"),
+        ({"error": "overloaded"}, ModelUnavailable, "reports: overloaded"),
+        ({"choices": [{"message": {"content": "x"}}]}, RequestRejected, "does not stream"),
+        (["error"], ModelUnavailable, "not a chat completion"),
+    ],
+)
+def test_a_success_that_is_no_stream_says_what_the_server_said(
+    body: object, error: type[InferenceError], said: str
+) -> None:
+    http = httpx.Client(
+        base_url="http://model",
+        transport=httpx.MockTransport(lambda request: httpx.Response(200, json=body)),
+    )
+    with pytest.raises(error, match=said):
+        list(ChatClient(http, "fake").stream(REQUEST))
+
+
+def test_a_server_that_does_not_end_is_left_when_no_tokens_could_hold_so_much() -> None:
+    request = replace(REQUEST, max_tokens=2)
+    stream = chat(streaming(*[say("x" * 100)] * 50)).stream(request)
+    assert [isinstance(next(stream), ChatDelta) for _ in range(2)] == [True, True]
+    with pytest.raises(ModelUnavailable, match="far more"):
+        next(stream)
 
 
 def test_a_stream_without_the_done_mark_is_complete_when_it_gave_a_reason() -> None:

@@ -58,3 +58,9 @@ def test_an_answer_beyond_the_limit_is_rejected() -> None:
     http = httpx.Client(base_url="http://model", transport=httpx.MockTransport(endless))
     with pytest.raises(RequestRejected, match="larger"):
         fetch_json(http, "GET", "/v1/models")
+
+
+def test_answers_are_not_compressed() -> None:
+    """A compressed stream comes in lumps: words would wait for each other."""
+    with open_http("http://model") as http:
+        assert http.headers["accept-encoding"] == "identity"

@@ -63,9 +63,10 @@ class Prompted:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """A further piece of the answer."""
+    """A further piece of the answer; the last may be empty, and says that the model has ended."""
 
     text: str
+    is_last: bool = False
 
 
 @dataclass(frozen=True, slots=True)

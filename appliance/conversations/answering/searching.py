@@ -7,6 +7,7 @@ from dataclasses import replace
 from appliance.conversations.answering.crowding import open_sources, thinned, thinned_hits
 from appliance.conversations.answering.events import Question
 from appliance.conversations.answering.experts import writers_of
+from appliance.conversations.answering.queuing import turn
 from appliance.conversations.answering.receipts import Receipt, receipt_of
 from appliance.conversations.answering.writing import Model
 from appliance.conversations.curating.recall import with_curated
@@ -40,15 +41,16 @@ def search_for(
 ) -> SearchResult:
     """Search as of a ref (none: each source's default), what a curator chose for it first."""
     open_ids = open_sources(scope)
-    result = search(
-        query,
-        scope=scope,
-        source_names=source_names,
-        refs=(ref,) if ref else (),
-        limit=limit,
-        variant=variant,
-        narrow=lambda ranked: thinned(ranked, open_ids),
-    )
+    with turn():
+        result = search(
+            query,
+            scope=scope,
+            source_names=source_names,
+            refs=(ref,) if ref else (),
+            limit=limit,
+            variant=variant,
+            narrow=lambda ranked: thinned(ranked, open_ids),
+        )
     result = replace(result, hits=thinned_hits(result.hits, open_ids))
     return with_curated(query, result, scope, source_names=source_names, ref=ref)
 

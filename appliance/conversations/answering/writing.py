@@ -93,6 +93,7 @@ def write(
     end = Checked("", compile_judged(()))
     if checker is not None and judging is not None:
         yield from _judged(judging.finish(), written)
+        yield Written("", is_last=True)  # the checks take their time: what there is is shown before
         # Of an answer that broke off or was stopped nothing more is asked of the model.
         last = checker if written.has_ended else checker.without_model()
         end = checked(written.text, written.judgements, last)

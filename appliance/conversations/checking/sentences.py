@@ -67,6 +67,8 @@ class SentenceReader:
 
     def _read(self, *, is_last: bool) -> list[Sentence]:
         sentences: list[Sentence] = []
+        if not is_last and self._is_amid():
+            return sentences
         while self._at < len(self._text):
             end, is_code = _end_of(self._text, self._at, is_last=is_last)
             if end is None:
@@ -75,6 +77,11 @@ class SentenceReader:
             sentences.append(Sentence(self._before + self._at, text, is_code))
             self._at = end
         return sentences
+
+    def _is_amid(self) -> bool:
+        """Return whether nothing can end here: most pieces of an answer come amid a sentence."""
+        is_short = len(self._text) - self._at <= LONGEST
+        return is_short and not STOP.search(self._text, self._at)
 
 
 def sentences_of(text: str) -> list[Sentence]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from appliance.conversations.evaluating.grading import Grade
+
+SHOWN = 8  # ids of one kind
+WHY_NOT = "nothing answers them, or no place is named for them."
+# What one does about the three boxes that are not all well.
+MEANS: Mapping[tuple[bool, bool], str] = {
+    (True, False): "Read and answered badly (the model, or the prompt)",
+    (False, False): "Not read (the search)",
+    (False, True): "Answered from elsewhere (look at the golden places)",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,8 +23,8 @@ class Summary:
 
     questions: int
     failed: int
-    # (context good, answer good) -> questions, of those that can tell both.
-    two_by_two: dict[tuple[bool, bool], int]
+    # (context good, answer good) -> ids of questions, of those that can tell both.
+    boxes: dict[tuple[bool, bool], tuple[str, ...]]
     facts: int
     facts_found: int
     made: int
@@ -40,7 +48,7 @@ class Summary:
         return cls(
             questions=len(grades),
             failed=sum(one.has_failed for one in grades),
-            two_by_two=_two_by_two(answerable),
+            boxes=_boxes(answerable),
             facts=sum(len(one.question.facts) for one in grades),
             facts_found=sum(one.facts_found for one in grades),
             made=sum(one.counts.made for one in grades),
@@ -56,6 +64,10 @@ class Summary:
             judge_agrees=sum(one.judged == one.is_answer_good for one in both),
             judge_compared=len(both),
         )
+
+    @property
+    def two_by_two(self) -> dict[tuple[bool, bool], int]:
+        return {box: len(ids) for box, ids in self.boxes.items()}
 
     def to_json(self) -> dict[str, object]:
         boxes = {
@@ -88,6 +100,13 @@ class Summary:
         for context in (True, False):
             good, bad = (self.two_by_two[context, answer] for answer in (True, False))
             yield f"{f'context {_word(context)}':<14}{good:>12}{bad:>12}"
+        told = sum(self.two_by_two.values())
+        if told < self.questions:
+            yield f"{self.questions - told} of {self.questions} questions tell not both: {WHY_NOT}"
+        for box, means in MEANS.items():
+            if ids := self.boxes[box]:
+                more = f" and {len(ids) - SHOWN} more" if len(ids) > SHOWN else ""
+                yield f"{means}: {', '.join(ids[:SHOWN])}{more}"
         yield from _share("facts contained", self.facts_found, self.facts)
         yield from _share("cited sentences supported", self.supported, self.checked)
         yield from _share("citations struck", self.struck, self.made)
@@ -99,13 +118,16 @@ class Summary:
             yield f"{'without an answer':<27}{self.failed} of {self.questions}"
 
 
-def _two_by_two(grades: Sequence[Grade]) -> dict[tuple[bool, bool], int]:
-    counted = Counter(
-        (one.is_context_good, one.is_answer_good)
-        for one in grades
-        if one.is_context_good is not None and one.is_answer_good is not None
-    )
-    return {(c, a): counted[c, a] for c in (True, False) for a in (True, False)}
+def _boxes(grades: Sequence[Grade]) -> dict[tuple[bool, bool], tuple[str, ...]]:
+    return {
+        (context, answer): tuple(
+            one.question.golden.id
+            for one in grades
+            if one.is_context_good is context and one.is_answer_good is answer
+        )
+        for context in (True, False)
+        for answer in (True, False)
+    }
 
 
 def _share(name: str, part: int, whole: int) -> Iterator[str]:

@@ -64,6 +64,8 @@ def living_answers(messages: Collection[Message], scope: Scope) -> dict[UUID, Li
 
     Their evidence has been fetched already, and none of them is sealed.
     """
+    if not messages:
+        return {}
     cited = {message.pk: _cited(message.evidence_links.all()) for message in messages}
     evidence = {link.evidence_id for links in cited.values() for link in links}
     states = list(

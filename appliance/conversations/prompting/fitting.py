@@ -24,6 +24,7 @@ WHOLE_FILE_LINES = 300
 BETWEEN_BLOCKS = 2  # tokens
 
 Count = Callable[[str], int]
+Ahead = Callable[[Sequence[str]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,12 +36,53 @@ class Fitted:
     why: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Growth:
+    """What the pieces of one file may grow to."""
+
+    of_file: tuple[Fitted, ...]
+    whole: EvidenceLines | None  # None: it is too long
+    definitions: tuple[tuple[Fitted, EvidenceLines], ...]
+
+    @classmethod
+    def of(cls, of_file: Sequence[Fitted], document: CitedDocument) -> _Growth:
+        grown = ((one, _definition(one.piece, document)) for one in of_file)
+        return cls(
+            tuple(of_file),
+            _whole(of_file[0].piece, document),
+            tuple((one, piece) for one, piece in grown if piece is not None),
+        )
+
+    @property
+    def pieces(self) -> list[EvidenceLines]:
+        """Return what is counted to decide."""
+        is_whole = self.whole is not None and self.whole.span == self.of_file[0].piece.span
+        if is_whole:
+            return []
+        return [*filter(None, [self.whole]), *(piece for _, piece in self.definitions)]
+
+
+def _whole(piece: EvidenceLines, document: CitedDocument) -> EvidenceLines | None:
+    lines = document.text.rstrip("\n").split("\n")
+    if len(lines) > WHOLE_FILE_LINES:
+        return None
+    return replace(piece, span=Span(1, len(lines)), text="\n".join(lines), symbol="")
+
+
+def _definition(piece: EvidenceLines, document: CitedDocument) -> EvidenceLines | None:
+    smallest = smallest_around(piece.span, [d for d in document.definitions if d != piece.span])
+    if smallest is None:
+        return None
+    return replace(piece, span=smallest, text="\n".join(smallest.lines_of(document.text)))
+
+
 @dataclass(slots=True)
 class Fitting:
     """Evidence while it is fitted into a room; best first."""
 
     room: int
     count: Count
+    ahead: Ahead = lambda texts: None  # given what will be counted, before it is
     fitted: list[Fitted] = field(default_factory=list)
     left_out: list[Fitted] = field(default_factory=list)
     left: int = field(init=False)  # tokens
@@ -50,6 +92,12 @@ class Fitting:
 
     def take(self, hits: Sequence[Hit]) -> None:
         """Take hits in their order as long as there is room."""
+        self.ahead(
+            [
+                block_of(EvidenceLines.from_hit(f"E{number}", hit))
+                for number, hit in enumerate(hits[:MAX_EVIDENCE], start=1)
+            ]
+        )
         for hit in hits:
             piece = EvidenceLines.from_hit(f"E{len(self.fitted) + 1}", hit)
             if len(self.fitted) == MAX_EVIDENCE:
@@ -77,24 +125,27 @@ class Fitting:
     def grow(self, document_of: DocumentOf) -> None:
         """Spend what room is left: files that fit whole, else definitions around what was found."""
         grows = [f for f in self.fitted if not f.piece.note]  # what a curator chose stays as it is
+        growths: list[_Growth] = []
         for path in dict.fromkeys((f.piece.source_id, f.piece.path) for f in grows):
             of_file = [f for f in grows if (f.piece.source_id, f.piece.path) == path]
             document = document_of(of_file[0].piece)
-            if document is not None and not self._give_whole(of_file, document):
-                for one in of_file:
-                    self._give_definition(one, document)
+            if document is not None:
+                growths.append(_Growth.of(of_file, document))
+        self.ahead([block_of(piece) for growth in growths for piece in growth.pieces])
+        for growth in growths:
+            if not self._give_whole(growth):
+                for one, definition in growth.definitions:
+                    self._give_definition(one, definition)
         self.fitted = [
             replace(f, piece=replace(f.piece, handle=f"E{number}"))
             for number, f in enumerate(self.fitted, start=1)
         ]
 
-    def _give_whole(self, of_file: Sequence[Fitted], document: CitedDocument) -> bool:
-        lines = document.text.rstrip("\n").split("\n")
-        if len(lines) > WHOLE_FILE_LINES:
+    def _give_whole(self, growth: _Growth) -> bool:
+        of_file, whole = growth.of_file, growth.whole
+        if whole is None:
             return False
-        first = of_file[0].piece
-        whole = replace(first, span=Span(1, len(lines)), text="\n".join(lines), symbol="")
-        if whole.span == first.span:
+        if whole.span == of_file[0].piece.span:
             return True
         tokens = self.cost(whole)
         freed = sum(f.tokens for f in of_file)
@@ -106,13 +157,7 @@ class Fitting:
         self.fitted.insert(at, Fitted(whole, tokens, "The whole file: it is short."))
         return True
 
-    def _give_definition(self, one: Fitted, document: CitedDocument) -> None:
-        span = one.piece.span
-        smallest = smallest_around(span, [d for d in document.definitions if d != span])
-        if smallest is None:
-            return
-        text = "\n".join(smallest.lines_of(document.text))
-        grown = replace(one.piece, span=smallest, text=text)
+    def _give_definition(self, one: Fitted, grown: EvidenceLines) -> None:
         tokens = self.cost(grown)
         if tokens <= self.room * SURROUNDED_SHARE and tokens <= self.left + one.tokens:
             self.left += one.tokens - tokens

@@ -15,6 +15,7 @@ from appliance.conversations.prompting import prompts
 from appliance.conversations.prompting.assembling import (
     assembled,
     digest_of,
+    note_line,
     pinned_block,
     question_of,
 )
@@ -90,7 +91,7 @@ class _Packing:
             raise QuestionTooLong(self._complaint())
         self.turns: Costed = []
         self.notes: Costed = []
-        self.fitting = Fitting(0, self.count)
+        self.fitting = Fitting(0, self.count, client.count_ahead)
 
     def _complaint(self) -> str:
         pinned = sum(self.count(pinned_block(one)) for one in self.asked.pinned)
@@ -109,12 +110,15 @@ class _Packing:
         turns = [turn for turn in self.asked.turns if turn.message_id not in pinned]
         self.turns = newest_turns(turns, int(self.room * TURNS_SHARE), self.count)
         older = turns[: len(turns) - len(self.turns)]
+        notes = [note_line(turn) for turn in older if turn.note]
+        said = [*map(pinned_block, self.asked.pinned), question_of(self.asked)]
+        self.client.count_ahead([*said, *notes])
         room = int(self.room * NOTES_SHARE)
         self.notes = notes_of(self.asked.text, older, room, self.count)
 
     def fit(self, hits: Sequence[Hit], document_of: DocumentOf) -> None:
         said = sum(tokens for _, tokens in (*self.turns, *self.notes))
-        self.fitting = Fitting(self.room - said, self.count)
+        self.fitting = Fitting(self.room - said, self.count, self.client.count_ahead)
         self.fitting.take(hits)
         self.fitting.grow(document_of)
 

@@ -73,21 +73,28 @@ def running(
 ) -> Iterator[World]:
     """Start everything in this folder; `extra` are further settings and variables."""
     repositories = {marker: _repository(folder, marker) for marker in MARKERS[:sources]}
-    environment = _environment(folder, model_url, next(iter(repositories.values())), extra)
-    home = home_from(environment)
+    environment = environment_of(folder, model_url, next(iter(repositories.values())), extra)
+    with started(environment) as home:
+        made = _people(repositories, people)
+        yield World(home, int(environment["PORT"]), made, repositories, threading.Lock())
+
+
+@contextmanager
+def started(environment: Mapping[str, str]) -> Iterator[Home]:
+    """Start an appliance, and let this process work with its tables."""
     try:
         _local("up", environment)
         os.environ["PLUMBLINE_HOME"] = environment["PLUMBLINE_HOME"]
         os.environ["DJANGO_SETTINGS_MODULE"] = "appliance.config.settings"
-        made = _people(repositories, people)
-        yield World(home, int(environment["PORT"]), made, repositories, threading.Lock())
+        yield home_from(environment)
     finally:
         _local("down", environment)
 
 
-def _environment(
+def environment_of(
     folder: Path, model_url: str, repository: Path, extra: Mapping[str, str]
 ) -> dict[str, str]:
+    """Return what an appliance in this folder is started with."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         port = listener.getsockname()[1]

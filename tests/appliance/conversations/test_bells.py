@@ -71,6 +71,23 @@ def test_many_rings_before_one_looks_are_one() -> None:
     run(journey)
 
 
+def test_a_loud_ring_ends_a_rest_and_a_soft_one_does_not() -> None:
+    async def journey() -> None:
+        async with bell_of(ANSWER) as bell:
+            await heard(bell)
+            await sync_to_async(ring)(ANSWER)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(bell.rest(LONG_S), SHORT_S)
+            assert await bell.wait(LONG_S)
+            await sync_to_async(ring)(ANSWER, loudly=True)
+            await asyncio.wait_for(bell.rest(600.0), LONG_S)
+            assert await bell.wait(LONG_S)
+            with pytest.raises(TimeoutError):  # it was heard: the next rest is a rest again
+                await asyncio.wait_for(bell.rest(LONG_S), SHORT_S)
+
+    run(journey)
+
+
 def test_a_connection_that_was_cut_is_made_again(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bells, "RETRY_S", 0.05)
 

@@ -8,6 +8,7 @@ from django.http import Http404
 from django.test.utils import CaptureQueriesContext
 
 from appliance.accounts.models import User
+from appliance.conversations.answering.steps import Kind, Step
 from appliance.conversations.following import Follower
 from appliance.conversations.models import Message, ThreadShare
 from appliance.sources.models import Grant
@@ -27,13 +28,13 @@ def change(message: Message, **fields: object) -> None:
     Message.objects.filter(pk=message.pk).update(**fields)
 
 
-def test_a_growing_answer_costs_five_queries_a_look(owner: User, writing: Message) -> None:
+def test_a_growing_answer_costs_three_queries_a_look(owner: User, writing: Message) -> None:
     follower = Follower(owner.pk, writing.pk, "token")
     first, _ = follower.render()
     change(writing, text="It adds [E1] more")
     with CaptureQueriesContext(connection) as queries:
         second, is_open = follower.render()
-    assert len(queries) == 5  # person, answer, emergency access, grants, names of sources
+    assert len(queries) == 3  # answer, emergency access, grants
     assert is_open
     assert ("more" in first, "more" in second) == (False, True)
     assert 'class="citation"' in second
@@ -71,6 +72,29 @@ def test_who_lost_the_thread_is_told_nothing(
     share.delete()
     with pytest.raises(Http404):
         follower.render()
+
+
+def test_an_owner_who_is_locked_out_between_two_looks_is_told_nothing(
+    owner: User, writing: Message
+) -> None:
+    follower = Follower(owner.pk, writing.pk, "token")
+    follower.render()
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    change(writing, text="It adds CANARY")
+    with pytest.raises((User.DoesNotExist, Message.DoesNotExist)):
+        follower.render()
+
+
+def test_a_step_that_is_taken_while_words_stand_there_is_shown(
+    owner: User, writing: Message
+) -> None:
+    follower = Follower(owner.pk, writing.pk, "token")
+    assert "Check the change" not in follower.render()[0]
+    step = Step(1, Kind.PATCH, "Check the change", is_running=True)
+    change(writing, steps=[step.to_json()])
+    html = follower.render()[0]
+    assert '<summary><span class="step is-running">' in html  # folded, and yet it is seen
+    assert "Check the change" in html
 
 
 def test_a_thread_that_is_deleted_between_two_looks_is_gone(owner: User, writing: Message) -> None:

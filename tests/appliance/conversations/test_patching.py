@@ -8,6 +8,7 @@ import pytest
 from django.test import Client
 
 from appliance.accounts.models import User
+from appliance.conversations.answering.steps import Kind, Step
 from appliance.conversations.asking import ask
 from appliance.conversations.changes import MOST_LINES
 from appliance.conversations.checking.checks import to_json
@@ -16,6 +17,7 @@ from appliance.conversations.evidence import Documents
 from appliance.conversations.models import Message
 from appliance.conversations.modes import Mode
 from appliance.conversations.recording import record_answer
+from appliance.conversations.trees import WHOLE
 from appliance.conversations.waiting import claim_fairest
 from appliance.sources.models import Grant
 from indexer.models import Source
@@ -23,6 +25,7 @@ from inference.fake_server import FakeServer
 from inference.testing import Script
 from tests.appliance.conversations.conftest import FILES, MessageFactory, lines_of
 from tests.appliance.conversations.fixing.conftest import GOOD, NOWHERE, TRACE
+from tests.appliance.conversations.planting import share_with
 from tests.conftest import SourceFactory
 
 DIFF = "diff --git a/shop/cart.py b/shop/cart.py\n--- a/shop/cart.py\n+++ b/shop/cart.py\n@@ -6,1 +6,1 @@\n-<b>old</b>\n+new\n"
@@ -187,3 +190,38 @@ def test_lines_of_a_file_that_nobody_has_are_counted_and_an_empty_file_is_named(
         patches = [patch_of(shop, diff=diff, files=files)]
         Message.objects.filter(pk=answered.pk).update(patches=patches)
         assert told in page(owner, answered)
+
+
+RUN = {
+    "name": "runs", "verdict": "marked", "reason": "`make <check>` ended with status 1.",
+    "output": "E assert <b>5</b> == 4",
+}  # fmt: skip
+
+
+def test_what_failed_tests_said_is_shown_as_text(answered: Message, owner: User) -> None:
+    assert "What it said last" not in page(owner, answered)  # stored before there was such a thing
+    Message.objects.filter(pk=answered.pk).update(patches=[patch_of_run(answered)])
+    html = page(owner, answered)
+    assert "E assert &lt;b&gt;5&lt;/b&gt; == 4</pre>" in html
+    assert "<code>make &lt;check&gt;</code> ended with status 1." in html
+
+
+def test_what_failed_tests_said_is_sealed_for_who_reads_a_part_of_the_source(
+    answered: Message, owner: User, reader: User, shop: Source
+) -> None:
+    """A test could print any file: who is not let in everywhere is shown nothing of it."""
+    step = Step(1, Kind.RUN, "Ran the tests in the sandbox", places=((shop.pk, WHOLE),))
+    Message.objects.filter(pk=answered.pk).update(
+        patches=[patch_of_run(answered)], steps=[step.to_json()]
+    )
+    share_with(answered.thread, reader)
+    assert "E assert" in page(reader, answered)
+    closed = Grant.objects.create(user=reader, source=shop, path_pattern="secret/", allow=False)
+    assert "E assert" not in page(reader, answered)
+    assert "E assert" in page(owner, answered)
+    closed.delete()
+    assert "E assert" in page(reader, answered)
+
+
+def patch_of_run(message: Message) -> dict[str, Any]:
+    return {**message.patches[0], "state": "marked", "checks": [RUN]}

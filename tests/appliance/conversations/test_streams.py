@@ -226,19 +226,15 @@ def test_a_person_who_was_deactivated_is_sent_nothing_more(owner: User, writing:
 
 
 def test_a_stream_rests_by_what_a_look_took_and_never_long(monkeypatch: pytest.MonkeyPatch) -> None:
-    slept: list[float] = []
-
-    async def sleep(seconds: float) -> None:
-        slept.append(seconds)
-
     now = [100.0]
     monkeypatch.setattr("appliance.conversations.streams.time.monotonic", lambda: now[0])
-    monkeypatch.setattr("appliance.conversations.streams.asyncio.sleep", sleep)
     rest = streams._Rest()
+    left: list[float] = []
     for took in (0.01, 5.0):
         with rest.after():
             now[0] += took
-        async_to_sync(rest.over)()
+        left.append(rest.left_s())
     now[0] += 10
-    async_to_sync(rest.over)()
-    assert slept == pytest.approx([0.01 * streams.REST, streams.LONGEST_REST_S, 0.0])
+    assert [*left, rest.left_s()] == pytest.approx(
+        [0.01 * streams.REST, streams.LONGEST_REST_S, 0.0]
+    )

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from appliance.conversations.prompting.pair_prompts import plan_request
 from appliance.local.bench_found import Asked, told
 from appliance.local.cited_answers import summed
 from appliance.local.scripted_plans import PlanningModel
+from appliance.local.seeded_bugs import seed
 from inference.protocol import ChatMessage
+from tests.gitrepos import make_repository
 
 PLACES = [
     "P1 shop/a.py lines 1-9 `Cart.add`: def add",
@@ -62,3 +65,13 @@ def test_answers_without_words_count_as_asked_and_not_as_answers() -> None:
     assert (figures["made"], figures["failed_checks"]) == (2, 1)
     assert figures["with_a_citation"] == 0  # as many were struck as made
     assert figures["compile_ms_median"] == 4.0
+
+
+def test_no_fault_is_seeded_where_anything_parses(tmp_path: Path) -> None:
+    """A line of a shell script in a Python string: no patch of it could be told to be broken."""
+    code = ["def source():", "    total = 1", "    more = 2", "    rest = 3"]
+    script = ['    return """', "    while first == second; do true", '    """']
+    for name, lines in (("script", code + script), ("code", [*code, "    return total == rest"])):
+        tree = tmp_path / name
+        make_repository(tree, {"a.py": "\n".join([*lines, ""])})
+        assert len(seed({name: tree}, 1)) == (name == "code")

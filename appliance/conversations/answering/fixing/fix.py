@@ -65,7 +65,9 @@ def answer_fix(
     yield steps.begin(Kind.LOCATE, "Look for what was pasted")
     located = _located(trace, question)
     places = dict.fromkeys((one.hit.source_id, one.hit.path) for one in located)
-    yield steps.end(Kind.LOCATE, "Looked for what was pasted", _told(located), tuple(places))
+    yield steps.end(
+        Kind.LOCATE, "Looked for what was pasted", _places_found(located), tuple(places)
+    )
     query, rewritten = _query(trace, question, model)
     result = search_for(
         query,
@@ -102,16 +104,16 @@ def _with_proposal(
     yield steps.begin(Kind.PATCH, "Check the change")
     proposal = proposed(end.text, question, end.offered)
     if end.error:
-        yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
+        yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _changed_places(proposal))
         return replace(_rejudged(end, proposal), steps=tuple(steps.done))
     rewriter = Rewriter(question, end.offered, end.text, _without_repair(model))
     title = CHECKED
     if needs_repair(proposal, end.text) and settings.FIX_REPAIR_TIME_LIMIT_S:
         title = "Had the change written again"
-        yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _places(proposal))
+        yield steps.end(Kind.PATCH, CHECKED, proposal.summary, _changed_places(proposal))
         yield steps.begin(Kind.PATCH, "Write the change again")
         proposal = repaired(proposal, rewriter, settings.FIX_REPAIR_TIME_LIMIT_S)
-    yield steps.end(Kind.PATCH, title, proposal.summary, _places(proposal))
+    yield steps.end(Kind.PATCH, title, proposal.summary, _changed_places(proposal))
     proposal = yield from tried(proposal, rewriter, steps)
     return replace(_rejudged(end, proposal), steps=tuple(steps.done))
 
@@ -137,7 +139,7 @@ def _located(trace: Trace, question: Question) -> list[Located]:
     return located + [place for one in pasted for place in locate_snippet(one, question)]
 
 
-def _told(located: Sequence[Located]) -> str:
+def _places_found(located: Sequence[Located]) -> str:
     """Return what locating came to, in a few words."""
     if not located:
         return "nothing of it stands in what you may read"
@@ -152,7 +154,7 @@ def _told(located: Sequence[Located]) -> str:
     )
 
 
-def _places(proposal: Proposal) -> tuple[tuple[int, str], ...]:
+def _changed_places(proposal: Proposal) -> tuple[tuple[int, str], ...]:
     return tuple(sorted(places_of(proposal.patches)))
 
 

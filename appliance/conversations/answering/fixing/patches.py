@@ -28,6 +28,7 @@ class Check:
     name: str  # files, applies, parses, names, runs
     verdict: Verdict
     reason: str  # a sentence
+    output: str = ""  # of a run that failed: the end of what it said
 
 
 @dataclass(frozen=True, slots=True)

@@ -93,32 +93,34 @@ def find_snippet(snippet: Snippet, document: Sequence[str]) -> list[Match]:
         return []
     share = min(1.0, best / total)
     spans = (
-        _held(wanted, places, begin, len(snippet.lines))
-        for begin in _apart((one for one in near if near[one] == best), len(snippet.lines))
+        _span_from(wanted, places, begin, len(snippet.lines))
+        for begin in _not_overlapping(
+            (one for one in near if near[one] == best), len(snippet.lines)
+        )
     )
     return [Match(span, share) for span in spans if span]
 
 
-def _apart(begins: Iterable[int], lines: int) -> list[int]:
+def _not_overlapping(begins: Iterable[int], lines: int) -> list[int]:
     """Return the first places of which none lies within another."""
-    apart: list[int] = []
+    kept: list[int] = []
     for begin in sorted(begins):
-        if len(apart) < MOST_MATCHES and (not apart or begin - apart[-1] >= lines):
-            apart.append(begin)
-    return apart
+        if len(kept) < MOST_MATCHES and (not kept or begin - kept[-1] >= lines):
+            kept.append(begin)
+    return kept
 
 
-def _held(
+def _span_from(
     wanted: Sequence[tuple[int, str]], places: Mapping[str, list[int]], begin: int, lines: int
 ) -> Span | None:
     """Return from where to where the lines stand that belong to a beginning."""
-    held = [
+    standing = [
         place
         for at, key in wanted
         for place in places.get(key, ())
         if abs(place - at - begin) <= 2 + lines // 4
     ]
-    return Span(min(held) + 1, max(held) + 1) if held else None
+    return Span(min(standing) + 1, max(standing) + 1) if standing else None
 
 
 def _near(votes: Counter[int], begin: int) -> int:

@@ -18,10 +18,12 @@ from appliance.conversations.answering.sandbox.trees import run_on, said
 from appliance.conversations.answering.steps import Kind
 from appliance.conversations.prompting.fix_prompts import RUN_REQUEST
 from appliance.conversations.prompting.prompts import fenced
+from appliance.conversations.trees import WHOLE, Place
 from indexer.models import Source
 from inference.sandbox import Ran, SandboxUnusable
 
 TITLE = "Ran the tests in the sandbox"
+LONGEST_COMMAND = 80  # letters
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +54,7 @@ def tried(
         trials = [_trial(one, rewriter) for one in proposal.verified]
         proposal = Proposal(tuple(map(_with_trial, proposal.verified, trials)))
         detail = " ".join(one.check.reason for one in trials if one)
-        yield steps.end(Kind.RUN, TITLE, detail, sorted(places_of(proposal.patches)))
+        yield steps.end(Kind.RUN, TITLE, detail, _places(proposal))
         best = proposal if best is None or not _failing(trials) else best
         if not _failing(trials) or attempt == settings.SANDBOX_ROUNDS or rewriter.model.stopped():
             break
@@ -64,6 +66,16 @@ def tried(
             break
         proposal = again
     return best or proposal
+
+
+def _places(proposal: Proposal) -> list[Place]:
+    """Return what the step rests on: of a run that is quoted, all that it could print."""
+    quoted = {
+        (patch.source_id, WHOLE)
+        for patch in proposal.patches
+        if any(check.output for check in patch.checks)
+    }
+    return sorted(places_of(proposal.patches) | quoted)
 
 
 def _runnable(proposal: Proposal) -> bool:
@@ -94,23 +106,32 @@ def _trial(one: Verified, rewriter: Rewriter) -> _Trial | None:
     try:
         ran = run(changed=True)
         if ran.passed:
-            return _Trial(Check("runs", Verdict.PASSED, f"`{command}` passes with it."))
+            return _Trial(Check("runs", Verdict.PASSED, f"`{_short(command)}` passes with it."))
         before = ran if rewriter.model.stopped() else run(changed=False)
         if rewriter.model.stopped():
-            return _Trial(Check("runs", Verdict.MARKED, f"`{command}` was stopped."))
-        return _of_failed(ran, before, command)
+            return _Trial(Check("runs", Verdict.MARKED, f"`{_short(command)}` was stopped."))
+        # Who reads a part of the source is told how it ended: lines of the rest may stand in it.
+        is_whole = source.pk in rewriter.question.scope.whole_source_ids
+        return _of_failed(ran, before, _short(command), is_quoted=is_whole)
     except SandboxUnusable as exc:
         return _Trial(Check("runs", Verdict.MARKED, f"It was not run: {str(exc).rstrip('.')}."))
 
 
-def _of_failed(ran: Ran, before: Ran, command: str) -> _Trial:
+def _of_failed(ran: Ran, before: Ran, command: str, *, is_quoted: bool) -> _Trial:
     """Say whether it was the patch that made the run fail."""
     how = ran.ended or f"ended with status {ran.status}"
+    output = said(ran)
     if before.passed:
-        check = Check("runs", Verdict.FAILED, f"`{command}` passes without it; with it, it {how}.")
+        verdict, reason = Verdict.FAILED, f"`{command}` passes without it; with it, it {how}."
     else:
-        check = Check("runs", Verdict.MARKED, f"`{command}` {how}, and fails without it too.")
-    return _Trial(check, said(ran) or how)
+        verdict, reason = Verdict.MARKED, f"`{command}` {how}, and fails without it too."
+    return _Trial(Check("runs", verdict, reason, output if is_quoted else ""), output or how)
+
+
+def _short(command: str) -> str:
+    """Return a command as a sentence holds it: the admin may have written a whole script."""
+    line = " ".join(command.replace("`", "'").split())
+    return line if len(line) <= LONGEST_COMMAND else f"{line[:LONGEST_COMMAND]} …"
 
 
 def _with_trial(one: Verified, trial: _Trial | None) -> Verified:

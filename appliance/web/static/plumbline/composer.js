@@ -244,7 +244,11 @@
   if (draft !== fresh && asked.includes(words(localStorage.getItem(fresh) ?? ""))) localStorage.removeItem(fresh);
   const kept = localStorage.getItem(draft);
   if (kept && !question.value) question.value = kept;
+  // What is typed behind the sending, while the next page is on its way, is no draft of this one.
+  let isLeaving = false;
+  window.addEventListener("pageshow", () => { isLeaving = false; });
   const keep = () => {
+    if (isLeaving) return;
     try {
       if (question.value.trim()) localStorage.setItem(draft, question.value);
       else localStorage.removeItem(draft);
@@ -266,14 +270,16 @@
     }
   });
   form.addEventListener("submit", () => {
-    if (!form.hasAttribute("hx-post")) localStorage.removeItem(draft);
+    if (form.hasAttribute("hx-post")) return;
+    isLeaving = true;
+    localStorage.removeItem(draft);
   });
   const isOurs = (event) => event.target === form;
   document.body.addEventListener("htmx:afterRequest", (event) => {
     if (!isOurs(event) || !event.detail.successful || event.detail.xhr.status === 429) return;
     for (const chip of [...chips.children]) if (chip.dataset.kind === "attached") chip.remove();
     showChips();
-    localStorage.removeItem(draft);
+    keep(); // empty now, unless more was typed while it was on its way
   });
   document.body.addEventListener("htmx:sendError", (event) => {
     if (isOurs(event)) say("The server cannot be reached. Your question stays here: check the network and ask again.");

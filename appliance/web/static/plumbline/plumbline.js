@@ -184,7 +184,8 @@
     // 429: refused, though what it says is shown; the question stays.
     if (!form.matches?.("form.composer") || !event.detail.successful) return;
     if (event.detail.xhr.status === 429) return;
-    form.querySelector("textarea").value = "";
+    const field = form.querySelector("textarea");
+    if (field.value === event.detail.requestConfig.parameters.question) field.value = "";
     form.querySelector("#composer-refused").replaceChildren();
     follow = true;
   });

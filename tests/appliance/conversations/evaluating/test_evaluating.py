@@ -124,6 +124,10 @@ def test_the_command_prints_the_table_and_writes_every_answer(
     assert table["citations_made"] >= 3
     assert table["judged"] == 0
     assert any(line.split() == ["context", "good", "1", "1"] for line in lines)
+    # And which they are: what is to be done about them is not the same.
+    assert "Read and answered badly (the model, or the prompt): lacking" in lines
+    assert "Not read (the search): astray" in lines
+    assert any(line.startswith("1 of 4 questions tell not both") for line in lines)
     assert any(line.startswith("facts contained") for line in lines)
     written = [json.loads(line) for line in out.read_text().splitlines()]
     assert [one["id"] for one in written] == ["good", "lacking", "astray", "nothing"]

@@ -12,6 +12,7 @@ from appliance.conversations.answering.events import Question, Stepped
 from appliance.conversations.answering.flow import answer
 from appliance.conversations.answering.steps import Kind
 from appliance.conversations.modes import Mode
+from appliance.conversations.trees import WHOLE
 from appliance.sources.operators import scope_for
 from indexer import clients
 from indexer.models import Source
@@ -171,3 +172,29 @@ def test_a_source_that_is_too_large_is_not_run(fix: Fix, shop: Source, settings:
     patch = fix(GOOD)
     assert (patch["state"], verdicts(patch)["runs"]) == ("marked", "marked")
     assert "more files than the sandbox has room" in reasons(patch)
+
+
+def test_what_a_failed_run_said_is_kept_with_all_that_it_could_print(
+    shop: Source, models: FakeServer
+) -> None:
+    models.model.script = Script(text=USELESS)
+    end = end_of(events_of())
+    [patch] = end.patches
+    [check] = [one for one in patch["checks"] if one["name"] == "runs"]
+    assert "CartFull: tea" in check["output"]
+    run = next(step for step in end.steps if step.kind is Kind.RUN)
+    assert (shop.pk, WHOLE) in run.places
+
+
+def test_who_reads_a_part_of_the_source_is_not_told_what_a_run_said(
+    fix: Fix, shop: Source, settings: Settings
+) -> None:
+    settings.SANDBOX_ROUNDS = 0
+    rules = (PathRule(shop.pk, "", True), PathRule(shop.pk, "secret/", False))
+    patch = fix(USELESS, scope=Scope.from_rules(rules))
+    [check] = [one for one in patch["checks"] if one["name"] == "runs"]
+    assert (check["verdict"], check["output"]) == ("marked", "")
+
+
+def test_of_a_run_that_passed_nothing_is_kept(fix: Fix, shop: Source) -> None:
+    assert all(not check["output"] for check in fix(GOOD)["checks"])
