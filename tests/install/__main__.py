@@ -48,7 +48,7 @@ logger = logging.getLogger(__name__)
 
 INVENTORIES = Path(__file__).parent / "inventories"
 NAME = "plumbline.drill.example"
-WITH_MODEL = 3
+WITH_TWO_WEBS, WITH_MODEL = 2, 3
 SITE = ("--inventory", "/srv/site")
 PLAYBOOK = ("--chdir=/media/bundle/ansible", "ANSIBLE_NOCOLOR=1")
 
@@ -144,13 +144,21 @@ def use(host: Host, worker: Host, model: Host | None, report: Report, work: Path
     host.run("plumbline", "doctor")
 
 
-def ask_in_browser(host: Host, report: Report, work: Path) -> None:
+def ask_in_browser(host: Host, report: Report, work: Path, address: str = "") -> None:
+    password = host.path("/var/lib/plumbline/admin-password").read_text().strip()
     with report.step("ask"):
-        password = host.path("/var/lib/plumbline/admin-password").read_text().strip()
-        answer = ask(NAME, host.address, password, QUESTION, work / "answer.png")
+        answer = ask(NAME, address or host.address, password, QUESTION, work / "answer.png")
     report.note("answer", answer.text.splitlines()[0])
     report.note("cites", answer.citations > 0, must=True)
     report.note("loaded from elsewhere", len(answer.foreign), must=0)
+
+
+def lose_pages(host: Host, other: Host, report: Report, work: Path) -> None:
+    """End the pages of one host: those of the other answer."""
+    host.run("systemctl", "stop", "plumbline-web")
+    with report.step("the pages of the other host alone"):
+        ask_in_browser(host, report, work, other.address)
+    host.run("systemctl", "start", "plumbline-web")
 
 
 def wait_for_commit(host: Host, commit: str, timeout_s: float = 180) -> None:
@@ -244,6 +252,8 @@ def drill(plan: Plan, report: Report) -> None:
         if plan.grow:
             grow(hosts[0], report, f"{count}-hosts")
         use(hosts[0], worker, model, report, work)
+        if count == WITH_TWO_WEBS:
+            lose_pages(hosts[0], hosts[1], report, work)
         look_for_leaks(hosts, worker, report)
         run_again(hosts[0], report)
         look_for_secrets(hosts, report)
@@ -264,7 +274,7 @@ def main() -> int:
     parser.add_argument("work", type=Path, help="a folder for the hosts; 5 GB")
     parser.add_argument("--bundle", type=Path, required=True)
     parser.add_argument("--key", type=Path, required=True, help="the public key of the bundle")
-    parser.add_argument("--hosts", type=int, choices=[1, 2, WITH_MODEL], default=1)
+    parser.add_argument("--hosts", type=int, choices=[1, WITH_TWO_WEBS, WITH_MODEL], default=1)
     parser.add_argument(
         "--python", type=Path, default=Path(sys.base_prefix), help="for the model host"
     )
