@@ -9,7 +9,7 @@ from django.db.models import Q, QuerySet
 from appliance.accounts.models import User
 from appliance.audit.actions import Action
 from appliance.audit.models import Event
-from appliance.sources.models.grant import last_day_before
+from appliance.sources.models import last_day_before
 from indexer.models import Source
 
 OF_GRANTS = (Action.GRANT_ADDED, Action.GRANT_CHANGED, Action.GRANT_REVOKED)

@@ -57,10 +57,15 @@ class Fitting:
     total: int
 
     @property
+    def fits_none(self) -> bool:
+        """Return whether there are files, and it is about none of them."""
+        return self.total > 0 and not self.fitting
+
+    @property
     def sentence(self) -> str:
         if not self.total:
             return "The source has no files yet."
-        if self.fitting:
+        if not self.fits_none:
             return f"It is about {self.fitting:,} of {self.total:,} files."
         return (
             f"None of {self.total:,} files fits it, so it counts for files to come alone. Patterns "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from appliance.accounts.models import User
-from appliance.sources.models import Grant, check_pattern
+from appliance.sources.models import Grant, check_pattern, end_of
 from indexer.models import Source
 
 PLAIN_ATTRIBUTES = {"autocomplete": "off", "autocapitalize": "off", "spellcheck": "false"}
@@ -82,7 +82,7 @@ class GrantForm(forms.Form):
             return None
         if day < timezone.localdate():
             raise forms.ValidationError("That day is over.")
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
+        return end_of(day)
 
     @property
     def holder(self) -> Group | User:

@@ -11,12 +11,11 @@ from __future__ import annotations
 
 import argparse
 import json
-import statistics
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 
-from inference.bench.latency import SALT, Timing, prompt_of, time_answer
+from inference.bench.latency import SALT, Timing, median, prompt_of, time_answer
 from inference.client import ChatClient
 from inference.connection import open_http
 from inference.protocol import ChatMessage, ChatRequest
@@ -62,21 +61,17 @@ def measure(client: ChatClient, *, handles: int, answer_tokens: int, runs: int) 
     return Cost(
         runs,
         handles,
-        _median([one.first_token_s for one in free[1:]]),
-        _median([one.first_token_s for one in later]),
+        median([one.first_token_s for one in free[1:]]),
+        median([one.first_token_s for one in later]),
         round(first.first_token_s, 3),
-        _median([one.decode_tokens_per_s for one in free[1:]]),
-        _median([one.decode_tokens_per_s for one in later]),
+        median([one.decode_tokens_per_s for one in free[1:]]),
+        median([one.decode_tokens_per_s for one in later]),
     )
 
 
 def _request(client: ChatClient, answer_tokens: int, handles: int, *, seed: int) -> ChatRequest:
     text = prompt_of(client, 300, seed=seed) + CITE.format(last=handles)
     return ChatRequest((ChatMessage("user", text),), max_tokens=answer_tokens, cache_salt=SALT)
-
-
-def _median(values: Sequence[float]) -> float:
-    return round(statistics.median(values), 3)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -73,10 +73,10 @@ def measure(client: ChatClient, *, prompt_tokens: int, answer_tokens: int, runs:
         model=client.model_name(),
         runs=runs,
         prompt_tokens=round(statistics.median(timing.prompt_tokens for timing in cold)),
-        first_token_cold_s=_median(timing.first_token_s for timing in cold),
-        first_token_warm_s=_median(timing.first_token_s for timing in warm),
-        prefill_tokens_per_s=_median(t.prompt_tokens / t.first_token_s for t in cold),
-        decode_tokens_per_s=_median(timing.decode_tokens_per_s for timing in cold + warm),
+        first_token_cold_s=median(timing.first_token_s for timing in cold),
+        first_token_warm_s=median(timing.first_token_s for timing in warm),
+        prefill_tokens_per_s=median(t.prompt_tokens / t.first_token_s for t in cold),
+        decode_tokens_per_s=median(timing.decode_tokens_per_s for timing in cold + warm),
     )
 
 
@@ -114,7 +114,8 @@ def prompt_of(client: ChatClient, tokens: int, *, seed: int) -> str:
     return " ".join(kept) + "\n\nWrite a long story that uses some of these words."
 
 
-def _median(values: Iterable[float]) -> float:
+def median(values: Iterable[float]) -> float:
+    """Return the median, to thousandths, as the benchmarks print it."""
     return round(statistics.median(values), 3)
 
 

@@ -10,7 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
 
-from appliance.accounts.freshness import fresh_sign_in_when, is_saved, is_sent
+from appliance.accounts.freshness import fresh_sign_in_required, fresh_sign_in_when, is_saved
 from appliance.accounts.lag import lag_of
 from appliance.accounts.ldap.syncing import sync_directory
 from appliance.accounts.models import Directory, Role, ScimToken, User
@@ -77,7 +77,7 @@ def sync(request: HttpRequest, slug: str) -> HttpResponse:
 
 @role_required(Role.ADMIN)
 @require_POST
-@fresh_sign_in_when(is_sent)
+@fresh_sign_in_required
 def token_new(request: HttpRequest, slug: str) -> HttpResponse:
     """Make a token and show it this once."""
     directory = get_object_or_404(Directory, slug=slug)

@@ -76,7 +76,7 @@ def edit(request: SignedInRequest, slug: str) -> HttpResponse:
 
 @role_required(Role.ADMIN)
 @require_POST
-@fresh_sign_in_when(is_sent)
+@fresh_sign_in_required
 def switch(request: SignedInRequest, slug: str) -> HttpResponse:
     """Enable a directory, or disable it."""
     directory = get_object_or_404(Directory, slug=slug)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from appliance.sources.models.grant import Grant, check_pattern, in_force
+from appliance.sources.models.grant import Grant, check_pattern, end_of, in_force, last_day_before
 from appliance.sources.models.host import CodeHost, HostAccess, HostMember, HostPerson
 from appliance.sources.models.saved import Delivery, Notification, SavedSearch, WebhookTarget
 from appliance.sources.models.sets import SetPart, SourceSet
@@ -20,5 +20,7 @@ __all__ = [
     "SourceSet",
     "WebhookTarget",
     "check_pattern",
+    "end_of",
     "in_force",
+    "last_day_before",
 ]

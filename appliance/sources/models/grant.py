@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.contrib.auth.models import Group
 from django.core.exceptions import ValidationError
@@ -83,6 +83,11 @@ class Grant(models.Model):
 
     def is_expired(self, at: datetime | None = None) -> bool:
         return self.expires_at is not None and self.expires_at <= (at or timezone.now())
+
+
+def end_of(day: date) -> datetime:
+    """Return the moment when a day is over here."""
+    return timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
 
 
 def last_day_before(end: datetime) -> date:

@@ -38,8 +38,8 @@ def grant_add(request: HttpRequest, name: str) -> HttpResponse:
         by=cast(User, request.user),
     )
     fits = fitting(grant)
-    told = messages.success if fits.fitting or not fits.total else messages.warning
-    told(request, f"Saved: {grant}. {fits.sentence}")
+    tell = messages.warning if fits.fits_none else messages.success
+    tell(request, f"Saved: {grant}. {fits.sentence}")
     return redirect("source", name=source.name)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import datetime, time, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib.auth.models import Group
@@ -16,7 +16,7 @@ from appliance.accounts.models import User
 from appliance.common.commandline import sentences
 from appliance.sources.dryrun import fitting
 from appliance.sources.granting import revoke_grant, set_grant
-from appliance.sources.models import Grant
+from appliance.sources.models import Grant, end_of
 from appliance.sources.operators import source_named, user_named
 
 
@@ -94,4 +94,4 @@ def _end_of(day: str | None) -> datetime | None:
         parsed = None
     if parsed is None or parsed < timezone.localdate():
         raise CommandError(f"--until {day}: write a day to come as 2027-03-31.")
-    return timezone.make_aware(datetime.combine(parsed + timedelta(days=1), time()))
+    return end_of(parsed)
