@@ -7,7 +7,6 @@ what it can get, and nothing tells the two apart.
 from __future__ import annotations
 
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from pathlib import Path
 from appliance.local.bench_grep import cloned
 from appliance.local.bench_streaming import fake_model
 from appliance.local.settings import take_from_file
+from appliance.local.trials.checking import wait_until
 from appliance.local.trials.world import environment_of, started
 
 SEARCHABLE_S = 300.0
@@ -50,9 +50,7 @@ def _searchable(name: str) -> str:
     django.setup()
     from indexer.models import Definition
 
-    until = time.monotonic() + SEARCHABLE_S
-    while time.monotonic() < until:
-        if Definition.objects.filter(blob__documents__source__name=name).exists():
-            return name
-        time.sleep(0.2)
-    raise SystemExit(f"{name} was not indexed within {SEARCHABLE_S:.0f} s")
+    named = Definition.objects.filter(blob__documents__source__name=name)
+    if not wait_until(named.exists, SEARCHABLE_S):
+        raise SystemExit(f"{name} was not indexed within {SEARCHABLE_S:.0f} s")
+    return name
