@@ -18,11 +18,11 @@ from django.conf import settings
 from django.utils import timezone
 
 from indexer import succession
-from indexer.clients import mirror_of
 from indexer.embedding.recipe import Recipe
 from indexer.errors import FetchFailed
 from indexer.fetching.log import read_differences
 from indexer.masking import mask
+from indexer.mirrors import at_hand
 from indexer.models import Document, EmbeddingModel, LearnedWeights, Source
 from indexer.ranking.learning import history_of
 from indexer.scope import Scope
@@ -84,7 +84,7 @@ def pairs_of(source: Source, *, commits: int) -> Iterator[Pair]:
         return
     try:
         lines = read_differences(
-            mirror_of(source), source.history_commit, LOG, limit=commits, time_limit_s=TIME_LIMIT_S
+            at_hand(source), source.history_commit, LOG, limit=commits, time_limit_s=TIME_LIMIT_S
         )
         found = list(pairs_in(lines))
     except FetchFailed as failure:

@@ -1,4 +1,5 @@
-"""Settings of what keeps an installation safe over the years: the proof that nothing gets out, backups.
+"""Settings of what keeps an installation safe over the years: the proof that nothing gets out,
+backups, and what the hosts of a site hand each other.
 
 Read after the settings file of the data folder: settings.py imports this where it has loaded it.
 """
@@ -7,7 +8,15 @@ from __future__ import annotations
 
 import re
 
-from appliance.config.env import SettingError, env_choice, env_int, env_list, env_secret, env_str
+from appliance.config.env import (
+    SettingError,
+    env_bool,
+    env_choice,
+    env_int,
+    env_list,
+    env_secret,
+    env_str,
+)
 from inference.egress.targets import PUBLIC, WrongTarget, targets_from
 
 __all__ = [
@@ -22,6 +31,7 @@ __all__ = [
     "EGRESS_TARGETS",
     "REPLICATION_URL",
     "SECRET_KEY_FALLBACKS",
+    "SHARE_MIRRORS",
     "STARTED_BY",
 ]
 
@@ -51,6 +61,9 @@ REPLICATION_URL = env_secret("PLUMBLINE_REPLICATION_URL", default="")
 
 # The key before the present one: signed-in people stay so, and rotate_key reads what it sealed.
 SECRET_KEY_FALLBACKS = [old] if (old := env_secret("PLUMBLINE_OLD_SECRET_KEY", default="")) else []
+
+# Whether mirrors and uploads go to other hosts through the database: pages and workers are several.
+SHARE_MIRRORS = env_bool("PLUMBLINE_SHARE_MIRRORS", default=False)
 
 try:
     targets_from(EGRESS_TARGETS)

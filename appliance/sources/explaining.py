@@ -16,7 +16,7 @@ from django.db.models import Exists, OuterRef
 from appliance.sources.nearby import paths_containing, paths_near
 from appliance.sources.overview import overviews_of
 from appliance.sources.remedies import remedy_for
-from indexer import clients
+from indexer import clients, mirrors
 from indexer.fetching.history import kind_at, last_change, refs_with
 from indexer.fetching.patterns import short_name
 from indexer.lexical.terms import WORD, path_terms
@@ -149,7 +149,7 @@ def _ref_states(source: Source, path: str) -> Iterator[RefState]:
     rows = Document.objects.filter(source=source, path=path).values_list("refs", flat=True)
     holding = {ref_id for refs in rows for ref_id in refs}
     skipped = {one.ref_id: one for one in SkippedFile.objects.filter(ref__source=source, path=path)}
-    mirror = clients.mirror_of(source)
+    mirror = mirrors.nearest(source)
     for ref in source.refs.order_by("-is_default", "name"):
         state: State = "absent"
         why = remedy = ""
@@ -242,7 +242,7 @@ def _notes(source: Source, *, for_staff: bool) -> Iterator[str]:
 
 def _history(source: Source, path: str, state: State, *, for_staff: bool) -> Iterator[str]:
     """Say where else the path is or was, as far as the mirror knows."""
-    mirror = clients.mirror_of(source)
+    mirror = mirrors.nearest(source)
     followed = {ref.name: ref.commit for ref in source.refs.order_by("-is_default", "name")}
     change = last_change(mirror, list(followed.values())[:50], path)
     if change:

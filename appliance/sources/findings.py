@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from indexer import clients
+from indexer import mirrors
 from indexer.fetching.history import last_changes
 from indexer.models import Finding, Source
 
@@ -55,7 +55,7 @@ def places_of(source: Source, rows: Iterable[Any]) -> list[MaskedPlace]:
     found = list(rows)
     refs = list(source.refs.order_by("-is_default", "name"))
     changes = last_changes(
-        clients.mirror_of(source), [ref.commit for ref in refs[:1]], {row[0] for row in found}
+        mirrors.nearest(source), [ref.commit for ref in refs[:1]], {row[0] for row in found}
     )
     places = []
     for path, line, kind, rule, ref_ids in found:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from appliance.audit.actions import Action
 from appliance.common.queueing import send
 from appliance.sources import recorded
-from indexer import clients, freshness, sealing
+from indexer import archives, clients, freshness, sealing
 from indexer.errors import FetchFailed, FetchRefused
 from indexer.evaluation import runs
 from indexer.fetching.location import check_ref, parse_location
@@ -96,23 +96,25 @@ def connect_upload(file: BinaryIO, filename: str, *, name: str) -> Source:
     check_name(name)
     stored = _store_upload(file, filename)
     try:
-        return connect(str(stored), name=name, is_upload=True)
+        source = connect(str(stored), name=name, is_upload=True)
     except Exception:
         stored.unlink(missing_ok=True)
         raise
+    archives.send(source)
+    return source
 
 
 def replace_upload(source: Source, file: BinaryIO, filename: str) -> Job:
     """Take a new version of an archive; the old one stays live until the new one has been read."""
     stored = _store_upload(file, filename)
-    before = Path(source.location)
+    before = source.location
     with transaction.atomic():
         source.location = str(stored)
         source.save(update_fields=["location"])
+        archives.send(source)
         job = request_sync(source)
         recorded.of_source(Action.SOURCE_CHANGED, source, changed=["archive"])
-    if before.is_relative_to(settings.UPLOADS_DIR):
-        before.unlink(missing_ok=True)
+    archives.remove_file(before)
     return job
 
 
@@ -267,14 +269,12 @@ def remove(source: Source) -> None:
     Files go after the row: what is left when we end in between, upkeep finds without an owner.
     """
     mirror = clients.mirror_of(source)
-    upload = Path(source.location)
     with transaction.atomic():
         runs.forget_source(source.pk)
         source_id = source.pk
         source.delete()
         recorded.of_source(Action.SOURCE_REMOVED, source, source_id=source_id)
-    if source.kind == Source.Kind.ARCHIVE and upload.is_relative_to(settings.UPLOADS_DIR):
-        upload.unlink(missing_ok=True)
+    archives.remove_file(source.location)
     try:
         delete_mirror(mirror)
     except FetchFailed:  # a fetch is at work there and about to stop; upkeep comes back for it

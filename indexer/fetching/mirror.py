@@ -52,6 +52,7 @@ __all__ = [
     "delete_mirror",
     "fetch",
     "has_commit",
+    "held_for_writing",
     "iter_changes",
     "iter_tree",
     "read_blobs",
@@ -91,6 +92,20 @@ def fetch(
             if refusal.code == "fsck_failed":
                 shutil.rmtree(mirror)
             raise
+        finally:
+            _remove_leftovers(mirror)
+
+
+@contextmanager
+def held_for_writing(mirror: Path) -> Iterator[None]:
+    """Hold a mirror, made when there is none, for whoever changes it in another way than `fetch`.
+
+    Raises FetchFailed when somebody else holds it.
+    """
+    with _locked(mirror):
+        _prepare(mirror)
+        try:
+            yield
         finally:
             _remove_leftovers(mirror)
 

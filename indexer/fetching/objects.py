@@ -66,6 +66,16 @@ def has_commit(mirror: Path, commit: str) -> bool:
     return process.returncode == 0
 
 
+def missing_objects(mirror: Path, object_ids: Sequence[str]) -> set[str]:
+    """Return those of the objects that the mirror does not hold."""
+    missing: set[str] = set()
+    for start in range(0, len(object_ids), LOOKUP):
+        asked = object_ids[start : start + LOOKUP]
+        sizes = _sizes(mirror, asked)
+        missing.update(one for one, size in zip(asked, sizes, strict=True) if size is None)
+    return missing
+
+
 def read_path(mirror: Path, commit: str, path: str, *, largest_blob: int) -> bytes | None:
     """Return the file at a path of a commit, None when there is none or it is too large."""
     arguments = ["ls-tree", "-z", "-l", "--full-tree", _checked(commit), "--", path]

@@ -18,7 +18,7 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from indexer import clients, sealing
+from indexer import archives, clients, mirrors, sealing
 from indexer.confined.protocol import Answer, Question
 from indexer.errors import (
     ContentVanished,
@@ -122,11 +122,13 @@ def _sync(job: Job, heartbeat: jobs.Heartbeat, started: float) -> list[Revision]
     source = job.source
     heartbeat.beat("fetch", 0, 0)
     asked_at = timezone.now()  # a push that is noticed from here on may not be in what comes
+    mirrors.at_hand(source)  # what another host fetched last
     fetched = _fetch(source, heartbeat)
+    mirrors.hand_out(source, heartbeat)
     source.notes = list(fetched.notes)
     Source.objects.filter(pk=source.pk).update(checked_at=asked_at, notes=source.notes)
     note_access(source)
-    _drop_upload(source)
+    archives.drop(source)
     resolved = list(fetched.refs.values())
     revisions = [
         revision
@@ -153,6 +155,8 @@ def _store_history(job: Job, commit: str, heartbeat: jobs.Heartbeat) -> None:
 
 def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> FetchedRefs:
     """Bring the mirror up to date; return the followed refs, the default one first."""
+    if source.kind == Source.Kind.ARCHIVE:
+        archives.receive(source)
     policy = clients.location_policy(
         from_command_line=source.from_command_line,
         is_upload=source.kind == Source.Kind.ARCHIVE,
@@ -166,13 +170,6 @@ def _fetch(source: Source, heartbeat: jobs.Heartbeat) -> FetchedRefs:
         limits=clients.fetch_limits(),
         on_progress=lambda progress: heartbeat.beat("fetch", progress.done, progress.total or 0),
     )
-
-
-def _drop_upload(source: Source) -> None:
-    """Remove an uploaded file that has become a commit; files that others named stay."""
-    upload = Path(source.location)
-    if source.kind == Source.Kind.ARCHIVE and upload.is_relative_to(settings.UPLOADS_DIR):
-        upload.unlink(missing_ok=True)
 
 
 def _location_of(source: Source, policy: LocationPolicy) -> Location:

@@ -14,12 +14,14 @@ from indexer.models.evaluation import (
 )
 from indexer.models.history import Commit, CommitPosting, Ranking
 from indexer.models.job import Job
+from indexer.models.mirror import ArchivePart, MirrorPack, MirrorPart
 from indexer.models.passage import Passage, PassageDefinition
 from indexer.models.source import Ref, Revision, SharedCredential, Source
 from indexer.models.symbol import Definition, NamesUsed
 from indexer.models.trigram import TrigramSet, TrigramUse
 
 __all__ = [
+    "ArchivePart",
     "Batch",
     "Blob",
     "Chunk",
@@ -36,6 +38,8 @@ __all__ = [
     "GoldenSet",
     "Job",
     "LearnedWeights",
+    "MirrorPack",
+    "MirrorPart",
     "NamesUsed",
     "Passage",
     "PassageDefinition",

@@ -89,7 +89,7 @@ def test_a_host_ends_what_its_groups_do_not_name(tmp_path: Path) -> None:
         "web1": {"plumbline-worker*", *scheduled},
         "worker1": {"plumbline-web", *scheduled},
         "worker2": {"plumbline-web"},  # the scheduler is there
-        "db1": {"plumbline-web", "plumbline-worker*", *scheduled},
+        "db1": {"plumbline-web", "plumbline-worker*", "plumbline-prune", *scheduled},
     }
 
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.conversations.visible import visible
-from indexer import clients
+from indexer import mirrors
 from indexer.fetching.history import line_authors
 from indexer.models import Document, Source
 from indexer.reading.owners import PLACES, owners_of
@@ -76,7 +76,7 @@ def _authors(hit: Hit) -> Iterator[Expert]:
     source = Source.objects.filter(pk=hit.source_id).first()
     if source is None:
         return
-    authors = line_authors(clients.mirror_of(source), hit.commit, hit.path, hit.span)
+    authors = line_authors(mirrors.nearest(source), hit.commit, hit.path, hit.span)
     for author in authors[:PER_PLACE]:
         if name := visible(author.name).strip():
             moment = author.wrote_at.isoformat()

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 
 from appliance.conversations.visible import visible
-from indexer import clients
+from indexer import clients, mirrors
 from indexer.errors import FetchError
 from indexer.fetching.differing import DiffLine
 from indexer.history.paths import PathCommit, change_of
@@ -61,7 +61,7 @@ def _changes(source: Source, commit: Commit, paths: Sequence[str]) -> Iterator[T
             commit.oid, commit.author, commit.committed_at, subject(commit.message), "", path, path
         )
         try:
-            change = change_of(clients.mirror_of(source), asked, max_bytes=clients.max_file_bytes())
+            change = change_of(mirrors.at_hand(source), asked, max_bytes=clients.max_file_bytes())
         except FetchError as exc:
             logger.warning("change skipped source=%s commit=%s: %s", source.pk, commit.oid, exc)
             continue

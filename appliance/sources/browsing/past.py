@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from appliance.sources.access import OpenedDocument
-from indexer import clients
+from indexer import clients, mirrors
 from indexer.errors import FetchError
 from indexer.fetching.blame import Blame, BlamedCommit
 from indexer.fetching.mirror import read_path
@@ -55,16 +55,16 @@ class Past:
         """Return the commits that changed the file; raises PastUnknown."""
         self._check()
         document = self.document
-        mirror = clients.mirror_of(document.source)
         try:
+            mirror = mirrors.at_hand(document.source)
             return history_of(mirror, document.commit, document.path, self._may_follow)
         except FetchError as failure:
             raise PastUnknown(str(failure)) from failure
 
     def change(self, commit: PathCommit) -> Change:
         """Return what a commit of the history changed; raises PastUnknown."""
-        mirror = clients.mirror_of(self.document.source)
         try:
+            mirror = mirrors.at_hand(self.document.source)
             return change_of(mirror, commit, max_bytes=clients.max_file_bytes())
         except FetchError as failure:
             raise PastUnknown(str(failure)) from failure
@@ -74,7 +74,7 @@ class Past:
         self._check()
         document = self.document
         try:
-            blame = blame_of(clients.mirror_of(document.source), document.commit, document.path)
+            blame = blame_of(mirrors.at_hand(document.source), document.commit, document.path)
         except FetchError as failure:
             raise PastUnknown(str(failure)) from failure
         if len(blame.lines) != document.line_count:
@@ -103,7 +103,7 @@ class Past:
         if not self.scope.allows(source.pk, path):
             return False
         found = read_path(
-            clients.mirror_of(source),
+            mirrors.at_hand(source),
             self.document.commit,
             IGNORE_FILE,
             largest_blob=IGNORE_FILE_BYTES,

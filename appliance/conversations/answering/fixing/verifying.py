@@ -16,7 +16,7 @@ from appliance.conversations.answering.fixing.unified import changed_file, new_f
 from appliance.conversations.checking.guarding import Known, unknown_names
 from appliance.conversations.checking.sentences import Sentence
 from appliance.conversations.evidence import EvidenceLines
-from indexer import clients
+from indexer import clients, mirrors
 from indexer.confined.protocol import Question as Reading
 from indexer.errors import FetchFailed
 from indexer.fetching.mirror import has_commit
@@ -41,7 +41,7 @@ def verified(draft: Draft, question: Question, offered: Sequence[EvidenceLines])
     source = Source.objects.filter(pk=draft.source_id).first()
     if refusals or source is None:
         return _refusal(draft, refusals[0] if refusals else "The source is gone.")
-    mirror = clients.mirror_of(source)
+    mirror = mirrors.nearest(source)
     if not mirror.is_dir() or not has_commit(mirror, draft.commit):
         reason = "The source's mirror is not on this machine: git could not be asked."
         unasked = Check("applies", Verdict.MARKED, reason)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from appliance.conversations.visible import visible
-from indexer import clients
+from indexer import mirrors
 from indexer.errors import FetchError
 from indexer.fetching.exporting import TooLarge, export_tree, write_file
 from indexer.masking import mask
@@ -36,7 +36,7 @@ def run_on(
         folder = Path(name)
         try:
             export_tree(
-                clients.mirror_of(source),
+                mirrors.at_hand(source),
                 commit,
                 folder,
                 is_wanted=lambda path: scope.allows(source.pk, path),
