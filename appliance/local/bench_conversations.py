@@ -4,8 +4,8 @@
     python -m appliance.local.bench_conversations overhead --fake 50 --repository BUNDLE [--words 300]
     python -m appliance.local.bench_conversations thread --source NAME [--messages 100]
 
-They ask a running appliance (`make up`, PLUMBLINE_HOME) as a person of their own does: a session, the
-page's forms, its event stream. What they made they delete at the end. With `--fake` the appliance is
+They ask a running appliance (`make up`, PLUMBLINE_HOME) as people of their own do, each stream as one
+of them, because one person gets no more than half of the model: a session, the page's forms, its event stream. What they made they delete at the end. With `--fake` the appliance is
 one of its own, over a repository or bundle, and its model a fake in another process that writes so
 many words a second: what is added to that is the product's own. The last line of output is JSON.
 
@@ -156,20 +156,21 @@ def together(work: Callable[[Given], Got], given: Sequence[Given]) -> list[Got]:
         return list(pool.map(work, given))
 
 
-def overhead(person: Person, questions: Sequence[str], streams: int, rounds: int) -> dict[str, Any]:
-    """Ask so many questions at a time through the product, then straight; several times."""
+def overhead(people: Sequence[Person], questions: Sequence[str], rounds: int) -> dict[str, Any]:
+    """Have each person ask at the same time through the product, then straight; several times."""
     from appliance.conversations.inspecting import prompt_of
 
     product: list[Timing] = []
     direct: list[Timing] = []
     walls: dict[str, float] = {"product": 0.0, "straight": 0.0}
+    streams = len(people)
     for number in range(rounds):
         asked = [
-            f"{questions[(number * streams + at) % len(questions)]} ({number}.{at})"
-            for at in range(streams)
+            (one, f"{questions[(number * streams + at) % len(questions)]} ({number}.{at})")
+            for at, one in enumerate(people)
         ]
         started = time.monotonic()
-        answered = together(lambda text: through_product(person, text), asked)
+        answered = together(lambda given: through_product(*given), asked)
         walls["product"] += time.monotonic() - started
         product += [timing for timing, _ in answered]
         prompts = [(prompt_of(one), one.usage["completion_tokens"]) for _, one in answered]
@@ -275,8 +276,8 @@ def told_of_thread(turns: Sequence[Turn]) -> dict[str, Any]:
 
 
 @contextmanager
-def someone(site: str, name: str) -> Iterator[tuple[Person, list[str]]]:
-    """Make a person with a session who may read a source, and questions about its names."""
+def readers(site: str, name: str, count: int) -> Iterator[tuple[list[Person], list[str]]]:
+    """Make people with a session who may read a source, and questions about its names."""
     from django.contrib.auth.models import Group
     from django.contrib.sessions.backends.db import SessionStore
 
@@ -287,9 +288,9 @@ def someone(site: str, name: str) -> Iterator[tuple[Person, list[str]]]:
     source = Source.objects.filter(name=name).first()
     if source is None:
         raise SystemExit(f"There is no source called {name!r}: connect it first.")
-    user = User.objects.create_user(f"bench-{secrets.token_hex(4)}")
+    users = [User.objects.create_user(f"bench-{secrets.token_hex(4)}") for _ in range(count)]
     set_grant(GROUP, source)
-    user.groups.add(Group.objects.get(name=GROUP))
+    Group.objects.get(name=GROUP).user_set.add(*users)
     try:
         names = Definition.objects.filter(blob__documents__source=source, kind="function")
         chosen = sorted(set(names.values_list("name", flat=True)))
@@ -297,11 +298,12 @@ def someone(site: str, name: str) -> Iterator[tuple[Person, list[str]]]:
             f"What does `{name}` do, and when is it called?" for name in chosen if len(name) > 6
         ]
         yield (
-            Person(site, _session(SessionStore(), user)),
+            [Person(site, _session(SessionStore(), user)) for user in users],
             questions[:: max(1, len(questions) // 97)],
         )
     finally:
-        user.delete()
+        for user in users:
+            user.delete()
         Group.objects.filter(name=GROUP).delete()
 
 
@@ -331,12 +333,14 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=100)
     options = parser.parse_args()
     counts = [int(count) for count in options.streams.split(",")]
-    with _appliance(options, max(counts)) as (site, source), someone(site, source) as asking:
-        person, questions = asking
+    most = max(counts)
+    with _appliance(options, most) as (site, source), readers(site, source, most) as asking:
+        people, questions = asking
         if options.what == "thread":
-            figures = told_of_thread(long_thread(person, questions, options.messages))
+            figures = told_of_thread(long_thread(people[0], questions, options.messages))
         else:
-            figures = {"runs": [overhead(person, questions, n, options.rounds) for n in counts]}
+            runs = [overhead(people[:count], questions, options.rounds) for count in counts]
+            figures = {"runs": runs}
             console.print(_table(figures["runs"]))
     sys.stdout.write(json.dumps({"bench": f"conversations {options.what}", **figures}) + "\n")
 

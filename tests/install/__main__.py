@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.install.asking import ask, tls_version
+from tests.install.asking import ask, past_of, tls_version
 from tests.install.daytwo import (
     fail_to_serve,
     leak_stops_services,
@@ -140,7 +140,10 @@ def use(host: Host, worker: Host, model: Host | None, report: Report, work: Path
     report.note("tls", tls_version(host.address, NAME, authority), must="TLSv1.3")
     ask_in_browser(host, report, work)
     with report.step("a commit comes through the worker"):
-        wait_for_commit(worker, change_repository(worker))
+        commit = change_repository(worker)
+        wait_for_commit(worker, commit)
+    with report.step("the past of a file"):
+        report.note("is told by the pages", "Try longer" in tell_past(host, commit), must=True)
     host.run("plumbline", "doctor")
 
 
@@ -151,6 +154,12 @@ def ask_in_browser(host: Host, report: Report, work: Path, address: str = "") ->
     report.note("answer", answer.text.splitlines()[0])
     report.note("cites", answer.citations > 0, must=True)
     report.note("loaded from elsewhere", len(answer.foreign), must=0)
+
+
+def tell_past(host: Host, commit: str) -> str:
+    """Return what the pages of this host, which may have fetched nothing, say of a file's past."""
+    password = host.path("/var/lib/plumbline/admin-password").read_text().strip()
+    return past_of(NAME, host.address, password, "gauge", commit, "gauge.py")
 
 
 def lose_pages(host: Host, other: Host, report: Report, work: Path) -> None:

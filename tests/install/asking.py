@@ -6,6 +6,8 @@ import os
 import re
 import socket
 import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -36,6 +38,21 @@ def tls_version(address: str, name: str, authority: Path) -> str:
 def ask(name: str, address: str, password: str, question: str, picture: Path) -> Answer:
     """Sign in as the first administrator, ask, and wait until the answer was checked."""
     foreign: list[str] = []
+    with _signed_in(name, address, password, foreign) as page:
+        answer = _answer(page, question)
+        page.screenshot(path=picture)
+    return Answer(answer[0], answer[1], tuple(foreign))
+
+
+def past_of(name: str, address: str, password: str, source: str, commit: str, path: str) -> str:
+    """Return what the pages of one host say of the past of a file."""
+    with _signed_in(name, address, password, []) as page:
+        page.goto(f"https://{name}/code/history/{source}/{commit}/{path}")
+        return page.inner_text("main")
+
+
+@contextmanager
+def _signed_in(name: str, address: str, password: str, foreign: list[str]) -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM", "/usr/bin/chromium"),
@@ -53,11 +70,8 @@ def ask(name: str, address: str, password: str, question: str, picture: Path) ->
         page.fill("input[name=password]", password)
         page.keyboard.press("Enter")
         page.wait_for_url(f"https://{name}/")  # with its scripts, which send at the key
-        answer = _answer(page, question)
-        page.screenshot(path=picture)
-        found = Answer(answer[0], answer[1], tuple(foreign))
+        yield page
         browser.close()
-    return found
 
 
 def _answer(page: Page, question: str) -> tuple[str, int]:
