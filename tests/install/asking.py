@@ -47,7 +47,7 @@ def ask(name: str, address: str, password: str, question: str, picture: Path) ->
 def past_of(name: str, address: str, password: str, source: str, commit: str, path: str) -> str:
     """Return what the pages of one host say of the past of a file."""
     with _signed_in(name, address, password, []) as page:
-        page.goto(f"https://{name}/code/history/{source}/{commit}/{path}")
+        page.goto(f"https://{name}/history/{source}/{commit}/{path}")
         return page.inner_text("main")
 
 
