@@ -6,6 +6,7 @@ import threading
 import time
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import psutil
@@ -24,7 +25,18 @@ class Growth:
     memory_mb: float  # at the end
     memory_mb_per_hour: float
     descriptors: int  # at the end
-    descriptors_grown: int
+    descriptors_grown: int  # of PostgreSQL: each connection keeps the files open that it has read
+    processes: int  # at the end
+    processes_grown: int
+
+
+class Sample(NamedTuple):
+    """A program with its children at one moment."""
+
+    at: float  # seconds
+    memory_mb: float
+    descriptors: int
+    processes: int
 
 
 class Soak(threading.Thread):
@@ -34,7 +46,7 @@ class Soak(threading.Thread):
         super().__init__(daemon=True)
         self.world = world
         self.ended = threading.Event()
-        self.samples: dict[str, list[tuple[float, float, int]]] = defaultdict(list)
+        self.samples: dict[str, list[Sample]] = defaultdict(list)
         self.waiting: list[int] = []  # jobs and answers that were begun or wait
 
     def run(self) -> None:
@@ -54,24 +66,28 @@ class Soak(threading.Thread):
         memory, descriptors = 0.0, 0
         try:
             head = psutil.Process(pid)
-            for process in [head, *head.children(recursive=True)]:
+            processes = [head, *head.children(recursive=True)]
+            for process in processes:
                 memory += process.memory_info().rss / MEGABYTE
                 descriptors += process.num_fds()
         except psutil.Error:  # a child that ended meanwhile: the next sample has the others
             return
-        self.samples[name].append((time.monotonic(), memory, descriptors))
+        self.samples[name].append(Sample(time.monotonic(), memory, descriptors, len(processes)))
 
 
-def _growth(samples: list[tuple[float, float, int]]) -> Growth:
+def _growth(samples: list[Sample]) -> Growth:
     settled = samples[int(len(samples) * SETTLED) :]
-    hours = np.array([at for at, _, _ in settled]) / 3600
-    memory = np.array([value for _, value, _ in settled])
+    first, last = settled[0], settled[-1]
+    hours = np.array([one.at for one in settled]) / 3600
+    memory = np.array([one.memory_mb for one in settled])
     slope = float(np.polyfit(hours, memory, 1)[0]) if len(settled) > 2 else 0.0
     return Growth(
-        memory_mb=round(float(memory[-1]), 1),
+        memory_mb=round(last.memory_mb, 1),
         memory_mb_per_hour=round(slope, 1),
-        descriptors=settled[-1][2],
-        descriptors_grown=settled[-1][2] - settled[0][2],
+        descriptors=last.descriptors,
+        descriptors_grown=last.descriptors - first.descriptors,
+        processes=last.processes,
+        processes_grown=last.processes - first.processes,
     )
 
 
