@@ -89,7 +89,7 @@ def test_each_unit_connects_as_the_role_that_it_needs(
 def test_the_password_of_the_owner_is_handed_to_nothing_that_answers(site: Site) -> None:
     roles = (ROOT / "ansible/roles/plumbline/vars/main.yml").read_text(encoding="utf-8")
     (named,) = re.findall(r"^plumbline_owner_units: \[(.*)\]$", roles, re.M)
-    assert set(named.split(", ")) == {*OWNING, "plumbline-manage-"}
+    assert set(named.split(", ")) == {*OWNING, "plumbline-prune", "plumbline-manage-"}
     for unit in ANSWERING:
         # Not by the beginning of another's name either: systemd reads those that end in a dash.
         assert not [one for one in named.split(", ") if one == unit or _begins(one, unit)]
