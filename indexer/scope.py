@@ -127,16 +127,21 @@ class Scope:
 
         Rules are compared, not paths: other rules for a source count as less, unless it is whole.
         """
-        if not set(self.folders) <= set(other.folders):
-            return False
         return all(
-            source_id in self.whole_source_ids
-            or (
-                source_id not in other.whole_source_ids
-                and self._rules_of(source_id) == other._rules_of(source_id)
-            )
+            self._covers_rules(other, source_id) and self._covers_folders(other, source_id)
             for source_id in other.source_ids
         )
+
+    def _covers_rules(self, other: Scope, source_id: int) -> bool:
+        return source_id in self.whole_source_ids or (
+            source_id not in other.whole_source_ids
+            and self._rules_of(source_id) == other._rules_of(source_id)
+        )
+
+    def _covers_folders(self, other: Scope, source_id: int) -> bool:
+        """Return whether each folder that the other is narrowed to lies in one of this one's."""
+        theirs = other._folders_by_source.get(source_id, frozenset({""}))
+        return all(self._is_in_folders(source_id, path) for path in theirs)
 
     def _rules_of(self, source_id: int) -> set[PathRule]:
         return {rule for rule in self.rules if rule.source_id == source_id}

@@ -11,9 +11,10 @@ from django.shortcuts import render
 
 from appliance.accounts.directories.names import same_name
 from appliance.accounts.models import User
+from appliance.accounts.refusals import record_refusal
 from appliance.accounts.signing_in import LOCAL_BACKEND, may_sign_in_locally
-from appliance.audit.actions import Action, Outcome
-from appliance.audit.recording import Target, record
+from appliance.audit.actions import Action
+from appliance.audit.recording import Target
 
 
 class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
@@ -61,19 +62,18 @@ class AccountAdapter(DefaultAccountAdapter):  # type: ignore[misc]
             raise
 
     def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
-        _record_refusal(request, str(credentials.get("username", "")), "wrong_password")
+        # Each: of one name there are few before it is locked.
+        _record_refusal(request, str(credentials.get("username", "")), "wrong_password", each=True)
 
 
 def _record_refusal(
-    request: HttpRequest, name: str, reason: str, action: Action = Action.SIGN_IN_FAILED
+    request: HttpRequest,
+    name: str,
+    reason: str,
+    action: Action = Action.SIGN_IN_FAILED,
+    *,
+    each: bool = False,
 ) -> None:
     """Record a name that was tried, which need not be anybody's."""
     target = Target("person", "", name[:200])
-    record(
-        action,
-        actor=None,
-        target=target,
-        outcome=Outcome.DENIED,
-        request=request,
-        details={"reason": reason},
-    )
+    record_refusal(request, reason, action=action, target=target, each=each)

@@ -1,7 +1,12 @@
-"""Records what was refused at a door that anybody may knock at, without filling the record."""
+"""Records what was refused at doors that anybody may knock at, without filling the record.
+
+Counted in the record itself, so that all processes count together and a restart forgets nothing. Of
+a flood the last record that is written says that there is more.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.http import HttpRequest
@@ -13,7 +18,9 @@ from appliance.audit.models import Event
 from appliance.audit.recording import Target, record
 
 RECORDED_WITHIN = timedelta(minutes=1)
-MOST_RECORDED = 30  # refusals a minute, one for each address: an attack must not fill the record
+MOST_RECORDED = (
+    60  # of one kind in a minute, from all addresses: an attack must not fill the record
+)
 
 
 def address_of(request: HttpRequest) -> str:
@@ -21,21 +28,33 @@ def address_of(request: HttpRequest) -> str:
 
 
 def record_refusal(
-    request: HttpRequest, reason: str, *, actor: User | None = None, target: Target | None = None
+    request: HttpRequest,
+    reason: str,
+    *,
+    action: Action = Action.TOKEN_REFUSED,
+    actor: User | None = None,
+    target: Target | None = None,
+    details: Mapping[str, str] | None = None,
+    each: bool = False,
 ) -> None:
-    """Record a refused token, once a minute for each address and target."""
+    """Record a refusal, once a minute for each address, target and reason; or each, as far as there is room."""
+    target, reason = target or Target(""), reason[:300]
+    since = timezone.now() - RECORDED_WITHIN
+    # By what it was: who floods with tokens that nobody knows hides no use of one that was revoked.
     lately = Event.objects.filter(
-        action=Action.TOKEN_REFUSED, at__gt=timezone.now() - RECORDED_WITHIN
+        action=action, outcome=Outcome.DENIED, object_kind=target.kind, at__gt=since
     )
-    known = list(lately.values_list("address", "object_kind", "object_id")[:MOST_RECORDED])
-    this = (address_of(request)[:64], target.kind if target else "", target.id if target else "")
-    if this in known or len(known) >= MOST_RECORDED:
+    fields = ("address", "object_id", "object_name", "details__reason")
+    known = list(lately.order_by().values_list(*fields)[:MOST_RECORDED])
+    this = (address_of(request)[:64], target.id, target.name, reason)
+    if (this in known and not each) or len(known) >= MOST_RECORDED:
         return
+    more = {"further": "not recorded"} if len(known) == MOST_RECORDED - 1 else {}
     record(
-        Action.TOKEN_REFUSED,
+        action,
         actor=actor,
         target=target,
         outcome=Outcome.DENIED,
         request=request,
-        details={"reason": reason[:300]},
+        details={"reason": reason, **(details or {}), **more},
     )

@@ -21,8 +21,10 @@ def export_tree(
     *,
     is_wanted: Callable[[str], bool],
     most_bytes: int,
+    shown: Callable[[str, bytes], bytes] = lambda path, content: content,
 ) -> int:
-    """Write the wanted files below a folder and return how many; raises TooLarge.
+    """Write the wanted files below a folder, each as it is shown, and return how many; raises
+    TooLarge.
 
     Symbolic links, submodules, files above 5 MB and paths that lead elsewhere are left out.
     """
@@ -36,7 +38,7 @@ def export_tree(
     written = 0
     for object_id, content in contents:
         for entry in by_id.pop(object_id, ()):
-            write_file(folder, entry.path, content, mode=entry.mode & 0o755)
+            write_file(folder, entry.path, shown(entry.path, content), mode=entry.mode & 0o755)
             written += 1
     return written
 

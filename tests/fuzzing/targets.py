@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,9 @@ from appliance.conversations.answering.fixing.snippets import snippets_in, witho
 from appliance.conversations.answering.fixing.traces import read_trace
 from appliance.conversations.answering.pairing.plans import Action, PlanInvalid, read_plan
 from appliance.conversations.checking.citations import compile_answer
+from appliance.conversations.checking.judging import judge_answer
+from appliance.conversations.checking.markers import in_brackets
+from appliance.conversations.evidence import CitedDocument
 from appliance.conversations.rendering import render_markdown
 from appliance.sources.hooks import NoticeRefused, read_notice
 from appliance.sources.hooks.host import signature
@@ -38,6 +41,7 @@ from indexer.codesearch.errors import QueryRefused
 from indexer.codesearch.query import read_query
 from indexer.fetching.patterns import matches
 from indexer.masking.masking import mask
+from tests.appliance.conversations.pieces import piece
 
 CORPUS = Path(__file__).parent / "corpus"
 SECRET = "a secret of this address"
@@ -192,6 +196,15 @@ def citations(text: str) -> None:
     assert compiled.cited == ()  # nothing was offered, so nothing can be cited
 
 
+def judged(text: str) -> None:
+    """What an answer says of lines is tested against the lines: both may be anything."""
+    text = text.encode("utf-8", "replace").decode()
+    lines = replace(piece("E1", 1, text.count("\n") + 1), text=text)
+    held = CitedDocument.of(text)
+    judgements = judge_answer(f"{text} [E1].", {"E1": lines}, lambda evidence: held)
+    assert "".join(one.sentence.text for one in judgements) == in_brackets(f"{text} [E1].")
+
+
 def plan(text: str) -> None:
     for allowed in (set(Action), {Action.WRITE}):
         try:
@@ -248,6 +261,7 @@ TARGETS = (
     Target("answer", answer),
     Target("document", document),
     Target("citations", citations),
+    Target("judged", judged),
     Target("plan", plan),
     Target("trace", trace),
     Target("changes", changes),

@@ -182,3 +182,43 @@ RULED = PathRule(3, "docs/", True)
 )
 def test_a_scope_covers_what_surely_lies_in_it(now: Scope, before: Scope, covers: bool) -> None:
     assert now.covers(before) is covers
+
+
+ONE = Scope(frozenset({1}))
+
+
+@pytest.mark.parametrize(
+    ("now", "before", "covers"),
+    [
+        (ONE.within([(1, "a")]), ONE.within([(1, "a"), (1, "b")]), False),
+        (ONE.within([(1, "a"), (1, "b")]), ONE.within([(1, "a")]), True),
+        (ONE.within([(1, "a")]), ONE.within([(1, "a/b")]), True),
+        (ONE.within([(1, "a/b")]), ONE.within([(1, "a")]), False),
+        (ONE.within([(1, "a")]), ONE.within([(1, "ab")]), False),
+        (ONE.within([(1, "")]), ONE, True),
+        (Scope(frozenset({1, 2})).within([(2, "a")]), ONE, True),  # another source is not asked for
+    ],
+)
+def test_a_scope_covers_folders_that_lie_in_its_own(
+    now: Scope, before: Scope, covers: bool
+) -> None:
+    assert now.covers(before) is covers
+
+
+SOURCES = st.integers(1, 2)
+FEW_PATHS = st.sampled_from(["", "a", "a/b", "a/b/c", "ab", "b"])
+
+
+@st.composite
+def scopes(draw: st.DrawFn) -> Scope:
+    rules = draw(st.lists(st.builds(PathRule, SOURCES, FEW_PATHS, st.booleans()), max_size=4))
+    return Scope.from_rules(rules).within(draw(st.lists(st.tuples(SOURCES, FEW_PATHS), max_size=3)))
+
+
+@settings(max_examples=2000, deadline=None)
+@given(now=scopes(), before=scopes())
+def test_what_a_covered_scope_allows_is_allowed(now: Scope, before: Scope) -> None:
+    if now.covers(before):
+        for source_id in (1, 2):
+            for path in ("x", "a/x", "a/b/x", "a/b/c", "ab/x", "b"):
+                assert now.allows(source_id, path) or not before.allows(source_id, path)

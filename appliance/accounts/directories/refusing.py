@@ -7,8 +7,8 @@ from django.shortcuts import render
 
 from appliance.accounts.models import Directory
 from appliance.accounts.refusals import record_refusal
-from appliance.audit.actions import Action, Outcome
-from appliance.audit.recording import Target, record
+from appliance.audit.actions import Action
+from appliance.audit.recording import Target
 
 TRY_AGAIN = "The sign-in could not be completed. Begin again from the sign-in page."
 
@@ -25,14 +25,9 @@ def refuse(
 ) -> HttpResponse:
     """Record a refusal for auditors, and tell the person what they can do; not the reason, which
     whoever forged something must not learn from."""
-    record(
-        action,
-        actor=None,
-        target=Target("directory", directory.slug, directory.name),
-        outcome=Outcome.DENIED,
-        request=request,
-        details={"reason": reason[:300], **(details or {})},
-    )
+    target = Target("directory", directory.slug, directory.name)
+    # Each: behind a proxy all people share an address.
+    record_refusal(request, reason, action=action, target=target, details=details, each=True)
     context = {"directory": directory, "says": says}
     return render(request, "accounts/refused.html", context, status=status)
 

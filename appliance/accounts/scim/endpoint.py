@@ -10,22 +10,20 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
-from django.core.cache import cache
 from django.db import DatabaseError, IntegrityError
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.views.decorators.csrf import csrf_exempt
 
 from appliance.accounts.models import Directory
+from appliance.accounts.refusals import record_refusal
 from appliance.accounts.scim.errors import ScimError, invalid_syntax, not_unique
 from appliance.accounts.scim.tokens import find_token
-from appliance.audit.actions import Action, Outcome
-from appliance.audit.recording import Target, record
+from appliance.audit.recording import Target
 
 logger = logging.getLogger(__name__)
 
 CONTENT_TYPE = "application/scim+json"
 MAX_BODY_BYTES = 16 * 1024 * 1024  # a group of 10,000 members takes about two
-REFUSALS_S = 60  # one record a minute and address: a flood of wrong tokens is one event
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +79,7 @@ def _call(request: HttpRequest, slug: str) -> Call:
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
     token = find_token(slug, text.strip()) if scheme.lower() == "bearer" else None
     if token is None:
-        _note_refusal(request, slug)
+        record_refusal(request, "scim", target=Target("directory", name=slug[:60]))
         raise ScimError(401, "The token is missing, wrong, revoked or expired.")
     return Call(
         token.directory,
@@ -103,20 +101,6 @@ def _body(request: HttpRequest) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise invalid_syntax("The body must be an object.")
     return body
-
-
-def _note_refusal(request: HttpRequest, slug: str) -> None:
-    address = request.META.get("REMOTE_ADDR", "")
-    if cache.add(f"scim-refused-{address}", 1, REFUSALS_S):
-        target = Target("directory", name=slug[:60])
-        record(
-            Action.TOKEN_REFUSED,
-            actor=None,
-            target=target,
-            outcome=Outcome.DENIED,
-            request=request,
-            details={"for": "scim"},
-        )
 
 
 def _response(answer: Answer) -> HttpResponse:

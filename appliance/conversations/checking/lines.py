@@ -19,6 +19,7 @@ from indexer.lexical.words import split_word
 IDENTIFIER = re.compile(r"[^\W\d][\w$]*(?:-[^\W\d]\w*)*")
 NUMBERS = re.compile(NUMBER.replace(r"(?<![\w.])v?", r"(?:(?<![A-Za-z_.\d])|(?<=\bv))"))
 MAX_PLACES = 500  # of one mention in one text
+LONGEST_HEX = 200  # letters of a number that is compared in any notation
 OF_NO_PLACE = frozenset({"self", "this", "cls", "super"})  # whose members they are nobody writes
 
 
@@ -121,6 +122,6 @@ def static_part(endpoint: str) -> str:
 
 def _plain(number: str) -> str:
     number = number.replace("_", "").replace(",", "").lower()
-    if number.startswith("0x"):
-        return str(int(number, 16))
+    if number.startswith("0x"):  # a key as one literal: Python writes no number of many digits
+        return str(int(number, 16)) if len(number) <= LONGEST_HEX else number
     return number.lstrip("0") or "0" if number.isdecimal() else number

@@ -43,7 +43,8 @@ class SearchForm(forms.Form):
             page=given["page"],
             query=given["q"],
             by=by,
-            ref=given["ref"],
+            # A code search names its ref in the query: its page takes no other.
+            ref="" if given["page"] == SavedSearch.Page.CODE else given["ref"],
             is_alert=given["is_alert"],
             by_mail=given["is_alert"] and given["by_mail"],
             by_webhook=given["is_alert"] and given["by_webhook"],

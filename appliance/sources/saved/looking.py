@@ -24,7 +24,15 @@ from appliance.audit.actions import Action
 from appliance.audit.recording import Target, record
 from appliance.sources.access import granted_scope_of
 from appliance.sources.models import Delivery, Notification, SavedSearch
-from appliance.sources.saved.matches import Found, Match, found_by, known_after, known_of, new_among
+from appliance.sources.saved.matches import (
+    Found,
+    Match,
+    Within,
+    found_by,
+    known_after,
+    known_of,
+    new_among,
+)
 from appliance.sources.saved.places import MOST_PLACES, places_of
 from appliance.sources.sets.picking import picked
 from indexer.codesearch.errors import QueryRefused
@@ -60,36 +68,44 @@ def look_around(*, seconds: float = SECONDS) -> int:
             break
         if search.owner_id not in scopes:
             scopes[search.owner_id] = granted_scope_of(search.owner)
-        scope = _narrowed(search, scopes[search.owner_id], names)
-        seen = _digest(scope, editions)
+        within = _within(search, scopes[search.owner_id], names)
+        seen = _digest(within, editions)
         if seen != search.seen:
-            looked += _look(search, scope, seen)
+            looked += _look(search, within, seen)
     return looked
 
 
-def _narrowed(search: SavedSearch, scope: Scope, names: Mapping[str, int]) -> Scope:
-    scope = picked(search.owner, scope, search.narrowing.get("set", "")).scope
+def _within(search: SavedSearch, scope: Scope, names: Mapping[str, int]) -> Within:
+    found = picked(search.owner, scope, search.narrowing.get("set", ""))
+    ref = search.ref or found.ref
     chosen = search.narrowing.get("source", [])
     if not chosen:
-        return scope
-    return scope.narrowed_to(names[name] for name in chosen if name in names)
+        return Within(found.scope, ref)
+    return Within(found.scope.narrowed_to(names[name] for name in chosen if name in names), ref)
 
 
-def _digest(scope: Scope, editions: Mapping[int, Sequence[str]]) -> str:
-    """Return what stands for all that a search may find: what may be read, and its editions."""
-    told = [repr(sorted(scope.whole_source_ids)), repr(scope.rules)]
+def _digest(within: Within, editions: Mapping[int, Sequence[str]]) -> str:
+    """Return what stands for all that a search may find: what may be read of which ref, and its
+    editions."""
+    scope = within.scope
+    told = [
+        repr(sorted(scope.whole_source_ids)),
+        repr(scope.rules),
+        repr(scope.folders),
+        within.ref,
+    ]
     told += [f"{pk}:{','.join(editions.get(pk, ()))}" for pk in sorted(scope.source_ids)]
     return hashlib.sha256("\n".join(told).encode()).hexdigest()
 
 
-def _look(search: SavedSearch, scope: Scope, seen: str) -> int:
+def _look(search: SavedSearch, within: Within, seen: str) -> int:
     """Make one search and write down what it found; 0 when somebody else has done so meanwhile."""
     found: Found | None = None
     state = State.LOST
-    if scope.source_ids:
+    if within.scope.source_ids:
         try:
-            with behind(scope):
-                found = found_by(search, scope)
+            with behind(within.scope):
+                found = found_by(search, within)
             state = State.CUT if found.is_cut else State.GOOD
         except QueryRefused:
             state = State.REFUSED

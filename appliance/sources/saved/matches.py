@@ -34,24 +34,33 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Within:
+    """Where a saved search looks: what its owner may read of it, and the ref (empty: each default)."""
+
+    scope: Scope
+    ref: str
+
+
+@dataclass(frozen=True, slots=True)
 class Found:
     matches: tuple[Match, ...]  # that may be told
     digests: frozenset[bytes]  # of these and of others that are known from now on
     is_cut: bool  # there may be more than these
 
 
-def found_by(search: SavedSearch, scope: Scope) -> Found:
-    """Make the search within a scope. Raises QueryRefused."""
+def found_by(search: SavedSearch, within: Within) -> Found:
+    """Make the search. Raises QueryRefused."""
     by = Narrowing.from_json(search.narrowing)
+    scope, ref = within.scope, within.ref
     if search.page == SavedSearch.Page.CODE:
         result, _ = search_code_narrowed(
-            search.query, by, scope=scope, max_lines=FOLLOWED_LINES, seconds=SEARCH_SECONDS
+            search.query, by, scope=scope, ref=ref, max_lines=FOLLOWED_LINES, seconds=SEARCH_SECONDS
         )
         matches = tuple(_lines(result))
         digests = frozenset(match.digest for match in matches)
         return Found(matches, digests, not result.certificate.is_complete)
     searched = search_narrowed(
-        search.query, by, scope=scope, names=(), ref=search.ref, limit=FOLLOWED_DOCUMENTS
+        search.query, by, scope=scope, names=(), ref=ref, limit=FOLLOWED_DOCUMENTS
     )
     documents = {
         (hit.source_id, hit.path): Match(

@@ -27,6 +27,7 @@ from indexer.models import Document, Source
 logger = logging.getLogger(__name__)
 
 ONCE = timedelta(minutes=1)
+MOST = 60  # of one person within it: who tries every number must not fill the record
 # Pages for some roles: that they exist is no secret, that somebody looked for them is told.
 GUARDED = ("audit", "connect", "credential", "curat", "evaluation", "source_connect", "unanswered")
 
@@ -34,7 +35,8 @@ Given = Mapping[str, Any]
 
 
 def note_denied(request: HttpRequest) -> None:
-    """Record that somebody was denied what is there: once a minute for each person and thing."""
+    """Record that somebody was denied what is there: once a minute for each person and thing, and
+    not more than some things a minute."""
     match = request.resolver_match
     user = getattr(request, "user", None)
     if match is None or not isinstance(user, User):
@@ -124,12 +126,9 @@ FINDERS: Mapping[str, Callable[[User, Given], Target | None]] = {
 
 
 def _was_noted(user: User, target: Target) -> bool:
-    lately = timezone.now() - ONCE
-    return Event.objects.filter(
-        action=Action.DENIED,
-        actor_id=user.pk,
-        object_kind=target.kind,
-        object_id=target.id,
-        object_name=target.name,
-        at__gte=lately,
-    ).exists()
+    lately = Event.objects.filter(
+        action=Action.DENIED, actor_id=user.pk, at__gte=timezone.now() - ONCE
+    )
+    fields = ("object_kind", "object_id", "object_name")
+    noted = list(lately.order_by().values_list(*fields)[:MOST])
+    return len(noted) >= MOST or (target.kind, target.id, target.name) in noted

@@ -12,8 +12,10 @@ import hashlib
 import json
 import os
 import shutil
+import struct
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
@@ -34,6 +36,12 @@ DUMP, ENCRYPTED, MANIFEST = "database.dump", "database.dump.age", "manifest.json
 WORDS = "plumbline backup 1\n"
 BLOCK_BYTES = 1024 * 1024
 LARGEST_MANIFEST_BYTES = 10_000_000
+# What a damaged ZIP, or a manifest that is none, is found by: RuntimeError where a flipped bit says that
+# it is encrypted, packed in another way or nested without an end.
+UNREADABLE = (
+    OSError, ValueError, TypeError, KeyError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error,
+    struct.error,
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +108,7 @@ def write(file: Path, *, recipients: Sequence[str], key_fingerprint: str) -> Man
     """Write a backup under a name of its own, read it back, and only then give it its name."""
     to = recipients_from(recipients)
     partial = file.with_name(f".{file.name}{PARTIAL}")
-    with _alone(file.parent):
+    with alone(file.parent):
         for left in file.parent.glob(f".*{SUFFIX}{PARTIAL}"):
             left.unlink()  # of a backup that was ended in the middle
         try:
@@ -160,30 +168,51 @@ def read_manifest(file: Path) -> Manifest:
                 raise ValueError("its manifest is too large")
             manifest = Manifest(**json.loads(archive.read(MANIFEST)))
         datetime.fromisoformat(manifest.made_at)
-    except (OSError, ValueError, TypeError, KeyError, zipfile.BadZipFile) as exc:
+        _check_texts(manifest)
+    except UNREADABLE as exc:
         raise BackupFailed(f"{file} is no finished backup: {exc}") from exc
     return manifest
+
+
+def _check_texts(manifest: Manifest) -> None:
+    told = [
+        manifest.key_fingerprint,
+        manifest.signature,
+        *manifest.migrations,
+        *manifest.recipients,
+    ]
+    if not all(isinstance(one, str) for one in told):
+        raise ValueError("its manifest is none of ours")
 
 
 def verify(file: Path) -> Manifest:
     """Check every byte against the manifest; needs no key. Raises BackupFailed."""
     manifest = read_manifest(file)
+    _compare(file, manifest)
+    return manifest
+
+
+def _compare(file: Path, manifest: Manifest) -> None:
     try:
         with zipfile.ZipFile(file) as archive, archive.open(_entry_of(manifest)) as entry:
             stored = Counted(entry)
             while stored.read(BLOCK_BYTES):
                 pass
-    except (OSError, KeyError, zipfile.BadZipFile) as exc:
+    except UNREADABLE as exc:
         raise BackupFailed(f"{file} is damaged: {exc}. Use another backup.") from exc
     if (stored.sha256, stored.size_bytes) != (manifest.stored_sha256, manifest.stored_bytes):
         raise BackupFailed(f"{file} is not what its manifest names. Use another backup.")
-    return manifest
 
 
 @contextmanager
-def opened(file: Path, identities: Sequence[pyrage.x25519.Identity] = ()) -> Iterator[Path]:
-    """Yield the dump as a file of its own, decrypted and checked; it is removed afterwards."""
-    manifest = verify(file)
+def opened(
+    file: Path, manifest: Manifest, identities: Sequence[pyrage.x25519.Identity] = ()
+) -> Iterator[Path]:
+    """Yield the dump as a file of its own, decrypted; it is removed afterwards.
+
+    It is what this manifest names, whatever lies in the file's place by now.
+    """
+    _compare(file, manifest)
     if manifest.recipients and not identities:
         raise BackupFailed(
             f"{file} is encrypted. Name the file with its secret key: --identity FILE."
@@ -232,9 +261,12 @@ def private(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def _alone(folder: Path) -> Iterator[None]:
+def alone(folder: Path) -> Iterator[None]:
     """Hold the folder: of two backups at once one would remove the other's half file."""
-    with (folder / ".lock").open("w") as lock:
+    # No link is followed: others may write into a mounted folder, and would choose what is opened.
+    # The group's, if the umask lets it: on hosts the unit and the administrator's commands take it.
+    descriptor = os.open(folder / ".lock", os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o660)
+    with os.fdopen(descriptor, "w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

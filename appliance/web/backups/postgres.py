@@ -25,6 +25,9 @@ from appliance.web.backups.errors import BackupFailed
 # The owner's policy lets it see every row; the key is made anew, and rights are given anew.
 AS_OWNER = ("--enable-row-security", "--no-privileges", "--exclude-table-data=wall_key")
 
+# Whoever still works holds locks; who waits for those longer holds up everybody else.
+BEGIN = "BEGIN;\nSET LOCAL lock_timeout = '60s';\n"
+
 # Everything in the schema but what extensions brought.
 EMPTY = """
 SET client_min_messages = warning;
@@ -106,11 +109,14 @@ def _restore_as_one(arguments: list[str]) -> None:
             stderr=said,
         )
         giving = subprocess.Popen(  # noqa: S603  fixed program, no shell
-            [program("pg_restore"), *arguments], stdout=subprocess.PIPE, stderr=told
+            [program("pg_restore"), *arguments],
+            env=_environment(),
+            stdout=subprocess.PIPE,
+            stderr=told,
         )
         assert taking.stdin is not None and giving.stdout is not None  # noqa: S101, PT018  asked for above
         with suppress(BrokenPipeError):  # psql ended; below it says why
-            taking.stdin.write(f"BEGIN;\n{EMPTY}\n".encode())
+            taking.stdin.write(f"{BEGIN}{EMPTY}\n".encode())
             shutil.copyfileobj(giving.stdout, taking.stdin, 1024 * 1024)
         giving.stdout.close()
         complete = giving.wait() == 0
@@ -121,7 +127,8 @@ def _restore_as_one(arguments: list[str]) -> None:
         if failed is not None:
             failed.seek(0)
             words = failed.read(500).decode("utf-8", "replace").strip()
-            raise BackupFailed(f"The backup could not be put back: {words}")
+            busy = " Stop the services first." if "lock timeout" in words else ""
+            raise BackupFailed(f"The backup could not be put back: {words}{busy}")
 
 
 def is_readable(dumped: Path) -> None:

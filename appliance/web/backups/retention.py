@@ -18,7 +18,8 @@ def name_at(moment: datetime) -> str:
 
 def backups_in(folder: Path) -> list[tuple[datetime, Path]]:
     """Return the backups with names of ours, newest first; other files are nobody's business."""
-    found = [(moment, path) for path in folder.iterdir() if (moment := _moment(path)) is not None]
+    files = (path for path in folder.iterdir() if path.is_file())
+    found = [(moment, path) for path in files if (moment := _moment(path)) is not None]
     return sorted(found, reverse=True)
 
 

@@ -2,7 +2,7 @@
 
 What fewer than three people did in one day is not told: it counts into no week and no total either,
 since the difference to what is told would give it away. Asking, searching and rating are counted
-apart, so that one who asks does not hide among many who search.
+apart, so that one who asks does not hide among many who search. docs/decisions/0088-days-are-told-when-they-are-over.md
 """
 
 from __future__ import annotations
@@ -104,13 +104,15 @@ def quality_in(period: Period) -> Table:
 
 
 def _questions(period: Period) -> Iterable[_Deed]:
-    asked = Message.objects.filter(role=Message.Role.ANSWER, created_at__gte=period.since)
+    asked = Message.objects.filter(role=Message.Role.ANSWER, created_at__range=period.moments)
     for at, owner in asked.values_list("created_at", "thread__owner"):
         yield _Deed(timezone.localdate(at), owner, ASKING, {"questions": 1})
 
 
 def _searches(period: Period) -> Iterable[_Deed]:
-    done = Event.objects.filter(action__in=SEARCHES, at__gte=period.since, actor_id__isnull=False)
+    done = Event.objects.filter(
+        action__in=SEARCHES, at__range=period.moments, actor_id__isnull=False
+    )
     for at, person, action in done.values_list("at", "actor_id", "action"):
         is_code = action == Action.CODE_SEARCHED.value
         doing, name = (CODE, "code_searches") if is_code else (SEARCHING, "searches")
@@ -121,7 +123,7 @@ def _answers(period: Period) -> Iterable[_Deed]:
     ended = Message.objects.filter(
         role=Message.Role.ANSWER,
         state__in=(Message.State.DONE, Message.State.FAILED),
-        created_at__gte=period.since,
+        created_at__range=period.moments,
     )
     fields = ("created_at", "thread__owner", "state", "not_found", "seconds",
               "usage__first_words_s", "checks__counts")  # fmt: skip
@@ -134,7 +136,7 @@ def _answers(period: Period) -> Iterable[_Deed]:
 
 
 def _opinions(period: Period) -> Iterable[_Deed]:
-    given = Feedback.objects.filter(updated_at__gte=period.since)
+    given = Feedback.objects.filter(updated_at__range=period.moments)
     for at, person, is_good in given.values_list("updated_at", "person", "is_good"):
         yield _Deed(timezone.localdate(at), person, RATING, {"good" if is_good else "bad": 1})
 

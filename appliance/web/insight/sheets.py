@@ -49,8 +49,8 @@ def freshness_sheet(period: Period) -> list[Cells]:
 
 def unanswered_sheet(period: Period) -> list[Cells]:
     """Return the weeks of the report, whatever the stretch of time."""
-    rows = [(one.name, one.not_found, one.missing, one.newest.isoformat()) for one in report().rows]
-    return [("source", "not_found", "said_to_be_there", "newest_at"), *rows]
+    rows = [(one.name, one.not_found, one.missing) for one in report().rows]
+    return [("source", "not_found", "said_to_be_there"), *rows]
 
 
 SHEETS: Mapping[str, Callable[[Period], list[Cells]]] = {

@@ -8,7 +8,6 @@ from appliance.web.managing import adapters, views
 
 urlpatterns = [
     path("manage/", views.overview, name="manage"),
-    path("manage/usage.csv", views.usage_csv, name="usage_csv"),
     path("manage/jobs/", views.job_list, name="jobs"),
     path("manage/jobs/retry/", views.jobs_retry, name="jobs_retry"),
     path("manage/jobs/<int:job_id>/retry/", views.job_retry, name="job_retry"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -19,6 +17,9 @@ from appliance.sources import listing
 from appliance.sources.evaluating import plots_of
 from appliance.sources.overview import overviews_of
 from appliance.web.health import check_all
+from appliance.web.insight.counting import FEWEST_PEOPLE, quality_in
+from appliance.web.insight.period import Period
+from appliance.web.insight.plots import quality_plots
 from appliance.web.managing.jobs import (
     JobsForm,
     chosen_jobs,
@@ -26,7 +27,6 @@ from appliance.web.managing.jobs import (
     retry,
     retry_all_failed,
 )
-from appliance.web.managing.usage import Day, usage_of
 from appliance.web.managing.values import sections
 from appliance.web.verdict import summary_of, worst_state
 from indexer.evaluation.summary import ALL
@@ -44,6 +44,8 @@ def overview(request: HttpRequest) -> HttpResponse:
     checks = check_all()
     overviews = sorted(overviews_of(Source.objects.all()), key=listing.SORTS["state"])
     unanswered = report()
+    period = Period.read("")
+    answers = quality_in(period)
     context = {
         "checks": [check for check in checks if check.state in {"failed", "warning"}],
         "worst": worst_state(checks),
@@ -51,34 +53,15 @@ def overview(request: HttpRequest) -> HttpResponse:
         "sources": overviews[:SHOWN_SOURCES],
         "source_summary": listing.summary_of(overviews),
         "job_counts": counts_by_state(),
-        "usage": usage_of(),
+        "period": period,
+        "fewest": FEWEST_PEOPLE,
+        "answers": answers.total,
+        "answer_plots": quality_plots(answers, period),
         "quality": [plot for plot in plots_of(ALL) if plot],
         "unanswered": unanswered.rows[:SHOWN_UNANSWERED],
         "weeks": unanswered.weeks,
     }
     return render(request, "web/managing/overview.html", context)
-
-
-@role_required(Role.ADMIN)
-@require_safe
-def usage_csv(request: HttpRequest) -> HttpResponse:
-    """Give the table behind the plots of usage."""
-    response = HttpResponse(content_type="text/csv; charset=utf-8")
-    name = f"usage-{timezone.localdate():%Y-%m-%d}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    writer = csv.writer(response)
-    writer.writerow(
-        ["date", "people", "questions", "answered", "not_found", "failed", "seconds_p50", "good",
-         "bad"]
-    )  # fmt: skip
-    writer.writerows(_row(day) for day in usage_of().days)
-    return response
-
-
-def _row(day: Day) -> list[object]:
-    seconds = "" if day.seconds_p50 is None else round(day.seconds_p50, 2)
-    return [day.date.isoformat(), day.people, day.questions, day.answered, day.not_found,
-            day.failed, seconds, day.good, day.bad]  # fmt: skip
 
 
 @role_required(Role.ADMIN)

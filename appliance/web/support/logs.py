@@ -14,11 +14,12 @@ from pathlib import Path
 
 from django.conf import settings
 
-from appliance.web.support.words import LEFT_OUT, PACKAGES, message_templates
+from appliance.web.support.words import LEFT_OUT, PACKAGES, functions, message_templates
 
 LINES = 5000  # of each file, the newest
 TAIL_BYTES = 4_000_000
-TIME = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d[.,]?\d*"
+LONGEST = 2000  # letters of a line: a database writes whole statements down
+TIME = r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(?:[.,]\d{1,6})?(?!\d)"
 LEVEL = r"DEBUG|INFO|WARNING|ERROR|CRITICAL|LOG|FATAL|PANIC|NOTICE|HINT|DETAIL|STATEMENT"
 OURS = re.compile(rf"({TIME}) ({LEVEL}) ([\w.]+) (.*)")
 CELERYS = re.compile(rf"\[({TIME}): ({LEVEL})/([\w-]+)\] (.*)")
@@ -48,7 +49,7 @@ def reduced(lines: Iterable[str]) -> Iterator[str]:
     """Yield what of the lines may leave; runs of lines that may not become one."""
     left_out = 0
     for line in lines:
-        if told := _reduce(line.rstrip("\n")):
+        if told := _reduce(line[:LONGEST].rstrip("\n")):
             if left_out:
                 yield f"({left_out} lines left out)"
                 left_out = 0
@@ -108,13 +109,15 @@ def _logger(name: str) -> str:
 
 
 def _frame(path: str, line: str, function: str) -> str:
-    """Keep a place in the product or in a library; of any other, nothing of its name."""
+    """Keep a place in the product or in a library, where there is one; of any other, nothing."""
     base = f"{settings.BASE_DIR}/"
     library = next((folder for folder in sys.path if folder and path.startswith(f"{folder}/")), "")
-    if path.startswith(base) and path.removeprefix(base).partition("/")[0] in PACKAGES:
-        return f"  {path.removeprefix(base)}:{line} {function}"
-    if "packages" in library and Path(path).is_file():
-        return f"  {path.removeprefix(library + '/')}:{line} {function}"
+    is_there = ".." not in path and Path(path).is_file()
+    if is_there and path.startswith(tuple(f"{base}{package}/" for package in PACKAGES)):
+        named = function if function in functions() else LEFT_OUT
+        return f"  {path.removeprefix(base)}:{line} {named}"
+    if is_there and "packages" in library:
+        return f"  {path.removeprefix(library + '/')}:{line}"
     return f"  {LEFT_OUT}:{line}"
 
 

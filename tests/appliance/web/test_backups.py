@@ -92,10 +92,31 @@ def test_a_backup_that_is_killed_leaves_no_half_file(db: None, tmp_path: Path) -
 
 def test_two_at_once_do_not_disturb_each_other(db: None, tmp_path: Path) -> None:
     with (
-        archive._alone(tmp_path),
+        archive.alone(tmp_path),
         pytest.raises(CommandError, match="Another backup is being written"),
     ):
         call_command("backup", tmp_path)
+
+
+def test_a_link_in_the_folder_leads_nowhere(db: None, tmp_path: Path) -> None:
+    """Others may write into a mounted folder: what we open there is what lies there."""
+    folder, victim = tmp_path / "folder", tmp_path / "victim"
+    folder.mkdir()
+    victim.write_text("mine")
+    (folder / ".a.backup.partial").symlink_to(victim)
+    call_command("backup", folder / "a.backup")
+    assert not (folder / "a.backup").is_symlink()
+    (folder / ".lock").unlink()
+    (folder / ".lock").symlink_to(victim)
+    with pytest.raises(CommandError):
+        call_command("backup", folder / "b.backup")
+    (folder / ".lock").unlink()
+    (folder / "c.backup").symlink_to(tmp_path / "nowhere")
+    call_command("backup", folder / "c.backup")
+    assert not (tmp_path / "nowhere").exists()
+    assert victim.read_text() == "mine"
+    for file in folder.glob("*.backup"):
+        assert file.stat().st_mode & 0o077 == 0
 
 
 def test_a_full_disk_leaves_nothing(
@@ -128,6 +149,13 @@ class TestRetention:
             "plumbline-2026-04-09T140000.backup",
             "plumbline-2026-99-99T000000.backup",
         ]
+
+    def test_a_folder_with_the_name_of_a_backup_ends_no_round(self, tmp_path: Path) -> None:
+        names = [retention.name_at(datetime(2020, 1, day)) for day in (1, 2, 3)]
+        (tmp_path / names[0]).mkdir()
+        for name in names[1:]:
+            (tmp_path / name).touch()
+        assert retention.prune(tmp_path, daily=1, weekly=0) == [tmp_path / names[1]]
 
     def test_the_newest_always_stays(self, tmp_path: Path) -> None:
         file = tmp_path / retention.name_at(datetime(2020, 1, 1))

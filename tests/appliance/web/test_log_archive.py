@@ -16,9 +16,10 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from pytest_django import Settings
 
+from appliance.web.backups.archive import alone
 from appliance.web.backups.copies import check_copies
 from appliance.web.backups.errors import BackupFailed
-from appliance.web.backups.logarchive import places, sealing
+from appliance.web.backups.logarchive import archiving, places, sealing
 from appliance.web.backups.logarchive.recovering import LOG_FOLDER, SETTINGS, SIGNAL, recover
 
 KEY = pyrage.x25519.Identity.generate()
@@ -127,11 +128,60 @@ def test_a_copy_that_reaches_out_of_its_folder_is_refused(folder: Path, tmp_path
     assert not (tmp_path / "outside").exists()
 
 
+@pytest.mark.parametrize("kind", [tarfile.SYMTYPE, tarfile.LNKTYPE, tarfile.FIFOTYPE])
+def test_a_copy_with_a_link_is_refused(folder: Path, tmp_path: Path, kind: bytes) -> None:
+    """PostgreSQL makes none here; each way around a check of links begins with one."""
+    packed = tar_of(PG_VERSION=b"18\n")
+    with tarfile.open(fileobj=packed, mode="a") as archive:
+        member = tarfile.TarInfo("pg_wal")
+        member.type, member.linkname = kind, "PG_VERSION"
+        archive.addfile(member)
+    packed.seek(0)
+    name = places.base_name(AT + timedelta(days=9), PIECES[3])
+    sealing.seal(packed, folder / places.BASES, name, TO)
+    with pytest.raises(BackupFailed, match="cannot be unpacked"):
+        recover(folder, tmp_path / "new", None, [KEY])
+
+
+def test_a_copy_of_what_was_recovered_before_is_recovered_as_any_other(
+    folder: Path, tmp_path: Path
+) -> None:
+    """It holds the folder and the wishes of the recovery from which it comes."""
+    before = b"recovery_target_time = '2020-01-01 00:00:00+00:00'\n"
+    packed = tar_of(
+        **{"PG_VERSION": b"18\n", SETTINGS: before, f"{LOG_FOLDER}/{PIECES[3]}": b"old"}
+    )
+    name = places.base_name(AT + timedelta(days=9), PIECES[3])
+    sealing.seal(packed, folder / places.BASES, name, TO)
+    recover(folder, tmp_path / "new", None, [KEY])
+    assert (tmp_path / "new" / LOG_FOLDER / PIECES[3]).read_bytes() == CANARY * 1000
+    wishes = (tmp_path / "new" / SETTINGS).read_text().splitlines()
+    assert [line for line in wishes if line.startswith("recovery_target_time")][-1].endswith("= ''")
+
+
 def test_of_the_log_only_what_no_copy_needs_goes(folder: Path) -> None:
     assert places.prune(folder, kept_bases=2) == []
     gone = places.prune(folder, kept_bases=1)
     assert {sealing.plain_name(path) for path in gone} >= set(PIECES[:3])
     assert [sealing.plain_name(path) for path in places.log_in(folder)] == PIECES[3:]
+
+
+def test_a_name_that_we_never_give_is_nobodys_business(folder: Path, tmp_path: Path) -> None:
+    (folder / places.BASES / f"2026-99-99T000000-{PIECES[0]}.gz.age").touch()
+    assert [base.first_piece for base in places.bases_in(folder)] == [PIECES[0], PIECES[3]]
+    assert recover(folder, tmp_path / "new", None, [KEY]).base.first_piece == PIECES[3]
+
+
+def test_two_at_once_do_not_write_the_same_file(tmp_path: Path) -> None:
+    archive = archiving.Archive("postgresql:///x", tmp_path / "spool", tmp_path / "folder", TO)
+    for path in (archive.spool, archive.folder / places.BASES, archive.folder / places.LOG):
+        path.mkdir(parents=True)
+    for path, work in (
+        (archive.spool, archiving.keep),
+        (archive.folder / places.BASES, archiving.copy_base),
+    ):
+        with alone(path), pytest.raises(BackupFailed, match="Another backup is being written"):
+            work(archive)
 
 
 def test_half_a_file_has_no_name(tmp_path: Path) -> None:

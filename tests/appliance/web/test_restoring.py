@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import json
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
+from typing import IO
 
 import pytest
 from django.contrib.auth.models import Group
@@ -18,7 +22,9 @@ from appliance.audit.verifying import verify as verify_audit
 from appliance.sources.access import names_in, scope_of
 from appliance.sources.models import Grant
 from appliance.web.backups import archive, postgres
+from appliance.web.backups.errors import BackupFailed
 from appliance.web.backups.identities import make_identity
+from appliance.web.management.commands import restore
 from indexer.models import Chunk, Source
 from indexer.retrieval.search import search
 from tests.conftest import SourceFactory
@@ -168,6 +174,29 @@ def test_a_damaged_backup_is_refused_and_nothing_changes(
     assert Source.objects.count() == 1
 
 
+def test_any_damage_is_told_in_a_sentence(db: None, tmp_path: Path) -> None:
+    """One bit of each byte that says how the ZIP is built, and manifests that are none."""
+    file, harmed = tmp_path / "a.backup", tmp_path / "harmed.backup"
+    call_command("backup", file)
+    whole = file.read_bytes()
+    end = whole.rindex(b'{\n  "made_at"')
+    for at in (*range(60), *range(end - 80, end), *range(len(whole) - 250, len(whole))):
+        for bit in (1, 8, 128):
+            harmed.write_bytes(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+            with suppress(BackupFailed):
+                archive.verify(harmed)
+    told = json.loads(zipfile.ZipFile(file).read(archive.MANIFEST))
+    for manifest in (
+        "[" * 100_000, "null", "7", "{}", json.dumps(told | {"signature": 7}),
+        json.dumps(told | {"migrations": 7}), json.dumps(told | {"migrations": [7]}),
+        json.dumps(told | {"recipients": [[]]}), json.dumps(told | {"made_at": None}),
+    ):  # fmt: skip
+        with zipfile.ZipFile(harmed, "w") as new:
+            new.writestr(archive.MANIFEST, manifest)
+        with pytest.raises(BackupFailed, match="is no finished backup"):
+            archive.verify(harmed)
+
+
 def test_a_dump_that_was_exchanged_with_its_manifest_is_not_signed(
     source_factory: SourceFactory, tmp_path: Path
 ) -> None:
@@ -182,6 +211,79 @@ def test_a_dump_that_was_exchanged_with_its_manifest_is_not_signed(
     output = StringIO()
     call_command("backup", forged, verify=True, stdout=output)
     assert "of another installation, or changed" in output.getvalue()
+    source_factory("shop", {"a.py": "x = 1\n"})
+    with pytest.raises(CommandError, match="No key of this installation's audit signed"):
+        call_command("restore", forged, yes=True)
+    assert Source.objects.count() == 1
+    call_command("restore", forged, yes=True, unsigned=True)
+    assert not Source.objects.exists()
+
+
+def test_a_backup_that_is_exchanged_while_it_is_put_back_is_refused(
+    source_factory: SourceFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was looked at is what is put back: a folder on another machine has other writers."""
+    file, other = tmp_path / "a.backup", tmp_path / "b.backup"
+    call_command("backup", file)
+    source_factory("shop", {"a.py": "x = 1\n"})
+    call_command("backup", other)
+    real = archive.read_manifest
+
+    def exchanged(path: Path) -> archive.Manifest:
+        manifest = real(path)
+        path.write_bytes(other.read_bytes())
+        return manifest
+
+    # Of our own, because no test is as quick.
+    monkeypatch.setattr(restore, "read_manifest", exchanged)
+    with pytest.raises(CommandError, match="not what its manifest names"):
+        call_command("restore", file, yes=True)
+    assert Source.objects.count() == 1
+
+
+def test_a_dump_gives_the_machine_no_order(
+    db: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """psql runs what follows a backslash in the shell; what is restored holds nothing of the kind."""
+    mark = tmp_path / "ran"
+    room = "a" * 300
+    with connection.cursor() as cursor:
+        cursor.execute(f"COMMENT ON TABLE indexer_source IS '{room}'")
+    real = postgres.dump
+
+    @contextmanager
+    def forged() -> Iterator[IO[bytes]]:
+        with real() as dumped:
+            content = dumped.read()
+        evil = f"';\n\\! touch {mark}\n-- ".ljust(len(room), "x")
+        assert room.encode() in content
+        yield io.BytesIO(content.replace(room.encode(), evil.encode()))
+
+    monkeypatch.setattr(postgres, "dump", forged)  # as who writes the file would have it
+    call_command("backup", tmp_path / "a.backup")
+    with suppress(CommandError):
+        call_command("restore", tmp_path / "a.backup", yes=True)
+    with connection.cursor() as cursor:
+        cursor.execute("COMMENT ON TABLE indexer_source IS NULL")
+    assert not mark.exists()
+
+
+def test_who_still_works_holds_up_a_restore_for_a_while_and_nothing_changes(
+    source_factory: SourceFactory, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source_factory("shop", {"a.py": "x = 1\n"})
+    call_command("backup", tmp_path / "a.backup")
+    monkeypatch.setattr(postgres, "BEGIN", postgres.BEGIN.replace("60s", "300ms"))
+    working = connection.copy()
+    working.set_autocommit(False)
+    with working.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM indexer_source")
+    try:
+        with pytest.raises(CommandError, match=r"(?s)lock timeout.*Stop the services first"):
+            call_command("restore", tmp_path / "a.backup", yes=True)
+    finally:
+        working.close()
+    assert Source.objects.count() == 1
 
 
 def test_a_file_without_a_backup_is_named(db: None, tmp_path: Path) -> None:

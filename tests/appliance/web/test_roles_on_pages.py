@@ -29,7 +29,7 @@ OF_SOURCES = frozenset({"admin", "source_admin", "other_source_admin"})
 CLOSED: Mapping[str, frozenset[str]] = {
     **dict.fromkeys(
         [
-            "manage", "usage_csv", "insight", "insight_usage", "insight_quality", "insight_coverage", "insight_freshness", "insight_unanswered", "jobs", "jobs_retry", "job_retry", "settings", "adapters", "adapter_set", "adapter_remove", "egress", "egress_look", "egress_export",
+            "manage", "insight", "insight_usage", "insight_quality", "insight_coverage", "insight_freshness", "insight_unanswered", "jobs", "jobs_retry", "job_retry", "settings", "adapters", "adapter_set", "adapter_remove", "egress", "egress_look", "egress_export",
             "support", "support_bundle", "person_new", "person_edit",
             "person_password", "person_remove", "group_new", "group_rename", "group_remove",
             "directories", "sign_in_rules", "directory_new", "directory", "directory_switch",

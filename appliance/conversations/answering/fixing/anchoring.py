@@ -9,7 +9,7 @@ pasted; of several that fit none is taken.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from appliance.conversations.answering.fixing.diff_blocks import Hunk, Line
@@ -38,11 +38,31 @@ class Misplaced(Exception):
     """A hunk has no place, or several; the text says which."""
 
 
-def place_hunk(hunk: Hunk, document: Sequence[str], meant: Sequence[Span] = ()) -> Replacement:
-    """Return what a hunk does to a document; raises Misplaced.
+class _Keyed:
+    """The lines of a document as each comparison has them, made once for all hunks."""
+
+    def __init__(self, document: Sequence[str]) -> None:
+        self.document = document
+        self._by: dict[Callable[[str], str], list[str]] = {}
+
+    def by(self, key: Callable[[str], str]) -> list[str]:
+        if key not in self._by:
+            self._by[key] = [key(line) for line in self.document]
+        return self._by[key]
+
+
+def place_hunks(
+    hunks: Iterable[Hunk], document: Sequence[str], meant: Sequence[Span] = ()
+) -> list[Replacement]:
+    """Return what each hunk does to a document; raises Misplaced.
 
     `meant` are lines that were asked about: of several places one inside them is taken.
     """
+    keyed = _Keyed(document)
+    return [_placed(hunk, keyed, meant) for hunk in hunks]
+
+
+def _placed(hunk: Hunk, keyed: _Keyed, meant: Sequence[Span]) -> Replacement:
     if len(hunk.lines) > MOST_LINES:
         raise Misplaced(f"A part of it has more than {MOST_LINES} lines.")
     if not hunk.old:
@@ -51,11 +71,11 @@ def place_hunk(hunk: Hunk, document: Sequence[str], meant: Sequence[Span] = ()) 
         wanted = [key(line.text) for line in trimmed if line.sign != "+"]
         if not any(wanted):
             continue
-        found = _places(wanted, [key(line) for line in document])
+        found = _places(wanted, keyed.by(key))
         if not found:
             continue
         start = _the_one(found, _hint(hunk, trimmed), len(wanted), meant)
-        return _replacement(trimmed, document, start)
+        return _replacement(trimmed, keyed.document, start)
     raise Misplaced(f"No lines of the file are those that it changes: {_first(hunk)}")
 
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from appliance.conversations.answering.events import Question
-from appliance.conversations.answering.fixing.anchoring import Misplaced, Replacement, place_hunk
+from appliance.conversations.answering.fixing.anchoring import Misplaced, Replacement, place_hunks
 from appliance.conversations.answering.fixing.diff_blocks import (
     FileChange,
     changes_in,
@@ -17,6 +17,7 @@ from appliance.conversations.answering.fixing.unified import applied, has_odd_le
 from appliance.conversations.checking.guarding import SIDE
 from appliance.conversations.checking.sentences import Sentence, sentences_of
 from appliance.conversations.evidence import EvidenceLines
+from appliance.conversations.visible import visible
 from indexer.models import Blob, Document
 from indexer.retrieval.named_files import NamedFile, NamedFiles, named_files, parts_of
 from indexer.spans import Span
@@ -183,9 +184,10 @@ def unsafe(path: str) -> str:
         return "Its path does not begin at the source's own root."
     if ".." in parts:
         return "Its path leads out of the source."
-    if any(part.lower().rstrip(". ") in {".git", "git~1"} for part in parts):
+    # What Windows takes for the same name: with dots or blanks behind it, or a stream's name.
+    if any(part.lower().partition(":")[0].rstrip(". ") in {".git", "git~1"} for part in parts):
         return "It changes git's own files."
-    if has_odd_letters(path) or len(path) > 500:
+    if has_odd_letters(path) or visible(path) != path or len(path) > 500:
         return "Its path has letters that no patch should have."
     return ""
 
@@ -270,7 +272,7 @@ def _placed(change: FileChange, file: NamedFile, files: _Files) -> DraftFile:
     if len(change.hunks) > MOST_HUNKS:
         return replace(drafted, refusal=f"{file.path}: more than {MOST_HUNKS} parts are changed.")
     try:
-        placed = [place_hunk(hunk, document, meant) for hunk in change.hunks if hunk.changes]
+        placed = place_hunks((hunk for hunk in change.hunks if hunk.changes), document, meant)
     except Misplaced as exc:
         return replace(drafted, refusal=f"{file.path}: {exc}")
     if not placed or drafted.document == tuple(applied(document, placed)):

@@ -6,11 +6,12 @@ import difflib
 import re
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, takewhile
 
 from appliance.conversations.answering.fixing.anchoring import Replacement
 
 CONTEXT = 3  # unchanged lines around a change
+MOST_COMPARED = 100_000  # pairs of lines: the time grows with more than their number
 ODD_PATH = re.compile(r"[\x00-\x1f\x7f\"\\]")
 NO_END = "\\ No newline at end of file"
 
@@ -88,12 +89,24 @@ def _named(path: str) -> str:
 
 
 def _edits(one: Replacement, document: Sequence[str]) -> Iterator[_Edit]:
-    """Yield the lines that differ within a replacement."""
-    old = list(document[one.start : one.end])
-    matcher = difflib.SequenceMatcher(None, old, list(one.new), autojunk=False)
+    """Yield the lines that differ within a replacement; of too many to compare, all between the first
+    and the last that do."""
+    before = _alike(document[one.start : one.end], one.new)
+    behind = _alike(document[one.start + before : one.end][::-1], one.new[before:][::-1])
+    start, end = one.start + before, one.end - behind
+    old, new = list(document[start:end]), one.new[before : len(one.new) - behind]
+    if len(old) * len(new) > MOST_COMPARED:
+        yield _Edit(start, end, new)
+        return
+    matcher = difflib.SequenceMatcher(None, old, list(new), autojunk=False)
     for tag, first, last, new_first, new_last in matcher.get_opcodes():
         if tag != "equal":
-            yield _Edit(one.start + first, one.start + last, one.new[new_first:new_last])
+            yield _Edit(start + first, start + last, new[new_first:new_last])
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """Return with how many lines both begin."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _groups(edits: Sequence[_Edit], masked: Collection[int]) -> Iterator[list[_Edit]]:

@@ -22,6 +22,7 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict
 
 from appliance.web.backups import postgres
+from appliance.web.backups.archive import alone
 from appliance.web.backups.errors import BackupFailed
 from appliance.web.backups.logarchive import places
 from appliance.web.backups.logarchive.sealing import seal
@@ -72,6 +73,11 @@ def prepare(archive: Archive) -> None:
 
 def copy_base(archive: Archive) -> places.Base:
     """Copy the whole database into the archive, while it is used; then forget what no copy needs."""
+    with alone(archive.folder / places.BASES):
+        return _copied(archive)
+
+
+def _copied(archive: Archive) -> places.Base:
     options = ["--format=tar", "--wal-method=fetch", "--checkpoint=fast", "--pgdata=-", "--verbose"]
     with tempfile.TemporaryFile() as words:
         process = subprocess.Popen(  # noqa: S603  fixed program, no shell
@@ -108,13 +114,16 @@ def keep(archive: Archive, seconds: float | None = None) -> int:
     """
     until = None if seconds is None else time.monotonic() + seconds
     kept = 0
-    with _receiving(archive) as process:
-        while until is None or time.monotonic() < until:
-            kept += store_finished(archive)
-            if process.poll() is not None:
-                raise BackupFailed("PostgreSQL sends its log no longer; the next start goes on.")
-            time.sleep(LOOK_S)
-    return kept + store_finished(archive)
+    with alone(archive.spool):  # two would write the same piece into each other's file
+        with _receiving(archive) as process:
+            while until is None or time.monotonic() < until:
+                kept += store_finished(archive)
+                if process.poll() is not None:
+                    raise BackupFailed(
+                        "PostgreSQL sends its log no longer; the next start goes on."
+                    )
+                time.sleep(LOOK_S)
+        return kept + store_finished(archive)
 
 
 def store_finished(archive: Archive) -> int:

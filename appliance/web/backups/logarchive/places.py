@@ -40,12 +40,18 @@ def base_name(at: datetime, first_piece: str) -> str:
 
 def bases_in(folder: Path) -> list[Base]:
     """Return the copies of an archive, oldest first."""
-    found = []
-    for path in sorted((folder / BASES).glob("*")):
-        if named := BASE.fullmatch(path.name):
-            at = datetime.strptime(named[1], MOMENT).replace(tzinfo=UTC)
-            found.append(Base(at, named[2], path))
-    return found
+    found = (_base(path) for path in sorted((folder / BASES).glob("*")))
+    return [base for base in found if base is not None]
+
+
+def _base(path: Path) -> Base | None:
+    """Return what a file is by its name; one with a name that we never give is nobody's business."""
+    named = BASE.fullmatch(path.name)
+    try:
+        at = datetime.strptime(named[1], MOMENT).replace(tzinfo=UTC) if named else None
+    except ValueError:
+        return None
+    return Base(at, named[2], path) if named and at else None
 
 
 def log_in(folder: Path) -> list[Path]:

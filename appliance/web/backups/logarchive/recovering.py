@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tarfile
 import tempfile
 from collections.abc import Sequence
@@ -96,18 +97,32 @@ def _unpack(base: places.Base, into: Path, identities: Sequence[pyrage.x25519.Id
         packed.seek(0)
         try:
             with tarfile.open(fileobj=packed) as archive:
-                archive.extractall(into, filter="data")
+                archive.extractall(into, filter=_plain)  # noqa: S202  which takes plain members alone
         except (tarfile.TarError, OSError) as exc:
             raise BackupFailed(f"{base.file} cannot be unpacked: {exc}") from exc
+    # Of a recovery before, when the copy was made of what came of that.
+    shutil.rmtree(into / LOG_FOLDER, ignore_errors=True)
     for path in (into, *into.rglob("*")):
         path.chmod(0o700 if path.is_dir() else 0o600)
 
 
+def _plain(member: tarfile.TarInfo, into: str) -> tarfile.TarInfo:
+    """Take files and folders alone: a cluster of one tablespace has no links, and whoever may write
+    into the archive could lead out of the folder by one."""
+    if not (member.isfile() or member.isdir()):
+        raise tarfile.SpecialFileError(member)
+    return tarfile.data_filter(member, into)
+
+
 def _write_wishes(into: Path, to: datetime | None) -> None:
     """Tell PostgreSQL to play the log at its next start, and to be an ordinary server after that."""
-    lines = [f"restore_command = '{FETCH}'", "recovery_target_action = 'promote'"]
-    if to is not None:
-        lines.append(f"recovery_target_time = '{to.astimezone(UTC).isoformat(sep=' ')}'")
+    # Written also where there is none: the copy may hold that of a recovery before.
+    moment = to.astimezone(UTC).isoformat(sep=" ") if to is not None else ""
+    lines = [
+        f"restore_command = '{FETCH}'",
+        "recovery_target_action = 'promote'",
+        f"recovery_target_time = '{moment}'",
+    ]
     with (into / SETTINGS).open("a", encoding="utf-8") as stream:
         stream.write("\n".join(["", "# of the recovery", *lines, ""]))
         stream.flush()

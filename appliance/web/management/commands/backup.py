@@ -58,7 +58,7 @@ class Command(BaseCommand):
     def verify(self, file: Path, identity: Path | None) -> None:
         manifest = archive.verify(file)
         if identity is not None:
-            with archive.opened(file, read_identities(identity)):
+            with archive.opened(file, manifest, read_identities(identity)):
                 self.stdout.write("Decrypted, and pg_restore can read it.")
         signed = (
             "signed by this installation"

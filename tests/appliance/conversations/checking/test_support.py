@@ -236,6 +236,18 @@ def test_of_a_huge_document_only_the_offered_lines_are_looked_at() -> None:
     assert verdicts == [Verdict.SUPPORTED, Verdict.UNSUPPORTED]
 
 
+def test_a_number_of_thousands_of_digits_ends_no_answer() -> None:
+    """A key that stands in a file as one literal: Python refuses to write such a number down."""
+    key = "0x" + "f" * 5000
+    documents = {1: CitedDocument.of(f"{CART}KEY = {key}\n"), 2: CitedDocument.of(NET)}
+    for answer in (
+        "It waits 30,000 times [E1].",
+        f"The key is `{key}` [E1].",
+        f"It is {key} [E1].",
+    ):
+        assert judge_answer(answer, OFFERED, lambda e: documents.get(e.blob_id))
+
+
 def test_a_sentence_without_a_citation_is_told_from_one_that_needs_none() -> None:
     assert judged("Calls `add_item`.").verdict is Verdict.UNCITED
     assert judged("Here is what I found.").verdict is Verdict.PLAIN

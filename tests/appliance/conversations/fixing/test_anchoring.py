@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 
-from appliance.conversations.answering.fixing.anchoring import Misplaced, place_hunk
+from appliance.conversations.answering.fixing.anchoring import Misplaced, place_hunks
 from appliance.conversations.answering.fixing.diff_blocks import Hunk, Line
 from appliance.conversations.answering.fixing.unified import applied
 from indexer.spans import Span
@@ -29,7 +31,7 @@ def hunk(text: str, hint: int = 0) -> Hunk:
 
 
 def after(text: str, hint: int = 0, meant: tuple[Span, ...] = ()) -> list[str]:
-    return applied(DOCUMENT, [place_hunk(hunk(text, hint), DOCUMENT, meant)])
+    return applied(DOCUMENT, place_hunks([hunk(text, hint)], DOCUMENT, meant))
 
 
 def changed(number: int, line: str) -> list[str]:
@@ -87,4 +89,13 @@ def test_lines_that_are_nowhere_have_no_place(text: str) -> None:
 
 def test_a_hunk_of_very_many_lines_is_refused() -> None:
     with pytest.raises(Misplaced, match="more than"):
-        place_hunk(Hunk(tuple(Line("-", "x") for _ in range(3000))), ["x"] * 5000)
+        place_hunks([Hunk(tuple(Line("-", "x") for _ in range(3000)))], ["x"] * 5000)
+
+
+def test_many_hunks_of_a_long_file_cost_moments() -> None:
+    """Each is found by the loosest comparison alone."""
+    document = [f"    value_{n} = call({n}, {n * 7})" for n in range(50_000)]
+    lines = (Line(" ", "nothing"), Line("-", "value_77 =  call(77,  539)"), Line("+", "y"))
+    started = time.thread_time()
+    assert {one.start for one in place_hunks([Hunk(lines)] * 50, document)} == {77}
+    assert time.thread_time() - started < 5.0

@@ -10,6 +10,7 @@ import pytest
 from pytest_django import Settings
 
 from appliance.conversations.answering.events import Prompted, Searched, Stepped
+from appliance.conversations.answering.fixing.drafting import unsafe
 from indexer import clients
 from indexer.models import Source
 from indexer.scope import PathRule, Scope
@@ -172,6 +173,7 @@ def test_a_change_that_breaks_off_fails(fix: Fix, shop: Source) -> None:
         (("--- a/../../x", "+++ b/../../x", *CHANGE), "out of the source"),
         (("--- .git/config", "+++ .git/config", *CHANGE), "git's own"),
         (("--- /dev/null", "+++ b/.GIT/hooks/pre-commit", "@@", "+rm -rf"), "git's own"),
+        (("--- /dev/null", "+++ b/.git::$INDEX_ALLOCATION/hooks/x", "@@", "+rm -rf"), "git's own"),
         (("--- C:\\x", "+++ C:\\x", *CHANGE), "own root"),
         (("--- shop/nothing.py", "+++ shop/nothing.py", *CHANGE), "You may read no file"),
         (("--- /dev/null", "+++ b/shop/cart.py", "@@", "+x = 1"), "there already"),
@@ -191,6 +193,13 @@ def test_what_a_patch_may_not_do_fails_with_the_reason(
     patch = fix(fenced(*lines))
     assert patch["state"] == "failed"
     assert reason in reasons(patch)
+
+
+@pytest.mark.parametrize(
+    "path", [".gi\u200bt/config", "a/\u202egnp.py", "a\ufeff.py", "a\u2028b.py", "x\r.py"]
+)
+def test_a_path_is_what_it_looks_like(path: str) -> None:
+    assert unsafe(path) == "Its path has letters that no patch should have."
 
 
 def test_a_new_file_is_proposed(fix: Fix, shop: Source) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import time
 from typing import Any
 
@@ -131,17 +132,30 @@ def test_only_files_that_the_asker_may_read_are_there(
     assert verdicts(patch)["runs"] == "marked"
 
 
+BACKWARDS = """/usr/bin/python3 -c "import sys; print(open(sys.argv[1]).read()[::-1])\""""
+
+
+@pytest.mark.parametrize("way", ["cat", "base64", BACKWARDS], ids=["cat", "base64", "backwards"])
 def test_a_secret_that_a_run_prints_does_not_reach_the_model(
-    fix: Fix, source_factory: SourceFactory, settings: Settings, models: FakeServer, shop: Source
+    fix: Fix,
+    source_factory: SourceFactory,
+    settings: Settings,
+    models: FakeServer,
+    shop: Source,
+    way: str,
 ) -> None:
+    """Nor in other letters, which no pattern finds in what was printed."""
     secret = "ghp_" + "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8"
     source_factory("mint", {**FILES, "key.txt": f'token = "{secret}"\n'})
-    settings.SANDBOX_COMMANDS = {"mint": "cat key.txt; false"}
+    settings.SANDBOX_COMMANDS = {"mint": f"{way} key.txt; false"}
     mint = Scope(frozenset({Source.objects.get(name="mint").pk}))
     fix(GOOD, repaired=GOOD, scope=mint)
     asked = str([r["messages"] for r in models.model.received if "messages" in r])
     assert "the tests fail with it" in asked
+    printed = f'token = "{secret}"\n'.encode()
     assert secret not in asked
+    assert secret[::-1] not in asked
+    assert base64.b64encode(printed).decode()[:40] not in asked
 
 
 def test_a_stop_ends_the_command_and_nothing_follows(
@@ -172,6 +186,12 @@ def test_a_source_that_is_too_large_is_not_run(fix: Fix, shop: Source, settings:
     patch = fix(GOOD)
     assert (patch["state"], verdicts(patch)["runs"]) == ("marked", "marked")
     assert "more files than the sandbox has room" in reasons(patch)
+
+
+def test_a_file_that_no_disk_takes_is_not_run(fix: Fix, shop: Source) -> None:
+    patch = fix(fenced("--- /dev/null", f"+++ b/shop/{'x' * 300}.py", "@@", "+MOST = 99"))
+    assert verdicts(patch)["runs"] == "marked"
+    assert "could not be laid out" in reasons(patch)
 
 
 def test_what_a_failed_run_said_is_kept_with_all_that_it_could_print(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import subprocess
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -86,3 +87,14 @@ def test_overlapping_replacements_are_told() -> None:
 def test_odd_paths_are_told(path: str) -> None:
     assert has_odd_letters(path)
     assert not has_odd_letters("src/ein weg/ä.py")
+
+
+def test_lines_that_are_hard_to_compare_cost_moments(tmp_path: Path) -> None:
+    """A program that compares them one by one needs the cube of their number."""
+    document = [line for n in range(1000) for line in ("x", f"a{n}")]
+    new = tuple(line for n in range(1000) for line in ("x", f"b{n}"))
+    started = time.thread_time()
+    diff = changed_file("a file.txt", document, [Replacement(0, len(document), new)])
+    assert time.thread_time() - started < 2.0
+    after = by_git(tmp_path, "".join(f"{line}\n" for line in document), diff)
+    assert after.splitlines() == list(new)

@@ -15,14 +15,18 @@ from appliance.sources.models import Delivery, Grant, Notification, SavedSearch
 from appliance.sources.narrowing.narrowing import Narrowing
 from appliance.sources.saved import keeping, looking, matches
 from appliance.sources.saved.looking import look_around
+from appliance.sources.sets.keeping import Wish as SetWish
+from appliance.sources.sets.keeping import keep
 from appliance.sources.tasks import (
     deliver_notifications,
     forget_removed_places,
     look_at_searches,
 )
+from indexer.ingestion.inline import sync_now
 from indexer.models import Source
 from tests.appliance.sources.saved.conftest import Change, saved
 from tests.conftest import SourceFactory
+from tests.gitrepos import Repository
 
 pytestmark = [pytest.mark.django_db, pytest.mark.services]
 
@@ -73,6 +77,25 @@ def test_a_search_by_meaning_tells_of_new_documents(
     change({"shop/basket.py": "def add_item_to_cart(cart):\n    cart.append(None)\n"})
     look_around()
     assert len(told()) == 1
+
+
+@pytest.mark.parametrize(("page", "query"), [("code", "add_item"), ("search", "add item to cart")])
+def test_an_alert_looks_at_the_ref_of_its_set(
+    owner: User, source_factory: SourceFactory, repository: Repository, page: str, query: str
+) -> None:
+    repository.git("branch", "old")
+    shop = source_factory("shop", repository=repository, refs=("main", "old"))
+    kept = keep(None, SetWish("released", [shop], [], ref="old"), by=owner)
+    saved(owner, query, page=page, by=Narrowing(set_name="released"))
+    more = {"shop/more.py": "def add_item_too(cart, item):\n    cart.append(item)\n"}
+    repository.commit(more)
+    sync_now(shop)
+    look_around()
+    assert told() == []
+    kept.ref = "main"
+    kept.save()
+    assert look_around() == 1  # nothing was synced, but it looks elsewhere
+    assert told() == [("owner", 1, ["shop/more.py"])]
 
 
 def test_only_what_the_owner_may_read_then_is_told(

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from datetime import timedelta
+import re
+from datetime import date, datetime, timedelta, tzinfo
 from typing import Any
 
 import pytest
@@ -22,7 +23,25 @@ from tests.conftest import SourceFactory, UserFactory
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db]
 
-MONTH = Period.read("30")
+TOMORROW = timedelta(days=1)  # when what is done in a test can be told
+
+
+def seen_tomorrow(text: str) -> Period:
+    return Period.read(text, timezone.now() + TOMORROW)
+
+
+MONTH = seen_tomorrow("30")
+
+
+@pytest.fixture
+def tomorrow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a day go by for pages: of Django's own, because the record takes no earlier moment."""
+    real = timezone.localdate
+
+    def localdate(at: datetime | None = None, zone: tzinfo | None = None) -> date:
+        return real(at or timezone.now() + TOMORROW, zone)
+
+    monkeypatch.setattr(timezone, "localdate", localdate)
 
 
 @pytest.fixture
@@ -46,7 +65,8 @@ def test_periods_are_in_days_or_weeks_and_odd_ones_are_thirty_days() -> None:
     assert year.is_by_week
     assert len(year.starts) in {53, 54}
     assert all(start.weekday() == 0 for start in year.starts)
-    assert year.start_of(timezone.localdate()) == year.starts[-1]
+    yesterday = timezone.localdate() - timedelta(days=1)
+    assert year.start_of(yesterday) == year.starts[-1]
 
 
 def test_answers_are_counted_with_their_citations_and_waits(people: list[User]) -> None:
@@ -74,9 +94,42 @@ def test_what_too_few_people_did_is_not_told_nor_to_be_worked_out(people: list[U
     assert (table.total.told("questions"), table.is_partial) == (4, True)
     assert table.total.told("good") == 0
     answer(people[0], days_ago=20)
-    assert usage_in(Period.read("7")).total.told("questions") == 4
-    year = usage_in(Period.read("365"))  # the weeks less the days must not give it away
+    assert usage_in(seen_tomorrow("7")).total.told("questions") == 4
+    year = usage_in(seen_tomorrow("365"))  # the weeks less the days must not give it away
     assert sum(year.values("questions")) == 4
+
+
+def test_two_looks_at_one_day_do_not_tell_what_one_person_did_between_them(
+    client: Client, staff: User, people: list[User]
+) -> None:
+    """The difference of two exports would be that of one person, with the time and the outcome."""
+
+    def told() -> list[bytes]:
+        names = ("usage", "quality")
+        return [client.get(f"/manage/insight/{name}.csv").content for name in names]
+
+    client.force_login(staff)
+    for person in people:
+        answer(person, days_ago=1)
+        answer(person)
+    before = told()
+    record(Action.SEARCHED, actor=people[0])
+    asked = answer(people[0], not_found=True, seconds=7.5)
+    Feedback.objects.create(message=asked, person=people[0], is_good=False)
+    assert told() == before
+
+
+def test_no_other_page_for_admins_tells_of_too_few(
+    client: Client, staff: User, people: list[User]
+) -> None:
+    """What is left out here could be read off any other table of the same days."""
+    for person in people[:2]:
+        for _ in range(1234):
+            answer(person, days_ago=2)
+    client.force_login(staff)
+    for path in ("/manage/", "/manage/insight/", "/manage/insight/quality.csv"):
+        page = client.get(path).content.decode()
+        assert not {"1234", "1,234", "2468", "2,468"} & set(re.findall(r"[\d,]+", page)), path
 
 
 def test_one_who_asks_does_not_hide_among_those_who_search(people: list[User]) -> None:
@@ -108,7 +161,12 @@ def test_sources_are_held_with_reasons_and_grants(source_factory: SourceFactory)
 
 
 def test_the_page_is_for_admins_and_names_nobody(
-    client: Client, staff: User, reader: User, people: list[User], source_factory: SourceFactory
+    client: Client,
+    staff: User,
+    reader: User,
+    people: list[User],
+    source_factory: SourceFactory,
+    tomorrow: None,
 ) -> None:
     source_factory("shop", {"a.py": "x = 1\n"})
     for person in people:
@@ -128,7 +186,7 @@ def test_the_page_is_for_admins_and_names_nobody(
 
 
 def test_tables_leave_empty_what_is_not_told(
-    client: Client, staff: User, people: list[User]
+    client: Client, staff: User, people: list[User], tomorrow: None
 ) -> None:
     for person in people:
         record(Action.SEARCHED, actor=person)

@@ -12,7 +12,7 @@ from tests.conftest import SourceFactory
 
 pytestmark = [pytest.mark.services, pytest.mark.django_db(transaction=True)]
 
-PAGES = ("manage", "jobs", "settings", "usage_csv")
+PAGES = ("manage", "jobs", "settings")
 
 
 @pytest.mark.parametrize("name", PAGES)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import logging
+import time
 import zipfile
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from appliance.accounts.models import TokenRight, User
+from appliance.accounts.models import Directory, TokenRight, User
 from appliance.accounts.tokens import create_token
 from appliance.audit.actions import Action
 from appliance.audit.models import Event
@@ -24,7 +25,8 @@ from appliance.sources.credentials import add
 from appliance.web.support import parts
 from appliance.web.support.bundle import fill
 from appliance.web.support.logs import reduced
-from appliance.web.support.words import Words, vocabulary
+from appliance.web.support.words import Words, message_templates, vocabulary
+from appliance.web.support.words import words as all_words
 from indexer.fetching.values import Credential
 from indexer.models import Job
 from tests.appliance.conversations.conftest import MessageFactory, message_factory  # noqa: F401
@@ -143,6 +145,48 @@ def test_a_word_of_the_product_that_is_a_name_here_is_left_out() -> None:
 
 
 @pytest.mark.parametrize(
+    "address",
+    ["10.20.0.12", "10.20.0.12:5432,", '"10.20.0.12",', "(fd00::12)", "[2001:db8:0:1:2:3:4:5]:443",
+     "00:1b:44:11:3a:b7", "db-10.20.0.12.internal"],
+)  # fmt: skip
+def test_no_address_of_a_host_leaves(address: str) -> None:
+    told = Words(frozenset()).scrub(f"connection to server at {address} failed")
+    assert told == "connection to server at ▢ failed"
+
+
+def test_times_sizes_and_versions_stay() -> None:
+    said = "last sign of life 12 s ago, 2026-03-01 10:00, 1.5 MB, 10:00:04, version 17.6.1"
+    assert Words(frozenset()).scrub(said) == said
+
+
+def test_a_number_that_is_somebodys_name_is_left_out(
+    user_factory: UserFactory, source_factory: SourceFactory
+) -> None:
+    """People go by the number of their contract, and sources by that of a customer."""
+    user_factory("482913")
+    source_factory("7714", {"a.py": "x = 1\n"})
+    Directory.objects.create(name="Audit", slug="a", kind=Directory.Kind.SAML)
+    scrub = all_words().scrub
+    assert scrub("syncing 482913, 7714, audit, 12 of 5000") == "syncing ▢, ▢, ▢, 12 of 5000"
+
+
+def test_a_line_without_an_end_costs_moments() -> None:
+    """A database writes a statement that failed down as it was, with all that somebody pasted."""
+    at = "2026-03-01 10:00:00,1 "
+    placed = max(message_templates(), key=lambda one: one.count("%"))
+    filled = placed.replace("%s", "x").replace("%d", "1")
+    started = time.process_time()
+    for line in (
+        at * 150_000,
+        f"{at}INFO appliance.web.api " + filled * 20_000,
+        f"{at}INFO appliance.web.api " + "source=" * 200_000,
+        "File " * 400_000,
+    ):
+        list(reduced([line] * 20))
+    assert time.process_time() - started < 5.0
+
+
+@pytest.mark.parametrize(
     "line",
     [
         f"2026-03-01 10:00:00,1 INFO {CANARY} {CANARY}",
@@ -152,10 +196,20 @@ def test_a_word_of_the_product_that_is_a_name_here_is_left_out() -> None:
         f"\x00{CANARY}\x1b[31m",
         "2026-03-01 10:00:00,1 INFO appliance.web.watchdog handed nothing for "
         f"{CANARY} s: the worker ends, to be started again",
+        f'  File "BASE/appliance/web/{CANARY}.py", line 1, in check_all',
+        f'  File "BASE/appliance/web/health.py", line 1, in {CANARY}',
+        f'  File "BASE/appliance/../{CANARY}/web/health.py", line 1, in check_all',
+        f'  File "{json.__file__}", line 1, in {CANARY}',
+        f'  File "{pytest.__file__}", line 1, in {CANARY}',
     ],
 )
-def test_a_forged_line_carries_nothing_out(line: str) -> None:
-    assert CANARY not in "".join(reduced([line]))
+def test_a_forged_line_carries_nothing_out(line: str, settings: Settings) -> None:
+    assert CANARY not in "".join(reduced([line.replace("BASE", str(settings.BASE_DIR))]))
+
+
+def test_digits_that_pose_as_a_time_stay() -> None:
+    line = "2026-03-01 10:00:00,4111111111111111 INFO appliance.web.health x"
+    assert "4111111111111111" not in "".join(reduced([line]))
 
 
 def test_a_setting_shows_its_value_only_when_it_is_a_documented_word() -> None:
