@@ -20,7 +20,7 @@ from appliance.sources.access import (
 )
 from appliance.sources.dryrun import rules_of, sources_seen_by
 from appliance.sources.models import SavedSearch
-from appliance.sources.saved.matches import found_by
+from appliance.sources.saved.matches import Within, found_by
 from indexer.codesearch.query import read_query
 from indexer.codesearch.search import search_code
 from indexer.retrieval.completing import Completer
@@ -152,7 +152,7 @@ def by_alert(world: World, user: User, asked: Asked) -> Shown:
     for first in range(0, len(words), ALERTED):
         some = "|".join(words[first : first + ALERTED])
         search = SavedSearch(owner=user, page=SavedSearch.Page.CODE, query=rf"/\b({some})\b/")
-        found = found_by(search, granted_scope_of(user))
+        found = found_by(search, Within(granted_scope_of(user), ""))
         assert not found.is_cut
         shown |= {(match.source, match.path) for match in found.matches}
     return shown
