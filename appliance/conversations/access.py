@@ -226,13 +226,6 @@ def is_sealed_for_owner(message: Message, scope: Scope) -> bool:
     return bool(sealed_for_owner(_node_of(message), scope))
 
 
-def is_sealed_for_others(message: Message, scope: Scope) -> bool:
-    """Return whether somebody else of this scope may not see a message, or what it answers."""
-    tree = trees_of(Message.objects.filter(thread=message.thread_id)).get(message.thread_id, Tree())
-    sealed = sealed_for_others(tree, scope)
-    return message.pk in sealed or message.parent_id in sealed
-
-
 def places_behind(message: Message) -> set[Place]:
     """Return the source and path of all that the message rests on.
 

@@ -76,14 +76,15 @@ def _copyable(reading: Reading, at: UUID | None) -> Sequence[Node]:
 
 
 def _behind(node: Node, reading: Reading) -> list[Place]:
-    """Return what the message rests on, and all answers that stood there when it was asked."""
+    """Return what the message rests on, its question, and all answers that stood there when that was
+    asked."""
     asked = node if node.is_question else reading.tree.by_id[node.parent_id or node.id]
     before = (
         one.places
         for one in reading.tree.nodes
         if not one.is_question and one.created_at < asked.created_at
     )
-    return sorted(node.places.union(*before))
+    return sorted(node.places.union(asked.places, *before))
 
 
 def _copy_evidence(copies: dict[UUID, Message]) -> None:

@@ -76,8 +76,11 @@ class QuestionForm(forms.Form):
         texts = cast(MultiValueDict[str, str], self.data).getlist("attached")
         names = cast(MultiValueDict[str, str], self.data).getlist("attached_name")
         pairs = zip(texts, names + [""] * len(texts), strict=False)
+        # Of a dropped file with NUL, which PostgreSQL does not hold, the rest can be asked about.
         attached = [
-            Attachment(name, text.replace("\r\n", "\n")) for text, name in pairs if text.strip()
+            Attachment(name, text.replace("\r\n", "\n").replace("\0", "\N{REPLACEMENT CHARACTER}"))
+            for text, name in pairs
+            if text.strip()
         ]
         question = attach(self.cleaned_data["question"], attached)
         if not question.strip():
@@ -176,8 +179,11 @@ class AgainForm(forms.Form):
         """Refuse a path without a source, and more files than a prompt could hold."""
         if self.cleaned_data.get("add_path", "").strip() and not self.cleaned_data["add_source"]:
             raise forms.ValidationError("Choose the source of the file that you want to add.")
-        if len(self.query.getlist("drop")) + len(self.query.getlist("add")) > 2 * MOST_FILES:
+        named = [*self.query.getlist("drop"), *self.query.getlist("add")]
+        if len(named) > 2 * MOST_FILES:
             raise forms.ValidationError("These are too many files for one prompt.")
+        if any("\0" in one for one in named):
+            raise forms.ValidationError("There is no file of such a name.")
 
     def wanted(self) -> Wanted:
         """Return what was chosen; what was chosen for the answer before goes on to hold, unless

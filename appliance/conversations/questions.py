@@ -8,7 +8,11 @@ from uuid import UUID
 
 from django.conf import settings
 
-from appliance.conversations.access import scope_of_answer, sealed_for_owner
+from appliance.conversations.access import (
+    is_sealed_for_owner,
+    scope_of_answer,
+    sealed_for_owner,
+)
 from appliance.conversations.answering.events import Question
 from appliance.conversations.answering.steps import Step
 from appliance.conversations.checking.citations import without_markers
@@ -34,14 +38,16 @@ class Branch:
     turns: tuple[tuple[int, Pair], ...]  # those that its reader may use
     pins: tuple[tuple[int, Message], ...]
     nodes: Mapping[UUID, Node]  # of all messages before, for what they rest on
+    asked: Node | None = None  # the question itself, when it was copied from somebody else's thread
 
     @classmethod
-    def of(cls, earlier: list[Message], scope: Scope) -> Branch:
+    def of(cls, earlier: list[Message], asked: Message, scope: Scope) -> Branch:
         """Leave out answers whose evidence the person may not read any more, and empty ones.
 
         A pinned question holds whatever became of its answer: it is the person's own.
         """
-        nodes = nodes_of(Message.objects.filter(pk__in=[message.pk for message in earlier]))
+        ids = [message.pk for message in (*earlier, asked)]
+        nodes = nodes_of(Message.objects.filter(pk__in=ids))
         sealed = sealed_for_owner(nodes, scope)
         pairs = list(enumerate(zip(earlier[::2], earlier[1::2], strict=False), start=1))
         return cls(
@@ -57,6 +63,7 @@ class Branch:
                 if message.is_pinned and message.text and message.pk not in sealed
             ),
             {node.id: node for node in nodes},
+            next((node for node in nodes if node.id == asked.pk and node.is_copied), None),
         )
 
     def earlier_turns(self) -> tuple[EarlierTurn, ...]:
@@ -79,7 +86,8 @@ class Branch:
         )
 
     def places(self, message_ids: Iterable[str] = ()) -> list[Place]:
-        """Return what the answers of these turns rest on, and the newest, which words a query."""
+        """Return what the answers of these turns rest on, and the newest, which words a query; and
+        a copied question, which is not the person's own."""
         wanted = set(message_ids)
         newest = {pair[1].pk for _, pair in self.turns[-TURNS_LOOKED_AT:]}
         pairs = [
@@ -89,7 +97,8 @@ class Branch:
         ]
         pinned = [message for _, message in self.pins if str(message.pk) in wanted]
         used = [*(message for pair in pairs for message in pair), *pinned]
-        return sorted({place for one in used for place in self.nodes[one.pk].places})
+        nodes = [self.nodes[one.pk] for one in used] + ([self.asked] if self.asked else [])
+        return sorted({place for node in nodes for place in node.places})
 
 
 def question_of(message: Message) -> tuple[Question, Branch]:
@@ -99,8 +108,7 @@ def question_of(message: Message) -> tuple[Question, Branch]:
     """
     scope = scope_of_answer(message)
     *earlier, asked, _ = path_to(message)
-    branch = Branch.of(earlier, scope)
-    done = tuple(map(Step.from_json, message.steps))
+    branch = Branch.of(earlier, asked, scope)
     return Question(
         text=asked.text,
         scope=within_folders(scope, message.folders),
@@ -112,5 +120,13 @@ def question_of(message: Message) -> tuple[Question, Branch]:
         mode=Mode(message.mode),
         cache_salt=cache_salt(scope, key=settings.SECRET_KEY),
         may_ask_back=not (earlier and earlier[-1].receipt.get("asked_back")),
-        done=done,
+        done=_done(message, scope),
     ), branch
+
+
+def _done(message: Message, scope: Scope) -> tuple[Step, ...]:
+    """Return the steps that were taken, as long as their owner may read all that they rest on: not
+    only what they found, for the words of a search tell of earlier turns too."""
+    if not message.steps or is_sealed_for_owner(message, scope):
+        return ()
+    return tuple(map(Step.from_json, message.steps))

@@ -60,11 +60,12 @@ UNKNOWN_WINDOW_TOKENS = 4096  # of a server that does not say
 def record_answer(message: Message) -> None:
     """Answer the question before this message and write everything down on the way."""
     begun = time.monotonic()
-    ring(message.pk)  # its turn has come
     question, branch = question_of(message)
     chosen = chosen_for(message.thread.owner, scope_of_answer(message))
     message.receipt = {"behind": _behind(branch.places(), chosen), "adapter": chosen.name}
-    message.steps = []  # those of a worker that died are in the question, and come again
+    message.query, message.steps = "", []  # those of a worker that died are in the question
+    # Its turn has come. What it rests on is known before the first words that come of it.
+    _save(message, "receipt", "query", "steps")
     with _watching(message, question.scope) as watcher:
         for event in answer(
             question,
@@ -165,8 +166,8 @@ def _withhold(message: Message) -> None:
     message.text, message.patches, message.checks, message.prompt = "", [], {}, {}
     message.state = Message.State.FAILED
     message.error = "The answer could not be recorded, so it was not kept. Ask again."
-    message.evidence_links.all().delete()
-    _save(message, "text", "patches", "checks", "prompt", "state", "error")
+    if _save(message, "text", "patches", "checks", "prompt", "state", "error"):
+        message.evidence_links.all().delete()
 
 
 @transaction.atomic

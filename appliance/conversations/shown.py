@@ -12,7 +12,7 @@ from appliance.conversations.access import Reading, names_of
 from appliance.conversations.models import Message
 
 # Of a receipt: numbers that come from all that its owner's search looked at.
-COUNTS = frozenset({"hits", "skipped", "skipped_by", "lacking"})
+COUNTS = frozenset({"hits", "skipped", "skipped_by"})
 UNFINISHED = "This answer is not complete."  # to others; its reason can name what they do not know
 
 
@@ -61,6 +61,9 @@ def _for_others(message: Message, names: Names) -> Message:
     if searched:
         sources = message.receipt["sources"]
         shown.receipt["sources"] = [one for one in sources if one["name"] in names.readable]
+    # Of a source without the ref nothing was searched: it is not among those above.
+    if lacking := message.receipt.get("lacking"):
+        shown.receipt["lacking"] = [name for name in lacking if name in names.readable]
     if message.is_open:
         # A step that is running has not told yet what it looks at.
         shown.steps, shown.patches = [], []

@@ -7,6 +7,7 @@ there. docs/decisions/0029-what-curators-see.md
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,9 +16,10 @@ from django.shortcuts import get_object_or_404
 
 from appliance.accounts.models import Role, User
 from appliance.accounts.roles import has_role
-from appliance.conversations.access import get_seen_message_for_reader, is_sealed_for_others
+from appliance.conversations.access import get_seen_message_for_reader, sealed_for_others
 from appliance.conversations.curating.models import Feedback
 from appliance.conversations.models import Message
+from appliance.conversations.trees import trees_of
 from appliance.sources.access import scope_of, sources_in
 from indexer.scope import Scope
 
@@ -48,16 +50,24 @@ def get_case_for_curator(user: User, message_id: UUID) -> Message:
     if not has_role(user, *CURATORS):
         raise Http404
     message = get_object_or_404(cases(), pk=message_id)
-    if not may_curate(message, scope_of(user)):
+    if message.pk not in curatable([message], scope_of(user)):
         raise Http404
     return message
 
 
-def may_curate(message: Message, scope: Scope) -> bool:
-    """Return whether somebody of this scope may see the question, the answer and what was said."""
-    if is_sealed_for_others(message, scope):
-        return False
-    searched = {one["name"] for one in message.receipt.get("sources", [])}
-    searched |= set(message.source_names)
-    known = sources_in(scope).filter(name__in=searched)
-    return known.count() == len(searched)
+def curatable(messages: Collection[Message], scope: Scope) -> set[UUID]:
+    """Return the ids of those of these answers of which somebody of this scope may see the question,
+    the answer and what was said: for all of them, a few queries."""
+    threads = {message.thread_id for message in messages}
+    trees = trees_of(Message.objects.filter(thread__in=threads))
+    sealed = {pk for tree in trees.values() for pk in sealed_for_others(tree, scope)}
+    searched = {message.pk: _searched(message) for message in messages}
+    all_searched = {name for names in searched.values() for name in names}
+    known = set(sources_in(scope).filter(name__in=all_searched).values_list("name", flat=True))
+    return {pk for pk, names in searched.items() if pk not in sealed and names <= known}
+
+
+def _searched(message: Message) -> frozenset[str]:
+    """Return the names of all sources that were searched, or meant to be."""
+    told = (one["name"] for one in message.receipt.get("sources", ()))
+    return frozenset((*told, *message.source_names))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from django.db import transaction
@@ -31,15 +31,29 @@ class Correction:
     expires_on: date | None = None
 
 
-def resolve(curator: User, message: Message, correction: Correction) -> Decision:
-    """Write down how a case was resolved.
+class DecidedMeanwhile(Exception):
+    """Somebody has decided since the curator looked; the message says who."""
+
+
+def mark_of(decision: Decision | None) -> str:
+    """Return by what a decision is known again that a curator had before their eyes; empty: none."""
+    return decision.decided_at.isoformat() if decision else ""
+
+
+def resolve(
+    curator: User, message: Message, correction: Correction, *, seen: str | None = None
+) -> Decision:
+    """Write down how a case was resolved, in place of the decision that was `seen`; None: of any.
 
     Lines become a golden question, which nightly runs ask from then on, and curated evidence, which
-    comes first when a question like this is asked. Raises ProposalRefused as save_question does.
+    comes first when a question like this is asked. Raises ProposalRefused as save_question does, and
+    DecidedMeanwhile.
     """
     lines = _lines(curator, correction) if correction.place else None
     with transaction.atomic():
-        decision = _decide(curator, message, Decision.Outcome.RESOLVED, correction)
+        # What is said about lines stays with them, and goes with them: see saying.py.
+        words = replace(correction, answer="", note="") if lines else correction
+        decision = _decide(curator, message, Decision.Outcome.RESOLVED, words, seen)
         if lines is not None and correction.place is not None:
             CuratedLines.objects.filter(decision=decision).delete()  # a better one, by now
             lines.evidence = correction.place.as_evidence()
@@ -57,11 +71,13 @@ def resolve(curator: User, message: Message, correction: Correction) -> Decision
     return decision
 
 
-def dismiss(curator: User, message: Message, note: str = "") -> Decision:
-    """Close a case without a correction."""
+def dismiss(
+    curator: User, message: Message, note: str = "", *, seen: str | None = None
+) -> Decision:
+    """Close a case without a correction. Raises DecidedMeanwhile as `resolve` does."""
     correction = Correction(question="", note=note)
     with transaction.atomic():
-        decision = _decide(curator, message, Decision.Outcome.DISMISSED, correction)
+        decision = _decide(curator, message, Decision.Outcome.DISMISSED, correction, seen)
         _record(message, "dismissed")
     return decision
 
@@ -97,8 +113,19 @@ def _lines(curator: User, correction: Correction) -> CuratedLines:
 
 
 def _decide(
-    curator: User, message: Message, outcome: Decision.Outcome, correction: Correction
+    curator: User,
+    message: Message,
+    outcome: Decision.Outcome,
+    correction: Correction,
+    seen: str | None,
 ) -> Decision:
+    # Of two at once the second waits here, and then finds what the first decided.
+    Message.objects.select_for_update(no_key=True).get(pk=message.pk)
+    before = Decision.objects.filter(message=message).first()
+    if before is not None and seen is not None and mark_of(before) != seen:
+        raise DecidedMeanwhile(
+            f"{before.by} decided this case meanwhile. Decide again, and it is replaced."
+        )
     decision, _ = Decision.objects.update_or_create(
         message=message,
         defaults={

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.http import Http404
 from django.utils import timezone
 
@@ -12,7 +13,6 @@ from appliance.accounts.roles import has_role
 from appliance.conversations.curating.access import CURATORS
 from appliance.conversations.curating.models import CuratedLines
 from appliance.conversations.curating.places import Place, place_now
-from appliance.conversations.models import Message
 from appliance.sources.access import scope_of
 from indexer.scope import Scope
 
@@ -28,11 +28,18 @@ class CuratedRow:
         return self.place is not None and not self.is_past
 
 
-def curated_rows(scope: Scope, *, message: Message | None = None) -> list[CuratedRow]:
-    """Return the curated lines that a scope may read where they were and where they are now."""
+def curated_in(scope: Scope) -> list[int]:
+    """Return the ids of the curated lines that a scope may read where they were, newest first."""
     kept = CuratedLines.objects.filter(evidence__source__in=scope.source_ids)
-    if message is not None:
-        kept = kept.filter(decision__message=message)
+    rows = kept.values_list("pk", "evidence__source_id", "evidence__path")
+    return [pk for pk, source_id, path in rows if scope.allows(source_id, path)]
+
+
+def curated_rows(kept: QuerySet[CuratedLines], scope: Scope) -> list[CuratedRow]:
+    """Return of these lines those that a scope may read where they were and where they are now.
+
+    For each of them the code is looked at: ask for no more than are shown.
+    """
     kept = kept.select_related("evidence__source", "evidence__blob").defer("vector")
     rows = (
         _row(lines) for lines in kept if scope.allows(lines.evidence.source_id, lines.evidence.path)
@@ -50,8 +57,8 @@ def _row(lines: CuratedLines) -> CuratedRow:
 
 def get_curated_lines(user: User, lines_id: int) -> CuratedLines:
     """Return curated lines that this curator may read, or answer 404."""
-    rows = curated_rows(scope_of(user)) if has_role(user, *CURATORS) else []
-    found = next((row.lines for row in rows if row.lines.pk == lines_id), None)
-    if found is None:
+    named = CuratedLines.objects.filter(pk=lines_id)
+    rows = curated_rows(named, scope_of(user)) if has_role(user, *CURATORS) else []
+    if not rows:
         raise Http404
-    return found
+    return rows[0].lines

@@ -65,7 +65,7 @@ class Decision(models.Model):
     )
     outcome = models.CharField(max_length=10, choices=Outcome.choices)
     by = models.CharField(max_length=150)
-    answer = models.TextField(blank=True)  # the right one, in words
+    answer = models.TextField(blank=True)  # the right one, in words; about lines: they have it
     note = models.TextField(blank=True)
     decided_at = models.DateTimeField(default=timezone.now)
 

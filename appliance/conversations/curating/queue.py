@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from appliance.conversations.curating.access import cases, may_curate
+from appliance.conversations.curating.access import cases, curatable
 from appliance.conversations.curating.models import Decision, Feedback
 from appliance.conversations.models import Message
 from indexer.scope import Scope
@@ -71,7 +72,7 @@ def queue(filters: Filters) -> QuerySet[Message]:
                 )
             )
         )
-    return _in_state(found, filters.state)
+    return _in_state(found, filters.state).prefetch_related("feedback")
 
 
 def _feedback() -> QuerySet[Feedback]:
@@ -106,23 +107,19 @@ def open_count() -> int:
     return queue(Filters()).count()
 
 
-def rows_of(page: Iterable[Message], scope: Scope) -> list[CaseRow]:
-    return [_row(message, scope) for message in page]
+def rows_of(page: Collection[Message], scope: Scope) -> list[CaseRow]:
+    seen = curatable(page, scope)
+    return [_row(message, is_sealed=message.pk not in seen) for message in page]
 
 
-def _row(message: Message, scope: Scope) -> CaseRow:
-    counts = message.feedback.aggregate(
-        bad=Count("pk", filter=Q(is_good=False)), good=Count("pk", filter=Q(is_good=True))
-    )
-    reasons: dict[str, int] = {}
-    for given in message.feedback.filter(is_good=False):
-        for label in given.reason_labels:
-            reasons[label] = reasons.get(label, 0) + 1
+def _row(message: Message, *, is_sealed: bool) -> CaseRow:
+    bad = [one for one in message.feedback.all() if not one.is_good]
+    reasons = Counter(label for one in bad for label in one.reason_labels)
     return CaseRow(
         message=message,
-        is_sealed=not may_curate(message, scope),
-        bad=counts["bad"],
-        good=counts["good"],
+        is_sealed=is_sealed,
+        bad=len(bad),
+        good=len(message.feedback.all()) - len(bad),
         reasons=tuple(sorted(reasons.items(), key=lambda one: (-one[1], one[0]))),
         decision=getattr(message, "decision", None),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.urls import reverse
 
@@ -34,27 +34,27 @@ def said_to(message: Message, scope: Scope) -> Said | None:
     if decision is None or decision.outcome != Decision.Outcome.RESOLVED:
         return None
     lines = decision.lines.select_related("evidence__blob", "evidence__source").first()
-    if lines is None:
-        has_words = bool(decision.answer or decision.note)
-        return Said(decision.by, decision.answer, decision.note) if has_words else None
-    evidence = lines.evidence
-    place = place_now(lines, message.ref)
-    path = place.path if place else evidence.path
-    if not scope.allows(evidence.source_id, path):
+    # Words alone that came later stand in the place of those about the lines.
+    words = decision if decision.answer or decision.note else lines
+    if words is None:
         return None
-    return _with_lines(decision, place, evidence.source.name)
+    said = Said(decision.by, words.answer, words.note)
+    if lines is None:
+        return said
+    place = place_now(lines, message.ref)
+    path = place.path if place else lines.evidence.path
+    if not scope.allows(lines.evidence.source_id, path):
+        return None
+    return _with_lines(said, place) if place else said
 
 
-def _with_lines(decision: Decision, place: Place | None, source: str) -> Said:
-    """Return the words with the lines as they stand now; without those when they have changed."""
-    if place is None:
-        return Said(decision.by, decision.answer, decision.note)
+def _with_lines(said: Said, place: Place) -> Said:
+    """Return the words with the lines as they stand now."""
+    source = place.ref.source.name
     first, last = place.span.start_line, place.span.end_line
     page = reverse("file", args=[source, place.ref.name, place.path])
-    return Said(
-        decision.by,
-        decision.answer,
-        decision.note,
+    return replace(
+        said,
         path=place.path,
         source=source,
         lines=f"{first}\u2013{last}",

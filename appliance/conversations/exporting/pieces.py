@@ -96,9 +96,18 @@ def _exported(turn: Turn, node: Node, numbers: Mapping[UUID, int]) -> ExportedMe
         text=answer.text,
         places=tuple(map(place_of, answer.pieces)),
         checks=asdict(turn.rendered.counts) if turn.rendered else {},
-        receipt={key: message.receipt[key] for key in RECEIPT if key in message.receipt},
+        receipt=_receipt(turn),
         error=message.error,
     )
+
+
+def _receipt(turn: Turn) -> Mapping[str, Any]:
+    """Return what was searched; of the sources those that the reader may be told of now."""
+    receipt = {key: turn.message.receipt[key] for key in RECEIPT if key in turn.message.receipt}
+    if turn.rendered:
+        told = {"sources": turn.rendered.searched, "lacking": turn.rendered.lacking}
+        receipt |= {key: list(names) for key, names in told.items() if key in receipt}
+    return receipt
 
 
 @dataclass(frozen=True, slots=True)

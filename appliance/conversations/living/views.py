@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from uuid import UUID
 
 from django.contrib import messages
@@ -16,7 +15,6 @@ from django.views.decorators.http import require_POST, require_safe
 from appliance.accounts.models import User
 from appliance.accounts.requests import SignedInRequest
 from appliance.common.numbers import row_number
-from appliance.conversations.access import is_sealed
 from appliance.conversations.living.access import (
     changed_answers_of,
     get_citation_for_user,
@@ -24,40 +22,23 @@ from appliance.conversations.living.access import (
 )
 from appliance.conversations.living.again import ask_again
 from appliance.conversations.living.comparing import compare
+from appliance.conversations.living.listing import rows_of
 from appliance.conversations.living.models import ChangedAnswer
-from appliance.conversations.living.reading import LivingAnswer, living_answer, states_of
+from appliance.conversations.living.reading import states_of
 from appliance.conversations.showing import record_compared
+from appliance.conversations.titles import listed_titles
 from appliance.conversations.views.refusing import tells_of_quota
 from appliance.sources.access import scope_of
-from indexer.scope import Scope
 
 PER_PAGE = 20
-
-
-@dataclass(frozen=True, slots=True)
-class ChangedRow:
-    """One answer of the list; of a sealed one nothing is told but that it is."""
-
-    changed: ChangedAnswer
-    living: LivingAnswer
-    is_sealed: bool
 
 
 @require_safe
 def changed_list(request: SignedInRequest) -> HttpResponse:
     """List the person's answers of which cited lines changed, newest first."""
     page = Paginator(changed_answers_of(request.user), PER_PAGE).get_page(request.GET.get("page"))
-    scope = scope_of(request.user)
-    context = {"page": page, "rows": [_row(changed, scope) for changed in page]}
+    context = {"page": page, "rows": rows_of(list(page), scope_of(request.user))}
     return render(request, "conversations/living/changed.html", context)
-
-
-def _row(changed: ChangedAnswer, scope: Scope) -> ChangedRow:
-    message = changed.message
-    if is_sealed(message, scope):
-        return ChangedRow(changed, LivingAnswer(), is_sealed=True)
-    links = message.evidence_links.select_related("evidence__source")
-    return ChangedRow(changed, living_answer(message, links, scope), is_sealed=False)
 
 
 @require_POST
@@ -89,7 +70,12 @@ def citation_compare(request: SignedInRequest, message_id: UUID, link_id: int) -
     compared = compare(link.evidence, states.get(link.evidence_id), scope_of(request.user))
     now = [row.new[0] for row in compared.rows if row.new]
     record_compared(request.user, link, (compared.path, compared.commit, now))
-    context = {"link": link, "message": link.message, "compared": compared}
+    thread = link.message.thread
+    context = {
+        "message": link.message,
+        "title": listed_titles(request.user, [thread])[thread.pk],
+        "compared": compared,
+    }
     return render(request, "conversations/living/compare.html", context)
 
 

@@ -6,13 +6,13 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import Q
-from django.urls import reverse
 
 from appliance.conversations.access import is_sealed_for_owner
 from appliance.conversations.living.reading import living_answer
 from appliance.conversations.models import Message
 from appliance.conversations.posting.models import AnswerNews
 from appliance.conversations.posting.noticing import notice
+from appliance.conversations.views.addresses import address_of
 from appliance.sources.access import granted_scope_of
 from appliance.sources.models import WebhookTarget
 from appliance.sources.saved.outgoing import is_open
@@ -54,7 +54,7 @@ def payload(news: AnswerNews, scope: Scope) -> dict[str, Any] | None:
     """Return what is posted: ids, states and counts; None when nothing is changed any more."""
     message = news.message
     answer = {"id": str(message.pk), "thread": str(message.thread_id), "state": message.state}
-    url = f"{settings.ADDRESS}{reverse('thread', args=[message.thread_id])}#message-{message.pk}"
+    url = f"{settings.ADDRESS}{address_of(message)}"
     if news.kind == Kind.ENDED:
         body = {"answer": {**answer, "found": not message.not_found}}
         return _message("answer.ended", message.touched_at.isoformat(), body, url)

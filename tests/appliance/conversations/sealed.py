@@ -13,7 +13,7 @@ from django.test import AsyncClient, Client
 from django.utils import timezone
 
 from appliance.accounts.models import User
-from appliance.conversations.models import Message, Thread, ThreadShare
+from appliance.conversations.models import Message, MessageEvidence, Thread, ThreadShare
 from appliance.conversations.questions import question_of
 from appliance.sources.granting import set_grant
 from indexer.models import Source
@@ -133,6 +133,17 @@ def evidence(client: Client, world: World) -> str:
     return "\n".join(read(client, f"/messages/{one.pk}/evidence/") for one in world.messages)
 
 
+def feedback(client: Client, world: World) -> str:
+    return "\n".join(read(client, f"/messages/{one.pk}/feedback/") for one in world.messages)
+
+
+def comparisons(client: Client, world: World) -> str:
+    """Look at what became of every citation, and at the list of answers that changed."""
+    cited = MessageEvidence.objects.filter(message__thread=world.thread, role="cited")
+    pages = [f"/messages/{one.message_id}/citations/{one.pk}/compare/" for one in cited]
+    return "\n".join(read(client, page) for page in (*pages, "/changed/"))
+
+
 def streams(client: Client, world: World) -> str:
     """Read the first event of every answer's stream."""
     return streams_of(client, world.messages)
@@ -189,7 +200,18 @@ def refused(client: Client, world: World) -> str:
 
 SURFACES: dict[str, Look] = {
     look.__name__: look
-    for look in (paths, lists, search, evidence, streams, exports, copies, refused)
+    for look in (
+        paths,
+        lists,
+        search,
+        evidence,
+        feedback,
+        comparisons,
+        streams,
+        exports,
+        copies,
+        refused,
+    )
 }
 
 

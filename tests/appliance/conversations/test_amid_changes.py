@@ -172,3 +172,16 @@ def test_the_first_words_and_the_end_ring_loudly_and_nothing_else(
     assert rung.index((True, True, "writing")) == next(
         at for at, (_, has_text, _state) in enumerate(rung) if has_text
     )
+
+
+def test_a_worker_that_was_thought_dead_withholds_nothing_of_who_took_its_answer_up(
+    owner: User, shop: Source
+) -> None:
+    message = asking.ask(owner, ADD)
+    answer_question(str(message.pk))
+    whole = Message.objects.get(pk=message.pk)
+    before = whole.evidence_links.count()
+    assert before
+    recording._withhold(message)  # as it was before anybody took it
+    assert Message.objects.get(pk=message.pk).text == whole.text
+    assert whole.evidence_links.count() == before

@@ -59,6 +59,8 @@ def test_the_form_takes_attachments_and_says_when_they_are_too_long(
     answer = client.post("/", {"question": "Why?", "attached": "x" * 20_000})
     assert answer.status_code == 400
     assert "holds 20,000 characters" in answer.content.decode()
+    assert client.post("/", {"question": "Why?", "attached": "a\0b"}).status_code == 302
+    assert "a\ufffdb" in Message.objects.get(role="question", text__startswith="Why?").text
     for empty in ({"question": " "}, {"question": "", "attached": [" ", "\n"]}):
         assert "Write a question first." in client.post("/", empty).content.decode()
-    assert Message.objects.filter(role="question").count() == 1
+    assert Message.objects.filter(role="question").count() == 2

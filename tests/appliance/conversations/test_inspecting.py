@@ -200,12 +200,13 @@ def test_a_file_that_may_not_be_read_is_as_one_that_is_not_there(
     assert Message.objects.filter(role="answer").count() == 1
 
 
+@pytest.mark.parametrize("way", ["add", "drop"])
 def test_a_path_with_a_null_letter_is_one_that_is_not_there(
-    answer: Message, owner: User, client: Client
+    way: str, answer: Message, owner: User, client: Client
 ) -> None:
     client.force_login(owner)
     page = client.post(
-        f"/messages/{answer.pk}/again/files/", {"add": ["shop:a\0b", "shop:README.md"]}, follow=True
+        f"/messages/{answer.pk}/again/files/", {way: ["shop:a\0b", "shop:README.md"]}, follow=True
     )
     assert "There is no file" in page.content.decode()
     assert Message.objects.filter(role="answer").count() == 1

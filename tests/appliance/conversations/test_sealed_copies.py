@@ -11,6 +11,7 @@ from django.test import Client
 
 from appliance.accounts.models import User
 from appliance.conversations.access import reading_of
+from appliance.conversations.branching import delete_branch
 from appliance.conversations.copying import continue_own
 from appliance.conversations.models import Message, Thread
 from appliance.conversations.questions import question_of
@@ -75,7 +76,28 @@ def test_counts_of_what_others_cannot_search_are_left_out(
         assert told not in page + export, told
     assert "shop" in page
     Message.objects.filter(pk=answer.pk).update(receipt={**fields, "sources": searched[:1]})
-    assert "43,210" in read(client, f"/threads/{thread.pk}/")
+    page = read(client, f"/threads/{thread.pk}/")
+    export = read(client, f"/threads/{thread.pk}/thread.json")
+    assert "43,210" in page
+    assert "vault" not in page + export  # it was not searched, and the viewer does not know it
+    copied = continue_own(reader, reading_of(reader, thread), None)
+    assert copied is not None
+    assert "vault" not in read(client, f"/threads/{copied.pk}/thread.json")
+
+
+def test_an_export_names_no_source_that_its_owner_may_not_be_told_of_any_more(
+    owner: User, source_factory: SourceFactory, client: Client
+) -> None:
+    source_factory("shop", FILES)
+    source_factory("vault", VAULT, grant="board")
+    thread = Thread.objects.create(owner=owner, title="Shop")
+    searched = [{"name": name, "commit": "c" * 40, "live_at": ""} for name in ("shop", "vault")]
+    say(ask(thread, "How?"), "So.", receipt={"sources": searched, "lacking": ["vault"]})
+    client.force_login(owner)
+    for ending in ("md", "json"):
+        export = read(client, f"/threads/{thread.pk}/thread.{ending}")
+        assert "shop" in export
+        assert "vault" not in export
 
 
 def test_a_follow_up_prompt_holds_nothing_that_was_sealed_meanwhile(world: World) -> None:
@@ -111,6 +133,36 @@ def test_a_copy_is_sealed_with_what_it_was_copied_beside(
     assert client.post(f"/messages/{sealed.pk}/again/").status_code == 404
     edit = {"question": "X", "edit": str(sealed.pk)}
     assert client.post(f"/threads/{branch.pk}/ask/", edit).status_code == 404
+
+
+def test_a_copied_answer_is_sealed_with_its_question(
+    world: World, user_factory: UserFactory
+) -> None:
+    """The question keeps in mind an answer that was deleted, and the answer repeats the question."""
+    user = user_factory("copier", groups=("readers", "board"))
+    share_with(world.thread, user)
+    assert world.told.parent is not None
+    assert delete_branch(world.told.parent)
+    own = continue_own(user, reading_of(user, world.thread), world.elsewhere.pk)
+    assert own is not None
+    user.groups.remove(Group.objects.get(name="board"))
+    assert reading_of(user, own).sealed == {one.pk for one in Message.objects.filter(thread=own)}
+
+
+def test_an_answer_to_a_copied_question_is_sealed_with_it(
+    world: World, user_factory: UserFactory
+) -> None:
+    """Its query is the question, whatever it found."""
+    user = user_factory("copier", groups=("readers", "board"))
+    share_with(world.thread, user)
+    own = continue_own(user, reading_of(user, world.thread), world.elsewhere.pk)
+    assert own is not None
+    copied = Message.objects.get(thread=own, role="question")
+    _, branch = question_of(say(copied, "", state="queued"))
+    assert world.vault.pk in {source_id for source_id, _ in branch.places()}
+    asked = ask(own, "And of my own?")
+    _, branch = question_of(say(asked, "", state="queued"))
+    assert branch.places() == []
 
 
 def test_a_copy_is_a_thread_like_any_other(

@@ -74,6 +74,7 @@ def test_who_may_read_everything_sees_it(
     share_with(world.thread, user)
     client.force_login(user)
     expected = dict.fromkeys(SURFACES, TOLD) | {"lists": ASKED, "evidence": LINES}
+    expected |= {"feedback": ASKED, "comparisons": ASKED}
     del expected["refused"]
     missing = [name for name, word in expected.items() if word not in SURFACES[name](client, world)]
     assert missing == []

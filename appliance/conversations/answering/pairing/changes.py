@@ -44,11 +44,11 @@ def _with(place: str, ledger: Ledger, reach: Reach) -> Outcome:
         return Outcome(Kind.HISTORY, title, "There is no such file in what you may read.")
     title = f"Looked at what changed with {document.path}"
     if document.source_id not in reach.scope.whole_source_ids:
-        return Outcome(Kind.HISTORY, title, "Nothing was found.")
+        return Outcome(Kind.HISTORY, title, "Nothing was found.", about=document)
     together, commits = _together(document)
     found = _found(document, together, reach)
     times = f"{commits} commit{'s' * (commits != 1)} changed it"
-    return Outcome(Kind.HISTORY, title, f"{times}. {of_files(found)}", found)
+    return Outcome(Kind.HISTORY, title, f"{times}. {of_files(found)}", found, document)
 
 
 def _together(document: LocatedDocument) -> tuple[Counter[str], int]:

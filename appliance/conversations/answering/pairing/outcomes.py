@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from appliance.conversations.answering.steps import FoundLines, Kind
+from indexer.retrieval.locating import LocatedDocument
 
 NAMED_FILES = 3
 
@@ -16,6 +17,14 @@ class Outcome:
     title: str
     detail: str
     found: tuple[FoundLines, ...] = ()
+    # A document that its words name, or tell of: whoever may not read it sees none of them.
+    about: LocatedDocument | None = None
+
+    @property
+    def places(self) -> tuple[tuple[int, str], ...]:
+        """Return the source and path of all that it rests on."""
+        about = [(self.about.source_id, self.about.path)] if self.about else []
+        return tuple(dict.fromkeys([*about, *(lines.place for lines in self.found)]))
 
 
 def of_files(found: Sequence[FoundLines]) -> str:

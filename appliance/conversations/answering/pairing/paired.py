@@ -39,7 +39,7 @@ def answer_paired(
     reach = Reach(question.scope, question.source_names, question.ref)
     work, receipt = yield from _begun(question, narrowing, model, reach)
     if model is not None:
-        work = taken_up(work, question.done, reach)
+        work = taken_up(work, question.done)
         for step in work.steps[1:]:
             yield Stepped(step)
         work = yield from stepped(work, question, model, reach)

@@ -7,6 +7,7 @@ the first answer is no such plan; then what was found has to do.
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from appliance.conversations.answering.pairing.plans import (
 )
 from appliance.conversations.answering.steps import Step
 from appliance.conversations.answering.writing import Model
+from appliance.conversations.checking.citations import without_markers
 from appliance.conversations.prompting import pair_prompts
 from appliance.conversations.prompting.budget import Budget
 from appliance.conversations.timeboxes import written_within
@@ -54,6 +56,11 @@ class Situation:
             Action.WRITE: not self.may_write,
         }
         return tuple(action for action in Action if not left_out.get(action))
+
+    @property
+    def done(self) -> set[str]:
+        """Return the keys of what was done; the first step searched for the question itself."""
+        return {Plan(Action.SEARCH, self.question).key, *(step.asked for step in self.steps[1:])}
 
 
 def planned(
@@ -100,9 +107,11 @@ def _said(
 
 
 def _read(said: str, situation: Situation) -> Plan:
-    plan = read_plan(said, allowed=situation.allowed, done={step.asked for step in situation.steps})
+    plan = read_plan(said, allowed=situation.allowed, done=situation.done)
     if plan.action is not Action.ASK_BACK:
         return plan
+    if not re.search(r"\w", without_markers(plan.text)):
+        raise PlanInvalid("That is no question.")
     if plan.text.lower() in situation.question.lower():
         raise PlanInvalid("That is what the person asked.")
     return Plan(plan.action, plan.text, options=occurring(plan.options, situation.ledger))

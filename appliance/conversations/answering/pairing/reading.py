@@ -47,7 +47,8 @@ def read(plan: Plan, ledger: Ledger, reach: Reach, query: str) -> Outcome:
     spans = [span for span in wanted if span]
     if not spans:
         last = len(text.lines)
-        return Outcome(Kind.READ, f"Looked into {document.path}", f"It has {last} lines.")
+        title = f"Looked into {document.path}"
+        return Outcome(Kind.READ, title, f"It has {last} lines.", about=document)
     found = tuple(_found(document, text, span, query) for span in spans)
     lines = ", ".join(f"{span.start_line}-{span.end_line}" for span in spans)
     return Outcome(Kind.READ, f"Read {document.path}, lines {lines}", of_files(found), found)

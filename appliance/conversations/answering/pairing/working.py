@@ -22,7 +22,6 @@ from indexer.models import Blob
 from indexer.retrieval.hits import SearchResult
 
 ASK_BACK_STEPS = 2  # after the first search: later, one answers as well as one can
-ENDED = "write"  # what the step that ends the search was planned as
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +38,7 @@ class Work:
 
     @property
     def has_ended(self) -> bool:
-        return any(step.asked == ENDED for step in self.steps)
+        return any(step.kind is Kind.PLAN for step in self.steps)  # no action followed
 
     @property
     def seconds(self) -> float:
@@ -60,17 +59,14 @@ class Work:
         return basis_of(self.question, self.query, result) is not None
 
 
-def taken_up(work: Work, done: tuple[Step, ...], reach: Reach) -> Work:
+def taken_up(work: Work, done: tuple[Step, ...]) -> Work:
     """Return the work with the steps that another worker took before it died.
 
-    If anything of them may not be read any more, or is not stored, nothing of them counts.
+    If anything of them is not stored any more, nothing of them counts.
     """
     further = [step for step in done if not step.is_running and step.number > len(work.steps)]
     found = [lines for step in further for lines in step.found]
-    places = [place for step in further for place in step.places]
     stored = Blob.objects.filter(pk__in={lines.blob_id for lines in found}).count()
-    if not all(reach.scope.allows(*place) for place in places):
-        return work
     if stored < len({lines.blob_id for lines in found}):
         return work
     for step in further:
@@ -111,7 +107,6 @@ def _one_step(
             detail=detail,
             is_running=False,
             seconds=_since(started),
-            asked=ENDED,
         )
         yield Stepped(step)
         return replace(
@@ -132,7 +127,7 @@ def finished(step: Step, outcome: Outcome, started: float) -> Step:
         kind=outcome.kind,
         title=outcome.title,
         detail=outcome.detail,
-        places=tuple(dict.fromkeys(lines.place for lines in outcome.found)),
+        places=outcome.places,
         found=outcome.found,
         is_running=False,
         seconds=_since(started),

@@ -15,8 +15,8 @@ from appliance.accounts.roles import role_required
 from appliance.conversations.curating import deciding, queue
 from appliance.conversations.curating.access import CURATORS, get_case_for_curator
 from appliance.conversations.curating.forms import DecisionForm
-from appliance.conversations.curating.kept import curated_rows, get_curated_lines
-from appliance.conversations.curating.models import Feedback
+from appliance.conversations.curating.kept import curated_in, curated_rows, get_curated_lines
+from appliance.conversations.curating.models import CuratedLines, Feedback
 from appliance.conversations.curating.report import report
 from appliance.conversations.models import Message
 from appliance.conversations.rendering import render_answer
@@ -54,7 +54,7 @@ def curation_page(request: HttpRequest) -> HttpResponse:
         "reasons": Feedback.Reason.choices,
         "names": list(readable_sources(curator).values_list("name", flat=True)),
         "page": page,
-        "rows": queue.rows_of(page, scope_of(curator)),
+        "rows": queue.rows_of(list(page), scope_of(curator)),
     }
     return render(request, "conversations/curating/queue.html", context)
 
@@ -67,12 +67,15 @@ def case_page(request: HttpRequest, message_id: UUID) -> HttpResponse:
     message = get_case_for_curator(curator, message_id)
     form = _form(request, curator, message)
     if request.method == "POST":
-        if request.POST.get("decision") == "dismiss":
-            deciding.dismiss(curator, message)
-            messages.success(request, "The case was dismissed.")
-            return redirect("curation")
-        if form.is_valid() and _resolved(form, curator, message):
-            messages.success(request, "The case is resolved.")
+        try:
+            done = _decided(request, form, curator, message)
+        except deciding.DecidedMeanwhile as exc:
+            messages.error(request, str(exc))
+            if request.POST.get("decision") == "dismiss":
+                return redirect("case", message_id=message_id)
+            done, message = "", get_case_for_curator(curator, message_id)
+        if done:
+            messages.success(request, done)
             return redirect("curation")
     rendered = render_answer(message, scope_of(curator))
     record_shown(curator, [(message, rendered.evidence)])
@@ -82,9 +85,12 @@ def case_page(request: HttpRequest, message_id: UUID) -> HttpResponse:
         "evidence": rendered.evidence,
         "said": message.feedback.all(),
         "form": form,
-        "lines": curated_rows(scope_of(curator), message=message),
+        "seen": deciding.mark_of(getattr(message, "decision", None)),
+        "lines": curated_rows(
+            CuratedLines.objects.filter(decision__message=message), scope_of(curator)
+        ),
     }
-    status = 400 if form.is_bound and form.errors else 200
+    status = 400 if request.method == "POST" else 200
     return render(request, "conversations/curating/case.html", context, status=status)
 
 
@@ -97,8 +103,15 @@ def _form(request: HttpRequest, curator: User, message: Message) -> DecisionForm
     return DecisionForm(posted, scope=scope_of(curator), ref=message.ref, initial=initial)
 
 
-def _resolved(form: DecisionForm, curator: User, message: Message) -> bool:
-    """Resolve the case; False, with a sentence in the form, when it could not be written down."""
+def _decided(request: HttpRequest, form: DecisionForm, curator: User, message: Message) -> str:
+    """Dismiss or resolve the case, and return a sentence that says so; empty, with another in the
+    form, when it could not be written down. Raises DecidedMeanwhile."""
+    seen = request.POST.get("seen")
+    if request.POST.get("decision") == "dismiss":
+        deciding.dismiss(curator, message, seen=seen)
+        return "The case was dismissed."
+    if not form.is_valid():
+        return ""
     given = form.cleaned_data
     correction = deciding.Correction(
         question=given["question"],
@@ -108,20 +121,21 @@ def _resolved(form: DecisionForm, curator: User, message: Message) -> bool:
         expires_on=given["expires_on"],
     )
     try:
-        deciding.resolve(curator, message, correction)
+        deciding.resolve(curator, message, correction, seen=seen)
     except ProposalRefused as exc:
         form.add_error("question", str(exc))
-        return False
-    return True
+        return ""
+    return "The case is resolved."
 
 
 @role_required(*CURATORS)
 @require_safe
 def curated_list(request: HttpRequest) -> HttpResponse:
     """List the curated lines that this curator may read, with what became of them."""
-    rows = curated_rows(scope_of(_curator(request)))
-    page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "conversations/curating/curated.html", {"page": page, "rows": page})
+    scope = scope_of(_curator(request))
+    page = Paginator(curated_in(scope), PER_PAGE).get_page(request.GET.get("page"))
+    rows = curated_rows(CuratedLines.objects.filter(pk__in=list(page)), scope)
+    return render(request, "conversations/curating/curated.html", {"page": page, "rows": rows})
 
 
 @role_required(*CURATORS)

@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST
 
 from appliance.accounts.requests import SignedInRequest
@@ -16,6 +15,8 @@ from appliance.conversations.curating.forms import FeedbackForm
 from appliance.conversations.curating.models import Feedback
 from appliance.conversations.curating.saying import said_to
 from appliance.conversations.models import Message
+from appliance.conversations.titles import listed_titles
+from appliance.conversations.views.addresses import address_of
 from appliance.sources.access import scope_of
 
 
@@ -51,7 +52,7 @@ def feedback_remove(request: SignedInRequest, message_id: UUID) -> HttpResponse:
 def _done(request: SignedInRequest, message: Message, given: Feedback | None) -> HttpResponse:
     if request.htmx:
         return _response(request, message, given, is_new=True)
-    return redirect(f"{reverse('thread', args=[message.thread_id])}#message-{message.pk}")
+    return redirect(address_of(message))
 
 
 def _response(
@@ -73,5 +74,8 @@ def _response(
         "is_new": is_new,
         "said": said_to(message, scope_of(request.user)),
     }
-    name = "_feedback" if request.htmx else "feedback"
-    return render(request, f"conversations/curating/{name}.html", context, status=status)
+    if request.htmx:
+        return render(request, "conversations/curating/_feedback.html", context, status=status)
+    title = listed_titles(request.user, [message.thread])[message.thread_id]
+    context |= {"title": title, "address": address_of(message)}
+    return render(request, "conversations/curating/feedback.html", context, status=status)

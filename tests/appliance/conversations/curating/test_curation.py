@@ -6,7 +6,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from appliance.accounts.models import User
@@ -22,17 +24,7 @@ from tests.conftest import SourceFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
 
-COMMENT = "The limit stands in limits.py <script>alert(1)</script>"
 PAGES = ("/curation/", "/curation/lines/", "/curation/report/")
-
-
-@pytest.fixture
-def case(owner: User, shop: Source, message_factory: MessageFactory) -> Message:
-    """An answer that its owner found wrong."""
-    piece = lines_of(shop, "shop/cart.py", 4, 8)
-    message = message_factory(owner, "Holds too many [E1].", [piece], question="How many fit?")
-    give_feedback(owner, message, is_good=False, reasons=["wrong", "not_found"], comment=COMMENT)
-    return message
 
 
 @pytest.fixture
@@ -237,6 +229,34 @@ def test_the_queue_has_pages(
     first, second = (get(client, curator, f"/curation/?page={n}") for n in (1, 2))
     questions = [f"Question {number:02}?" for number in range(23)]
     assert (sum(q in first for q in questions), sum(q in second for q in questions)) == (20, 3)
+    counts = []
+    for number in (1, 2):
+        with CaptureQueriesContext(connection) as queries:
+            get(client, curator, f"/curation/?page={number}")
+        counts.append(len(queries))
+    assert counts[0] == counts[1]  # however full a page is
+
+
+def test_of_many_curated_lines_only_those_that_are_shown_are_looked_up(
+    client: Client, curator: User, case: Message
+) -> None:
+    assert decide(client, curator, case, **LINES) == 302
+    (lines,) = CuratedLines.objects.all()
+    CuratedLines.objects.bulk_create(
+        CuratedLines(evidence_id=lines.evidence_id, question=f"Question {number:02}?", by="curator")
+        for number in range(45)
+    )
+    counts = []
+    for number, shown in ((1, 20), (3, 6)):
+        with CaptureQueriesContext(connection) as queries:
+            listed = get(client, curator, f"/curation/lines/?page={number}")
+        assert listed.count("In use") == shown
+        counts.append(len(queries))
+    assert counts[0] < 110
+    assert counts[1] < counts[0]
+    with CaptureQueriesContext(connection) as queries:
+        assert client.post(f"/curation/lines/{lines.pk}/withdraw/").status_code == 302
+    assert len(queries) < 30
 
 
 def test_curated_lines_are_taken_back_by_who_may_read_them(

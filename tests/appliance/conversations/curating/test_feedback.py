@@ -9,6 +9,7 @@ from django.test import Client
 from appliance.accounts.models import User
 from appliance.conversations.curating.giving import give_feedback
 from appliance.conversations.models import Feedback, Message
+from appliance.conversations.views.addresses import address_of
 from appliance.sources.models import Grant
 from indexer.models import Source
 from tests.appliance.conversations.conftest import MessageFactory, lines_of
@@ -44,7 +45,7 @@ def test_an_answer_offers_feedback_to_its_owner(
 def test_it_is_given_changed_and_taken_back(client: Client, owner: User, answer: Message) -> None:
     client.force_login(owner)
     response = client.post(path_of(answer), {"verdict": "good"})
-    assert response.headers["Location"] == f"/threads/{answer.thread_id}/#message-{answer.pk}"
+    assert response.headers["Location"] == address_of(answer)
     assert Feedback.objects.get().is_good
     given = {"verdict": "bad", "reasons": ["slow", "wrong"], "comment": " No. "}
     fragment = client.post(path_of(answer), given, headers=HTMX).content.decode()

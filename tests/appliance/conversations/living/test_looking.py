@@ -9,6 +9,7 @@ from django.contrib.auth.models import Group
 from django.utils import timezone
 
 from appliance.accounts.models import User
+from appliance.conversations.living.access import changed_answers_of
 from appliance.conversations.living.looking import citations_to_look_at, look_around
 from appliance.conversations.models import (
     ChangedAnswer,
@@ -228,3 +229,68 @@ def test_a_ref_that_is_followed_no_longer_takes_its_states_with_it(
     change(shop, repository, {"shop/cart.py": INSIDE})
     look_around()
     assert state_of(message)[0] == "fresh"
+
+
+def test_an_answer_as_of_a_ref_that_is_gone_leaves_the_list(
+    owner: User, source_factory: SourceFactory, repository: Repository,
+    message_factory: MessageFactory,
+) -> None:  # fmt: skip
+    """Nothing is known any more that could be told of it."""
+    repository.git("branch", "side")
+    shop = source_factory("shop", repository=repository, refs=("main", "side"))
+    piece = lines_of(shop, "shop/cart.py", 4, 9)
+    as_of_side = message_factory(owner, "Adds [E1].", [piece], ref="side")
+    as_of_now = message_factory(owner, "Adds [E1].", [piece])
+    change(shop, repository, {"shop/cart.py": INSIDE})
+    repository.git("branch", "--force", "side", "main")
+    sync_now(shop)
+    look_around()
+    assert {one.message for one in changed_answers_of(owner)} == {as_of_side, as_of_now}
+    Source.objects.update(ref_names=["main"])
+    sync_now(shop)
+    look_around()
+    assert [one.message for one in changed_answers_of(owner)] == [as_of_now]
+
+
+def test_another_default_decides_what_is_listed(
+    owner: User, source_factory: SourceFactory, repository: Repository,
+    message_factory: MessageFactory,
+) -> None:  # fmt: skip
+    repository.git("branch", "stable")
+    shop = source_factory("shop", repository=repository, refs=("main", "stable"))
+    message = message_factory(owner, "Adds [E1].", [lines_of(shop, "shop/cart.py", 4, 9)])
+    change(shop, repository, {"shop/cart.py": INSIDE})
+    look_around()
+    assert changed_answers_of(owner).count() == 1
+    for default, listed in (("stable", 0), ("main", 1)):
+        Source.objects.update(ref_names=[default, *({"main", "stable"} - {default})])
+        sync_now(Source.objects.get())
+        look_around()
+        assert changed_answers_of(owner).count() == listed
+        assert state_of(message)[0] == ("changed" if listed else "fresh")
+
+
+def test_an_answer_of_a_removed_source_leaves_the_list(
+    owner: User, shop: Source, repository: Repository, message_factory: MessageFactory
+) -> None:
+    message_factory(owner, "Adds [E1].", [lines_of(shop, "shop/cart.py", 4, 9)])
+    change(shop, repository, {"shop/cart.py": INSIDE})
+    look_around()
+    assert changed_answers_of(owner).count() == 1
+    Source.objects.all().delete()
+    look_around()
+    assert not changed_answers_of(owner).exists()
+
+
+def test_lines_that_are_cited_twice_change_once(
+    owner: User, shop: Source, repository: Repository, message_factory: MessageFactory
+) -> None:
+    twice = [lines_of(shop, "shop/cart.py", 4, 9, handle) for handle in ("E1", "E2")]
+    message = message_factory(owner, "Adds [E1]. Again [E1] [E2].", twice)
+    change(shop, repository, {"shop/cart.py": INSIDE})
+    assert look_around() == 1
+    assert CitationState.objects.count() == 1
+    assert (state_of(message, "E1"), state_of(message, "E2")) == (
+        ("changed", "shop/cart.py", 4, 9),
+        ("changed", "shop/cart.py", 4, 9),
+    )

@@ -6,18 +6,21 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from appliance.accounts.models import User
 from appliance.conversations.living import comparing
 from appliance.conversations.living.looking import look_around
-from appliance.conversations.models import ChangedAnswer, Message, MessageEvidence
+from appliance.conversations.models import ChangedAnswer, Message, MessageEvidence, Thread
 from appliance.conversations.tasks import answer_question
 from appliance.sources.models import Grant
 from indexer.ingestion.inline import sync_now
 from indexer.models import Source
 from indexer.spans import Span
 from tests.appliance.conversations.conftest import CART, FILES, MessageFactory, lines_of
+from tests.appliance.conversations.planting import ask, say, share_with
 from tests.conftest import RepositoryFactory, SourceFactory
 from tests.gitrepos import Repository
 
@@ -99,6 +102,43 @@ def test_a_sealed_answer_is_listed_without_a_word_of_its_lines(
     assert client.get(compare_path(changed)).status_code == 404
 
 
+def test_a_copied_question_that_is_sealed_is_neither_listed_nor_asked_again(
+    client: Client, owner: User, shop: Source, changed: Message
+) -> None:
+    receipt = {"behind": [[shop.pk, "shop/cart.py"]], "copied": True}
+    Message.objects.filter(thread=changed.thread_id).update(receipt=receipt)
+    Thread.objects.update(title="Shared thread")
+    assert "How are items added?" in page(client, owner, "/changed/")
+    Grant.objects.all().delete()
+    listed = page(client, owner, "/changed/")
+    assert "How are items added?" not in listed
+    assert "Shared thread" in listed
+    assert client.post(f"/changed/{changed.pk}/again/").status_code == 404
+    assert not Message.objects.filter(state=Message.State.QUEUED).exists()
+
+
+def test_the_list_leads_to_the_answer_on_whatever_branch_it_stands(
+    client: Client, owner: User, changed: Message
+) -> None:
+    say(ask(changed.thread, "Another branch?"), "So.")
+    to_it = f"/threads/{changed.thread_id}/?at={changed.pk}#message-{changed.pk}"
+    assert f'href="{to_it}"' in page(client, owner, "/changed/")
+    assert f'href="{to_it}"' in page(client, owner, compare_path(changed))
+
+
+def test_a_viewer_of_a_thread_that_is_sealed_in_part_sees_no_title_beside_a_citation(
+    client: Client, reader: User, changed: Message, source_factory: SourceFactory
+) -> None:
+    vault = source_factory("vault", {"vault.py": "x = 1\n"}, grant="board")
+    say(ask(changed.thread, "And?", changed), "So [E1].", [lines_of(vault, "vault.py", 1, 1)])
+    Thread.objects.update(title="CANARY")
+    share_with(changed.thread, reader)
+    for path in (compare_path(changed), f"/messages/{changed.pk}/feedback/"):
+        shown = page(client, reader, path)
+        assert "CANARY" not in shown
+        assert "Shared thread" in shown
+
+
 def test_seen_answers_stay_listed_and_leave_the_bar(
     client: Client, owner: User, changed: Message
 ) -> None:
@@ -127,6 +167,28 @@ def test_the_list_has_pages(
     questions = [f"Question {number:02}?" for number in range(23)]
     assert sum(one in first for one in questions) == 20
     assert sum(one in second for one in questions) == 3
+
+
+def test_a_page_of_the_list_takes_the_same_queries_however_full_it_is(
+    client: Client, owner: User, shop: Source, repository: Repository,
+    message_factory: MessageFactory,
+) -> None:  # fmt: skip
+    pieces = [lines_of(shop, "shop/cart.py", at, at + 1, f"E{at}") for at in (4, 6, 8)]
+    for number in range(40):
+        message_factory(owner, "[E4] [E6] [E8].", pieces, question=f"Question {number:02}?")
+    repository.commit({"shop/cart.py": INSIDE.replace("append", "push")})
+    sync_now(shop)
+    look_around()
+    counts = []
+    for left in (40, 20, 1):
+        kept = ChangedAnswer.objects.values("pk")[:left]
+        ChangedAnswer.objects.exclude(pk__in=[one["pk"] for one in kept]).delete()
+        page(client, owner, "/changed/")
+        with CaptureQueriesContext(connection) as queries:
+            shown = page(client, owner, "/changed/")
+        counts.append(len(queries))
+        assert shown.count("compare/") >= min(left, 20)
+    assert max(counts) - min(counts) == 0
 
 
 def test_comparing_shows_both_sides_and_escapes_them(

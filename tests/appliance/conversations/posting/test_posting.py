@@ -77,7 +77,7 @@ def test_an_answer_that_ended_is_told_once(
         "answer": {
             "id": str(answer.pk), "thread": str(answer.thread_id), "state": "done", "found": True,
         },
-        "url": f"https://plumbline.example.com/threads/{answer.thread_id}/#message-{answer.pk}",
+        "url": f"https://plumbline.example.com/threads/{answer.thread_id}/?at={answer.pk}#message-{answer.pk}",
     }  # fmt: skip
     assert b"canary" not in body
     assert tell_webhooks() == 0

@@ -31,7 +31,9 @@ from inference.fake_server import FakeServer
 from inference.testing import Mode as Behaviour
 from inference.testing import Script
 from tests.appliance.conversations.answering.pairing.conftest import FLOW, plan, planner_requests
+from tests.appliance.conversations.planting import share_with
 from tests.appliance.conversations.test_recording import beside, wait_for
+from tests.conftest import UserFactory
 from tests.processes import ROOT, product_environment
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.services]
@@ -286,7 +288,7 @@ def test_a_killed_worker_costs_no_step(
 
 
 def test_an_option_is_asked_as_a_follow_up_in_the_same_mode(
-    waiting: Message, owner: User, client: Client, planning: Planning
+    waiting: Message, owner: User, client: Client, planning: Planning, user_factory: UserFactory
 ) -> None:
     options = ["checkout", "reserve_stock"]
     planning(plan("ask_back", "Which <b>one</b>?", options=[*options, "<script>"]))
@@ -296,12 +298,21 @@ def test_an_option_is_asked_as_a_follow_up_in_the_same_mode(
     page = client.get(f"/threads/{message.thread_id}/").content.decode()
     assert '<button class="button button-small" name="question" value="checkout">' in page
     assert "<b>one</b>" not in page
+    assert f'name="after" value="{message.pk}"' in page.split('class="options"')[1]
     client.post(f"/threads/{message.thread_id}/ask/", {"question": "checkout", "mode": "pair"})
     follow_up = Message.objects.filter(role="answer").latest("created_at")
     assert (follow_up.mode, Message.objects.get(children=follow_up).text) == ("pair", "checkout")
     question, _ = question_of(follow_up)
     assert not question.may_ask_back
     assert [turn.answer for turn in question.turns] == ["Which <b>one</b>?"]
+    # Chosen once, it is not offered again; nor to who may ask nothing here.
+    assert 'class="options"' not in client.get(f"/threads/{message.thread_id}/").content.decode()
+    reader = user_factory("viewer", groups=("readers",))
+    share_with(message.thread, reader)
+    client.force_login(reader)
+    shared = client.get(f"/threads/{message.thread_id}/?at={message.pk}").content.decode()
+    assert "Which &lt;b&gt;one&lt;/b&gt;?" in shared
+    assert 'class="options"' not in shared
 
 
 def test_the_forms_in_a_streamed_answer_have_their_token(
