@@ -328,7 +328,7 @@ def test_systemd_rates_the_sandboxes(sites: dict[str, Site], tmp_path: Path) -> 
     units = [*sites["two-of-each"].folder.glob("worker2/*.service"),
              *sites["gpu-site"].folder.glob("gpu1/model-*.service"),
              *sites["cpu-only"].folder.glob("*/model-*.service")]  # fmt: skip
-    assert len(units) == 12
+    assert len(units) == 13
     for unit in units:
         (folder / unit.name).write_text(unit.read_text())
         assert _exposed(tmp_path, unit.name) == "", unit

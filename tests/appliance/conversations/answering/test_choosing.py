@@ -118,7 +118,7 @@ def test_no_mode_is_chosen_that_there_is_not(question: str) -> None:
 def test_a_hostile_question_takes_no_time(text: str) -> None:
     started = time.thread_time()
     chosen_for(text, tuple(Mode))
-    assert time.thread_time() - started < 0.5
+    assert time.thread_time() - started < 2.0
 
 
 def test_what_a_person_chooses_counts_more_than_the_question() -> None:
