@@ -91,7 +91,7 @@ class _Tower:
             self._task = None
 
     async def _listen(self) -> None:
-        while True:
+        while self._is_on_duty():
             try:
                 await self._hear()
             except psycopg.Error as exc:
@@ -101,14 +101,23 @@ class _Tower:
     async def _hear(self) -> None:
         async with await psycopg.AsyncConnection.connect(_address(), autocommit=True) as heard:
             await heard.execute(f"LISTEN {CHANNEL}")
+            if not self._is_on_duty():
+                return
             self.is_listening = True
             try:
                 async for notice in heard.notifies():
+                    if not self._is_on_duty():
+                        return
                     message_id = notice.payload.removesuffix(LOUD)
                     for bell in self._bells.get(message_id, ()):
                         bell.ring(loudly=message_id != notice.payload)
             finally:
                 self.is_listening = False
+
+    def _is_on_duty(self) -> bool:
+        """Return whether the running task is the one that listens: before Python 3.12 `wait_for`, by
+        which psycopg waits, can swallow that it was cancelled."""
+        return self._task is asyncio.current_task()
 
 
 def _address() -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
+import psycopg
 import pytest
 from asgiref.sync import async_to_sync, sync_to_async
 from django.db import connection, transaction
@@ -128,6 +130,32 @@ def test_nobody_listens_when_nobody_follows() -> None:
             assert await sync_to_async(listening)() == 1
         async with asyncio.timeout(LONG_S):
             while await sync_to_async(listening)():
+                await asyncio.sleep(0.02)
+
+    run(journey)
+
+
+def test_nobody_goes_on_listening_when_the_end_was_swallowed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As `asyncio.wait_for` may do it before Python 3.12, by which psycopg waits."""
+    connect = psycopg.AsyncConnection.connect
+
+    async def swallowing(*given: Any, **named: Any) -> psycopg.AsyncConnection:
+        connecting = asyncio.create_task(connect(*given, **named))
+        while True:
+            with suppress(asyncio.CancelledError):
+                return await asyncio.shield(connecting)
+
+    monkeypatch.setattr(psycopg.AsyncConnection, "connect", swallowing)
+
+    async def journey() -> None:
+        before = len(asyncio.all_tasks())
+        async with bell_of(ANSWER):
+            await asyncio.sleep(0)  # it connects
+            assert len(asyncio.all_tasks()) > before
+        async with asyncio.timeout(LONG_S):
+            while len(asyncio.all_tasks()) > before:
                 await asyncio.sleep(0.02)
 
     run(journey)
