@@ -7,16 +7,14 @@ the database, because the worker may be another host's.
 from __future__ import annotations
 
 from functools import partial
-from itertools import count
 from pathlib import Path
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
+from indexer import parts
 from indexer.models import ArchivePart, Source
-
-PART_BYTES = 1024**2
 
 
 @transaction.atomic
@@ -30,7 +28,7 @@ def send(source: Source) -> None:
     file = Path(source.location)
     ArchivePart.objects.filter(source=source).delete()
     with file.open("rb") as stream:
-        for position, block in enumerate(iter(partial(stream.read, PART_BYTES), b"")):
+        for position, block in parts.cut(stream):
             ArchivePart.objects.create(
                 source=source, name=file.name, position=position, content=block
             )
@@ -40,17 +38,14 @@ def send(source: Source) -> None:
 def receive(source: Source) -> None:
     """Write an archive that was sent where its source says that it lies."""
     file = Path(source.location)
-    parts = _parts_of(source)
-    if not parts.exists():
+    sent = _parts_of(source)
+    if not sent.exists():
         return
     file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     half = file.with_name(f"half-{file.name}")
     with half.open("wb") as target:
-        for position in count():
-            part = parts.filter(position=position).first()
-            if part is None:
-                break
-            target.write(part.content)
+        for block in parts.contents(sent):
+            target.write(block)
     half.replace(file)
 
 

@@ -13,7 +13,6 @@ import logging
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -22,7 +21,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
 
-from indexer import clients
+from indexer import clients, parts
 from indexer.errors import FetchFailed
 from indexer.fetching.packs import lines_of, read_refs, refs_of, take_over, write_pack
 from indexer.ingestion.jobs import Heartbeat, fence
@@ -31,7 +30,6 @@ from indexer.wall import as_appliance
 
 logger = logging.getLogger(__name__)
 
-PART_BYTES = 1024**2
 SMALLEST = 1024**2  # bytes as which a smaller pack counts, so that many small ones become one
 STATE = "plumbline-state"  # in a mirror: the key of the site's state that it has
 MOST_KEYS = 1000  # of merged states that a pack remembers
@@ -71,7 +69,8 @@ def hand_out(source: Source, heartbeat: Heartbeat) -> None:
     mirror = clients.mirror_of(source)
     refs = refs_of(mirror)
     lines = lines_of(refs)
-    stored = list(source.mirror_packs.order_by("number"))
+    # Of most looks nothing comes: the refs of older states, long where there are many, stay there.
+    stored = list(source.mirror_packs.defer("refs").order_by("number"))
     if stored and bytes(stored[-1].refs) == lines:
         return
     number = stored[-1].number + 1 if stored else 1
@@ -108,7 +107,7 @@ def _write(
         file.seek(0)
         file.truncate()
         if not wanted <= known:
-            for block in write_pack(mirror, wanted, known, block_bytes=PART_BYTES):
+            for block in write_pack(mirror, wanted, known, block_bytes=parts.PART_BYTES):
                 file.write(block)
                 heartbeat.beat("share", file.tell(), 0)
         count, later = len(kept), max(file.tell(), SMALLEST)
@@ -123,7 +122,7 @@ def _write(
 def _store(pack: MirrorPack, file: BinaryIO) -> None:
     pack.save()
     file.seek(0)
-    for position, block in enumerate(iter(partial(file.read, PART_BYTES), b"")):
+    for position, block in parts.cut(file):
         MirrorPart.objects.create(pack=pack, position=position, content=block)
 
 
@@ -169,13 +168,11 @@ def _missing(source: Source, newest: MirrorPack, have: UUID | None) -> QuerySet[
 
 def _contents(pack_id: int, size: int) -> Iterator[bytes]:
     """Yield the parts of a pack; raises FetchFailed when it has just been merged into another."""
-    position = 0
-    while size > 0:
-        part = MirrorPart.objects.filter(pack_id=pack_id, position=position).first()
-        if part is None:
-            raise FetchFailed("mirror_incomplete", "The repository has just changed. Try again.")
-        yield bytes(part.content)
-        position, size = position + 1, size - len(part.content)
+    for block in parts.contents(MirrorPart.objects.filter(pack_id=pack_id)):
+        size -= len(block)
+        yield block
+    if size:
+        raise FetchFailed("mirror_incomplete", "The repository has just changed. Try again.")
 
 
 def _state(mirror: Path) -> UUID | None:

@@ -18,9 +18,8 @@ from appliance.audit.models import Event
 from appliance.audit.recording import Target, record
 
 RECORDED_WITHIN = timedelta(minutes=1)
-MOST_RECORDED = (
-    60  # of one kind in a minute, from all addresses: an attack must not fill the record
-)
+# Of one kind in a minute, from all addresses: an attack must not fill the record.
+MOST_RECORDED = 60
 
 
 def address_of(request: HttpRequest) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, cast
 
 from indexer.errors import FetchFailed
-from indexer.fetching.environment import git_environment
 from indexer.fetching.mirror import MARKER
+from indexer.fetching.objects import open_git
 
 BLOCK_SIZE = 256 * 1024
 
@@ -22,15 +21,7 @@ def iter_contents(mirror: Path) -> Iterator[bytes]:
     """
     if [path.name for path in mirror.iterdir()] == [MARKER]:
         return
-    command = ["git", f"--git-dir={mirror}", "cat-file", "--batch-all-objects", "--batch"]
-    with subprocess.Popen(  # noqa: S603 - fixed words and a folder of ours
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=git_environment(),
-        cwd="/",
-    ) as process:
+    with open_git(mirror, ["cat-file", "--batch-all-objects", "--batch"]) as process:
         output = cast(IO[bytes], process.stdout)
         while block := output.read(BLOCK_SIZE):
             yield block

@@ -61,7 +61,7 @@ def iter_changes(mirror: Path, old: str, new: str) -> Iterator[TreeChange]:
 
 def has_commit(mirror: Path, commit: str) -> bool:
     """Return whether the mirror still holds this commit."""
-    with _git(mirror, ["cat-file", "-e", f"{_checked(commit)}^{{commit}}"]) as process:
+    with open_git(mirror, ["cat-file", "-e", f"{_checked(commit)}^{{commit}}"]) as process:
         process.communicate()
     return process.returncode == 0
 
@@ -89,7 +89,7 @@ def read_path(mirror: Path, commit: str, path: str, *, largest_blob: int) -> byt
 
 def _sizes(mirror: Path, object_ids: Sequence[str]) -> list[int | None]:
     """Return the sizes of objects; None for what is not here, such as submodules' commits."""
-    with _git(mirror, ["cat-file", "--batch-check=%(objectsize)"]) as process:
+    with open_git(mirror, ["cat-file", "--batch-check=%(objectsize)"]) as process:
         questions = "".join(f"{_checked(object_id)}\n" for object_id in object_ids)
         output, _ = process.communicate(questions.encode("ascii"))
     sizes = [int(line) if line.isdigit() else None for line in output.split(b"\n")[:-1]]
@@ -102,7 +102,7 @@ def read_blobs(
     mirror: Path, object_ids: Iterable[str], *, largest_blob: int = LARGEST_BLOB
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the contents in the order asked; what is larger than the limit is left out."""
-    with _git(mirror, ["cat-file", "--batch"]) as process:
+    with open_git(mirror, ["cat-file", "--batch"]) as process:
         questions, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         ids = iter(object_ids)
         while batch := [_checked(object_id) for object_id in islice(ids, IDS_AHEAD)]:
@@ -137,7 +137,11 @@ def _checked(object_id: str) -> str:
     return object_id
 
 
-def _git(mirror: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+def open_git(mirror: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
+    """Start git in a mirror, with its input and output as pipes and every protocol closed.
+
+    The arguments are ours: fixed words and checked object ids; anything else goes by the input.
+    """
     return subprocess.Popen(  # noqa: S603 - fixed words and checked object ids
         ["git", f"--git-dir={mirror}", *arguments],  # noqa: S607 - the operator's PATH decides
         stdin=subprocess.PIPE,
@@ -149,7 +153,7 @@ def _git(mirror: Path, arguments: Sequence[str]) -> subprocess.Popen[bytes]:
 
 
 def _output(mirror: Path, arguments: Sequence[str]) -> bytes:
-    with _git(mirror, arguments) as process:
+    with open_git(mirror, arguments) as process:
         output, _ = process.communicate()
     if process.returncode:
         raise _unreadable(arguments[-1])
@@ -158,7 +162,7 @@ def _output(mirror: Path, arguments: Sequence[str]) -> bytes:
 
 def _records(mirror: Path, arguments: Sequence[str], most_records: int) -> Iterator[bytes]:
     """Yield the NUL-terminated records of a git command."""
-    with _git(mirror, arguments) as process:
+    with open_git(mirror, arguments) as process:
         output = cast(IO[bytes], process.stdout)
         rest, count = b"", 0
         while block := output.read(BLOCK_SIZE):

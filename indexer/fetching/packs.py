@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, cast
 
 from indexer.errors import FetchFailed
-from indexer.fetching.environment import git_environment
 from indexer.fetching.mirror import held_for_writing
-from indexer.fetching.objects import missing_objects
+from indexer.fetching.objects import missing_objects, open_git
 
 Refs = Mapping[str, str]  # the object id of each ref, by its full name
 SHA256_DIGITS = 64
@@ -45,7 +43,7 @@ def write_pack(
     here = sorted(set(known) - missing_objects(mirror, sorted(set(known))))
     lines = [*sorted(set(wanted)), "--not", *here]
     words = ["pack-objects", "--revs", "--stdout", "--quiet", "--delta-base-offset"]
-    with _git(mirror, words) as process:
+    with open_git(mirror, words) as process:
         questions, answers = cast(IO[bytes], process.stdin), cast(IO[bytes], process.stdout)
         questions.write("".join(f"{line}\n" for line in lines).encode("ascii"))
         questions.close()
@@ -82,7 +80,7 @@ def take_over(mirror: Path, packs: Iterable[Iterable[bytes]], refs: Refs) -> Non
 
 
 def _take(mirror: Path, blocks: Iterable[bytes]) -> None:
-    with _git(mirror, ["index-pack", "--stdin"]) as process:
+    with open_git(mirror, ["index-pack", "--stdin"]) as process:
         stream = cast(IO[bytes], process.stdin)
         try:
             for block in blocks:
@@ -102,22 +100,11 @@ def _update_refs(mirror: Path, lines: Iterable[str]) -> None:
 
 
 def _run(mirror: Path, words: list[str], given: bytes) -> bytes:
-    with _git(mirror, words) as process:
+    with open_git(mirror, words) as process:
         output, _ = process.communicate(given)
     if process.returncode:
         raise _failed(words[0], mirror)
     return output
-
-
-def _git(mirror: Path, words: list[str]) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(  # noqa: S603 - fixed words; ids and names are read from input
-        ["git", f"--git-dir={mirror}", *words],  # noqa: S607 - the operator's PATH decides
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=git_environment(),
-        cwd="/",
-    )
 
 
 def _failed(command: str, mirror: Path) -> FetchFailed:

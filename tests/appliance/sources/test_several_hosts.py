@@ -18,7 +18,7 @@ from pytest_django import Settings
 
 from appliance.accounts.models import User
 from appliance.sources.managing import remove
-from indexer import archives, mirrors, wall
+from indexer import archives, mirrors, parts, wall
 from indexer.ingestion.inline import sync_now
 from indexer.models import ArchivePart, Document, MirrorPack, MirrorPart, Source
 from indexer.scope import Scope
@@ -75,7 +75,7 @@ def texts() -> list[str]:
 def test_an_upload_reaches_the_worker_of_another_host(
     admin: Client, on: Move, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(archives, "PART_BYTES", 100)
+    monkeypatch.setattr(parts, "PART_BYTES", 100)
     source = upload(admin, "# Anchor\n" + "Raise it. " * 100)
     assert not list(on("pages").iterdir())
     assert ArchivePart.objects.count() > 10
